@@ -1,0 +1,95 @@
+//! The ways out. A channel is one file here, one folder of templates and one stanza of settings.
+//!
+//! A channel sends one message to one address and says what came of it. It never decides about
+//! retries, order or limits: that is `app::deliver`. Nothing outside this folder matches on a
+//! channel's name.
+
+use std::{collections::BTreeMap, future::Future, pin::Pin};
+
+use crate::domain::{
+    Address, Audience, IncidentId, channel::Part, delivery::Outcome, notification::Moment,
+    time::Time,
+};
+
+/// A way to reach an address.
+pub trait Channel: Send + Sync {
+    /// What people read: "email", "Teams", "Slack".
+    fn label(&self) -> &str;
+
+    /// The pieces of its messages.
+    fn parts(&self) -> &'static [Part];
+
+    /// The address as the channel compares and uses it, or what is wrong with it and the fix.
+    fn check_address(&self, text: &str) -> Result<Address, String>;
+
+    /// The limit domain of an address, for example `smtp:relay.example` or `teams:<digest>`.
+    /// Deliveries of one lane share its pace, its breaker and its connections. No secrets in it.
+    fn lane(&self, address: &Address) -> String;
+
+    /// How fast a lane of this channel may go.
+    fn pace(&self) -> Pace;
+
+    /// What to do with a message of which nobody knows whether it is out.
+    fn on_uncertain(&self) -> OnUncertain;
+
+    /// Sends one message. Takes as long as the protocol allows, never longer; never panics.
+    fn send<'a>(&'a self, outgoing: &'a Outgoing<'a>) -> BoxFuture<'a, Outcome>;
+
+    /// Asks the other side whether it would take messages, sending none. The sentence says what
+    /// was found; an error says what to fix.
+    fn probe(&self) -> BoxFuture<'_, Result<String, String>>;
+}
+
+/// A future that can be kept in a `dyn Channel`.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// How fast a lane may go.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// Deliveries on the wire at once.
+    pub concurrency: usize,
+    /// Starts per second; `None` is as fast as it goes.
+    pub per_second: Option<f64>,
+    /// How many may start at once after a pause.
+    pub burst: u32,
+}
+
+/// What to do when a message may or may not be out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnUncertain {
+    /// Send the same bytes again: receivers can recognise the repeat.
+    Resend,
+    /// Send again for the gravest priority only, else wait for a person: receivers cannot.
+    HoldUnlessUrgent,
+}
+
+/// One message to one address, as the outbox keeps it.
+#[derive(Debug, Clone, Copy)]
+pub struct Outgoing<'a> {
+    /// ULID of the delivery: the stable key of every repeat.
+    pub delivery: &'a str,
+    /// ULID of the message: its words are the same for all its deliveries, so that what is built
+    /// from them can be kept.
+    pub message: &'a str,
+    /// About which incident; `None` for a test message.
+    pub incident: Option<IncidentId>,
+    /// To where.
+    pub address: &'a Address,
+    /// Name of the recipient.
+    pub name: &'a str,
+    /// The occasion.
+    pub moment: Moment,
+    /// The readers.
+    pub audience: Audience,
+    /// Whether it is the first of this incident on this channel to this address: a thread's root.
+    pub first: bool,
+    /// Whether the priority is the gravest of the policy.
+    pub urgent: bool,
+    /// The words, by part, with [`REASON_MARK`](crate::domain::channel::REASON_MARK) where the
+    /// reason line goes.
+    pub parts: &'a BTreeMap<String, String>,
+    /// The recipient's own reason line, plain text.
+    pub reason: &'a str,
+    /// When the first try was made: the mail's Date, the same at every repeat.
+    pub date: Time,
+}

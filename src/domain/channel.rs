@@ -1,0 +1,40 @@
+//! What the rest of the program knows of a channel: what it is called, what it carries.
+
+use serde::{Deserialize, Serialize};
+
+/// One named piece of a message on a channel, for example a mail's subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// The `part` in `templates/<channel>/<moment>.<audience>.<part>.hbs`.
+    pub name: &'static str,
+    /// How typed text is written into it.
+    pub format: Format,
+    /// Most bytes of the finished part, reason line included; longer text is cut at a sentence
+    /// with a link to the whole.
+    pub max_bytes: usize,
+}
+
+/// How text that people typed is written so that it appears as typed, and means nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// One line of plain text: a subject.
+    Line,
+    /// Plain text.
+    Plain,
+    /// HTML.
+    Html,
+    /// JSON whose strings are Adaptive Card Markdown.
+    CardJson,
+    /// Slack mrkdwn as text.
+    Slack,
+    /// JSON whose strings are Slack mrkdwn.
+    SlackJson,
+    /// JSON whose strings are plain text.
+    Json,
+}
+
+/// What stands in a rendered part where the recipient's own reason line goes.
+///
+/// Private-use characters, which the converter removes from typed text, so no person can write it.
+pub const REASON_MARK: &str = "\u{E000}reason\u{E001}";

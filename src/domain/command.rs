@@ -1,0 +1,268 @@
+//! What a person asks for, the same at every door.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Audience, FactorId, IncidentId, PersonId, PriorityId, ServiceId, StepId,
+    event::{AffectedAnswer, StepState},
+    facts::Facts,
+    incident::{Kind, LeadRole, Stage},
+    situation::{ByHand, Relation},
+    time::Time,
+};
+
+/// A new incident, as somebody describes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Declare {
+    /// Short, in plain words: what people cannot do.
+    pub title: String,
+    /// `None` takes what the factors add up to.
+    pub priority: Option<PriorityId>,
+    /// Factors ticked.
+    pub factors: BTreeSet<FactorId>,
+    /// Why the ceiling does not hold this time.
+    pub override_ceiling: Option<String>,
+    /// Technical, data breach or security.
+    pub kind: Kind,
+    /// Why an incident of a restricted kind is not restricted.
+    pub unrestricted_because: Option<String>,
+    /// Restrict an incident of any kind.
+    pub restricted: bool,
+    /// An exercise.
+    pub exercise: bool,
+    /// Services and how they are touched.
+    pub services: BTreeMap<ServiceId, Relation>,
+    /// What is known.
+    pub facts: Facts,
+    /// `None` is now.
+    pub started_at: Option<Time>,
+    /// Leads known already.
+    pub leads: BTreeMap<LeadRole, PersonId>,
+    /// Another time than the policy's.
+    pub next_update: Option<Time>,
+    /// A holding line approved now.
+    pub holding_line: Option<String>,
+    /// References outside.
+    pub references: Vec<String>,
+}
+
+/// A change of an incident that exists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Command {
+    /// A line on the timeline that tells nobody.
+    Note {
+        /// The line.
+        text: String,
+    },
+    /// Tell people what changed.
+    Update {
+        /// First sentence is the change.
+        text: String,
+        /// Facts that changed.
+        #[serde(default)]
+        facts: Facts,
+        /// A new stage with it.
+        #[serde(default)]
+        stage: Option<Stage>,
+        /// Another time than the policy's.
+        #[serde(default)]
+        next_update: Option<Time>,
+    },
+    /// Keep the promise: nothing changed.
+    NoChange {
+        /// Another time than the policy's.
+        #[serde(default)]
+        next_update: Option<Time>,
+    },
+    /// Graver or less grave.
+    Priority {
+        /// `None` takes what the factors add up to.
+        #[serde(default)]
+        to: Option<PriorityId>,
+        /// Factors ticked now; empty keeps those ticked before.
+        #[serde(default)]
+        factors: BTreeSet<FactorId>,
+        /// Why, as a sentence people read.
+        why: String,
+        /// Why the ceiling does not hold this time.
+        #[serde(default)]
+        override_ceiling: Option<String>,
+        /// Another time than the policy's.
+        #[serde(default)]
+        next_update: Option<Time>,
+    },
+    /// Add or remove services.
+    Services {
+        /// To add, or to touch differently.
+        #[serde(default)]
+        add: BTreeMap<ServiceId, Relation>,
+        /// To remove.
+        #[serde(default)]
+        remove: BTreeSet<ServiceId>,
+        /// What people are told; `None` takes the default words.
+        #[serde(default)]
+        text: Option<String>,
+    },
+    /// Appoint a lead, or hand the lead over.
+    Lead {
+        /// Which lead.
+        role: LeadRole,
+        /// Who.
+        person: PersonId,
+        /// What they should know.
+        #[serde(default)]
+        note: Option<String>,
+    },
+    /// Change the stage and tell nobody.
+    Stage {
+        /// The new stage; one of the open three.
+        to: Stage,
+    },
+    /// The service is back.
+    Resolve {
+        /// How it was fixed, as people read it.
+        text: String,
+        /// `None` is now.
+        #[serde(default)]
+        at: Option<Time>,
+        /// What was lost.
+        #[serde(default)]
+        lost: Option<String>,
+        /// What to do if still stuck.
+        #[serde(default)]
+        still_stuck: Option<String>,
+    },
+    /// The paperwork is done.
+    Close {
+        /// The same trouble as another incident.
+        #[serde(default)]
+        duplicate_of: Option<IncidentId>,
+        /// What people read.
+        #[serde(default)]
+        text: Option<String>,
+        /// Link to the report.
+        #[serde(default)]
+        report: Option<String>,
+        /// When the review is.
+        #[serde(default)]
+        review_at: Option<Time>,
+        /// Actions, each with its owner.
+        #[serde(default)]
+        actions: Vec<String>,
+    },
+    /// Put right what was wrong.
+    Correct {
+        /// Positions of the events that said it.
+        events: BTreeSet<u32>,
+        /// What was wrong, quoted.
+        wrong: String,
+        /// What is right.
+        right: String,
+        /// Facts put right.
+        #[serde(default)]
+        facts: Facts,
+    },
+    /// It was not fixed after all.
+    Reopen {
+        /// Why, as a sentence people read.
+        why: String,
+        /// Another time than the policy's.
+        #[serde(default)]
+        next_update: Option<Time>,
+    },
+    /// Declared by mistake.
+    Cancel {
+        /// Why, as a sentence people read.
+        why: String,
+    },
+    /// Tell somebody from now on.
+    Add {
+        /// Who, how and why.
+        by_hand: ByHand,
+    },
+    /// Do not tell somebody for a while.
+    Mute {
+        /// Who.
+        person: PersonId,
+        /// Until when.
+        until: Time,
+        /// Why.
+        #[serde(default)]
+        note: Option<String>,
+    },
+    /// Decide whether users are contacted.
+    Decide {
+        /// Yes or no.
+        contact_users: bool,
+        /// Why.
+        reason: String,
+    },
+    /// Record a playbook step.
+    Step {
+        /// Which.
+        step: StepId,
+        /// How far.
+        state: StepState,
+        /// Why not needed, or a link.
+        #[serde(default)]
+        note: Option<String>,
+    },
+    /// Silence prompts for a while.
+    Snooze,
+    /// Stop messages that still wait.
+    CancelSending {
+        /// The event whose messages to stop; `None` is the last that said something.
+        #[serde(default)]
+        event: Option<u32>,
+    },
+    /// Record an answer to "are you affected?".
+    Affected {
+        /// For which service.
+        service: ServiceId,
+        /// What they said.
+        answer: AffectedAnswer,
+    },
+}
+
+/// A command with what surrounds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked<C> {
+    /// What is asked for.
+    pub command: C,
+    /// By whom.
+    pub actor: super::event::Actor,
+    /// The key under which its answer is kept.
+    pub request_key: String,
+    /// The revision the person saw; if the incident has moved on, nothing is done.
+    pub seen_revision: Option<u32>,
+}
+
+/// A no, in plain English.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{sentence} {fix}")]
+pub struct Refusal {
+    /// Machine-readable kind, kebab-case, stable: `unknown-service`, `above-ceiling`, `revision-conflict`.
+    pub code: String,
+    /// What is wrong, one sentence.
+    pub sentence: String,
+    /// What to do instead, one sentence.
+    pub fix: String,
+}
+
+impl Refusal {
+    /// A refusal with its fix.
+    pub fn new(code: &str, sentence: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            sentence: sentence.into(),
+            fix: fix.into(),
+        }
+    }
+}
+
+/// Promised times for the audiences an event speaks to.
+pub type Promised = BTreeMap<Audience, Time>;

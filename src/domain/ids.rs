@@ -1,0 +1,241 @@
+//! Names of things, checked when they are made.
+//!
+//! An id that exists is well-formed, so the rest of the code never asks again. They are cheap to
+//! clone, because one resolution hands out thousands of them.
+
+use std::{fmt, str::FromStr, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+/// A text that is not a well-formed id, with the fix.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{value}\" is not a {what}: use {rule}")]
+pub struct BadId {
+    /// What it was meant to be, for example "service id".
+    pub what: &'static str,
+    /// The text as it came.
+    pub value: String,
+    /// What is allowed, in words.
+    pub rule: &'static str,
+}
+
+const SLUG_RULE: &str =
+    "1 to 64 lower-case letters, digits and hyphens, not starting or ending with a hyphen";
+
+fn is_slug(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 64
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn is_channel(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 64
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+fn is_priority(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 16 && text.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $check:path, $rule:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = BadId;
+
+            fn from_str(text: &str) -> Result<Self, BadId> {
+                if $check(text) {
+                    Ok(Self(text.into()))
+                } else {
+                    Err(BadId { what: $what, value: text.to_owned(), rule: $rule })
+                }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = BadId;
+
+            fn try_from(text: String) -> Result<Self, BadId> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0.as_ref().to_owned()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text_id!(
+    /// A public service, for example `register-trainees`.
+    ServiceId, "service id", is_slug, SLUG_RULE
+);
+text_id!(
+    /// A person in the directory, for example `priya-shah`.
+    PersonId, "person id", is_slug, SLUG_RULE
+);
+text_id!(
+    /// A group of people and groups.
+    GroupId, "group id", is_slug, SLUG_RULE
+);
+text_id!(
+    /// An address that is not a person: a channel, a shared mailbox, a webhook.
+    DestinationId, "destination id", is_slug, SLUG_RULE
+);
+text_id!(
+    /// An organisation, ours or an external one.
+    OrganisationId, "organisation id", is_slug, SLUG_RULE
+);
+text_id!(
+    /// A role that people hold on services, for example `service-owner`; read aloud as its words.
+    RoleId, "role", is_slug, SLUG_RULE
+);
+text_id!(
+    /// A rule of the policy.
+    RuleId, "rule id", is_slug, SLUG_RULE
+);
+text_id!(
+    /// A triage factor of the policy.
+    FactorId, "factor id", is_slug, SLUG_RULE
+);
+text_id!(
+    /// A step of the playbook, for example `start-report`.
+    StepId, "step", is_slug, SLUG_RULE
+);
+text_id!(
+    /// The key of a channel in the settings, for example `email` or `teams_workflow`.
+    ChannelName, "channel", is_channel, "lower-case letters, digits and underscores"
+);
+text_id!(
+    /// A priority, for example `P1`. Which is graver is the policy's list order, never its text.
+    PriorityId, "priority", is_priority, "up to 16 letters and digits, for example P1"
+);
+
+impl RoleId {
+    /// The role in words: `service-owner` reads "service owner".
+    pub fn words(&self) -> String {
+        self.as_str().replace('-', " ")
+    }
+}
+
+/// The number of an incident, written `INC-` and at least four digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct IncidentId(pub u32);
+
+impl fmt::Display for IncidentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "INC-{:04}", self.0)
+    }
+}
+
+impl fmt::Debug for IncidentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for IncidentId {
+    type Err = BadId;
+
+    /// Reads `INC-0042`, `inc-42` and `42` alike: nobody counts zeros at 3am.
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        let bad = || BadId {
+            what: "incident",
+            value: text.to_owned(),
+            rule: "its reference, for example INC-0042",
+        };
+        let digits = match text.get(..4) {
+            Some(prefix) if prefix.eq_ignore_ascii_case("inc-") => &text[4..],
+            _ => text,
+        };
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(bad());
+        }
+        match digits.parse() {
+            Ok(0) | Err(_) => Err(bad()),
+            Ok(number) => Ok(Self(number)),
+        }
+    }
+}
+
+impl TryFrom<String> for IncidentId {
+    type Error = BadId;
+
+    fn try_from(text: String) -> Result<Self, BadId> {
+        text.parse()
+    }
+}
+
+impl From<IncidentId> for String {
+    fn from(id: IncidentId) -> String {
+        id.to_string()
+    }
+}
+
+/// Where a channel reaches somebody: a mailbox, a phone number, a webhook URL.
+///
+/// Webhook URLs are secrets and mailboxes are personal data, so `Debug` shows a mask; only
+/// [`Address::as_str`] gives the text. Which texts are addresses is the channel's to say.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Address(Arc<str>);
+
+impl Address {
+    /// Takes the text as the channel normalised it.
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The address itself; for sending and for the record, never for a log.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A form that people can recognise and nobody can use: `d…@northshire.example`.
+    pub fn masked(&self) -> String {
+        let first = self.0.chars().next().map(String::from).unwrap_or_default();
+        match self.0.rsplit_once('@') {
+            Some((_, domain)) if !self.0.contains('/') => format!("{first}…@{domain}"),
+            _ => format!("{first}…"),
+        }
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.masked())
+    }
+}

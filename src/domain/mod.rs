@@ -1,0 +1,30 @@
+//! The rules of the trade: plain data in, plain data out.
+//!
+//! Nothing here is async, reads a clock, a file, the environment or a random number, or writes a
+//! log. Whatever a decision depends on is an argument; whatever it decides is its result.
+//!
+//! Read it in the order in which a command travels: [`command`], [`incident`], [`resolution`],
+//! [`notification`], [`delivery`].
+
+pub mod audience;
+pub mod channel;
+pub mod command;
+pub mod delivery;
+pub mod directory;
+pub mod event;
+pub mod facts;
+pub mod ids;
+pub mod incident;
+pub mod notification;
+pub mod policy;
+pub mod resolution;
+pub mod saying;
+pub mod situation;
+pub mod time;
+
+pub use audience::Audience;
+pub use ids::{
+    Address, ChannelName, DestinationId, FactorId, GroupId, IncidentId, OrganisationId, PersonId,
+    PriorityId, RoleId, RuleId, ServiceId, StepId,
+};
+pub use time::Time;

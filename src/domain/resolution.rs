@@ -1,0 +1,115 @@
+//! The answer to "who is told, on which channel, and why".
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::Serialize;
+
+use super::{Address, Audience, ChannelName, RuleId, ServiceId, situation::RecipientId};
+
+/// Who is told, who cannot be, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Resolution {
+    /// Told; ordered by audience, then name, then id.
+    pub recipients: Vec<Recipient>,
+    /// Matched, but not to be reached or deliberately not sent to.
+    pub withheld: Vec<Withheld>,
+}
+
+/// Somebody who is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    /// Person or destination.
+    pub who: RecipientId,
+    /// Their name.
+    pub name: Arc<str>,
+    /// As which reader; one for all their channels.
+    pub audience: Audience,
+    /// One entry per channel: never two for the same channel.
+    pub choices: Vec<Choice>,
+    /// Every reason, the best first. Never empty.
+    pub reasons: Vec<Reason>,
+}
+
+/// A channel on which somebody is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The channel.
+    pub channel: ChannelName,
+    /// The healthy address on it.
+    pub address: Address,
+    /// Where to turn if this fails, in order; from the first rule that chose this channel first.
+    pub fallbacks: Vec<(ChannelName, Address)>,
+}
+
+/// Why somebody is told.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reason {
+    /// What kind of reason it is; the order in which reasons are printed.
+    pub standing: Standing,
+    /// The rule; `None` when added by hand.
+    pub rule: Option<RuleId>,
+    /// The service on which it matched, if it is about one.
+    pub service: Option<ServiceId>,
+    /// The reason in words, made to follow "You get this because you are …": "the service owner of
+    /// Register trainees".
+    pub text: Arc<str>,
+    /// The rule's own sentence; empty when added by hand.
+    pub says: Arc<str>,
+}
+
+/// The order in which reasons count for the reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// A role, or being a lead, on an affected service.
+    Affected,
+    /// A role on an upstream or downstream service.
+    Related,
+    /// Member of a group, or named.
+    Group,
+    /// Contact of an organisation.
+    Organisation,
+    /// Added by hand.
+    ByHand,
+}
+
+/// Somebody who matched and is not told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withheld {
+    /// Person or destination.
+    pub who: RecipientId,
+    /// Their name.
+    pub name: Arc<str>,
+    /// As which reader they would have been told.
+    pub audience: Audience,
+    /// Why they matched.
+    pub reasons: Vec<Reason>,
+    /// Why they are not told.
+    pub because: WithheldBecause,
+    /// The same as a sentence: "No usable address on email or teams".
+    pub sentence: String,
+}
+
+/// Why somebody who matched is not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WithheldBecause {
+    /// No usable address on any allowed channel.
+    Unreachable,
+    /// Muted, and no matching rule overrides it.
+    Muted,
+    /// Audience `users`, and no decision to contact users yet.
+    NoUsersDecision,
+    /// The incident is restricted and the rule does not name them.
+    Restricted,
+}
+
+/// Counts as people read them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// People told; destinations are not people.
+    pub people: usize,
+    /// Deliveries: one per recipient and channel, shared addresses once.
+    pub messages: usize,
+    /// The same by channel.
+    pub by_channel: BTreeMap<ChannelName, usize>,
+}

@@ -1,0 +1,44 @@
+//! Everything from which the words of one message are made.
+
+use super::{
+    Audience, directory::Directory, event::Record, incident::Incident, notification::Moment,
+    policy::Policy, time::Time,
+};
+
+/// One thing to be said to one audience. `wording` turns it into the facts a template may use.
+#[derive(Debug, Clone, Copy)]
+pub struct Saying<'a> {
+    /// The incident, after the event.
+    pub incident: &'a Incident,
+    /// Its log up to and with the event.
+    pub log: &'a [Record],
+    /// The event about which this is said; the last one of the log, unless it is a preview.
+    pub event: &'a Record,
+    /// The occasion.
+    pub moment: Moment,
+    /// The readers.
+    pub audience: Audience,
+    /// Names of services and people.
+    pub directory: &'a Directory,
+    /// Priorities and the time zone.
+    pub policy: &'a Policy,
+    /// The time promised to this audience, if one is.
+    pub next_update: Option<Time>,
+    /// How many people this event tells.
+    pub people_told: usize,
+    /// Where readers find more.
+    pub links: &'a Links,
+    /// The instant at which it is said.
+    pub now: Time,
+}
+
+/// Addresses of pages, from the settings; `None` where there is no such page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Links {
+    /// Base of the incident pages; the reference is appended: `https://…/incidents/INC-0042`.
+    pub incidents: Option<String>,
+    /// The public status page.
+    pub status: Option<String>,
+    /// The team mailbox that outsiders may write to.
+    pub team_mailbox: Option<String>,
+}

@@ -1,0 +1,9 @@
+//! Oyez tells the right people about an incident, on time, and can prove it.
+//!
+//! `ARCHITECTURE.md` has the map; the order of the modules below is the order of the layers: a
+//! module may name what stands above it, and nothing below.
+
+pub mod domain;
+
+pub mod channels;
+pub mod store;

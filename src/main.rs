@@ -1,0 +1,2 @@
+//! Oyez.
+fn main() {}
