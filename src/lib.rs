@@ -5,5 +5,7 @@
 
 pub mod domain;
 
+pub mod clock;
+
 pub mod channels;
 pub mod store;

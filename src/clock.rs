@@ -1,0 +1,234 @@
+//! The one clock: what time it is, and waiting for a time.
+//!
+//! Everything that needs the time is given a [`Clock`]; nothing else reads one, so that a test runs
+//! a week of an incident in a second. In production it is the [`SystemClock`], set right against
+//! the database when several processes share one; in tests it is a [`ManualClock`].
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
+
+use chrono::{SubsecRound, TimeDelta, Utc};
+use tokio::sync::watch;
+
+use crate::domain::Time;
+
+/// Tells the time and waits for one.
+pub trait Clock: Send + Sync + fmt::Debug {
+    /// Now, in UTC, cut to microseconds: what the database gives back is what was put in.
+    fn now(&self) -> Time;
+
+    /// Ends when the clock shows `at` or later; at once if it does already.
+    fn sleep_until(&self, at: Time) -> Sleep<'_>;
+}
+
+/// A wait that can be kept in a `dyn Clock`.
+pub type Sleep<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// The machine's clock, corrected by an offset.
+///
+/// On PostgreSQL the offset is the database's time less the machine's, measured at connect and
+/// every minute, so that replicas whose clocks differ agree about what is due.
+#[derive(Debug, Default)]
+pub struct SystemClock {
+    offset_us: AtomicI64,
+}
+
+/// Longest single wait. Timers stand still while a machine is suspended and know nothing of a
+/// clock that is set, so the time is looked at again this often.
+const SLICE: Duration = Duration::from_secs(1);
+
+impl SystemClock {
+    /// A clock without an offset.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The machine's own time, without the offset: what an offset is measured against.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the machine's clock"
+    )]
+    pub fn uncorrected(&self) -> Time {
+        Utc::now().trunc_subsecs(6)
+    }
+
+    /// Shows the machine's time plus `offset` from now on.
+    pub fn set_offset(&self, offset: TimeDelta) {
+        // Beyond 292,000 years there is nothing to correct.
+        let micros = offset.num_microseconds().unwrap_or_default();
+        self.offset_us.store(micros, Ordering::Relaxed);
+    }
+
+    /// By how much the time shown differs from the machine's.
+    pub fn offset(&self) -> TimeDelta {
+        TimeDelta::microseconds(self.offset_us.load(Ordering::Relaxed))
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Time {
+        let machine = self.uncorrected();
+        machine.checked_add_signed(self.offset()).unwrap_or(machine)
+    }
+
+    fn sleep_until(&self, at: Time) -> Sleep<'_> {
+        Box::pin(async move {
+            while let Some(slice) = next_slice(self.now(), at) {
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "the one place that waits for real time"
+                )]
+                tokio::time::sleep(slice).await;
+            }
+        })
+    }
+}
+
+/// How long to wait before looking at the time again; `None` once `at` is reached.
+fn next_slice(now: Time, at: Time) -> Option<Duration> {
+    let left = (at - now).to_std().ok()?;
+    (!left.is_zero()).then(|| left.min(SLICE))
+}
+
+/// A clock that stands still until it is told to move: for tests, and for playing out what would
+/// happen when.
+#[derive(Debug)]
+pub struct ManualClock {
+    now: watch::Sender<Time>,
+}
+
+impl ManualClock {
+    /// A clock that shows `start`.
+    pub fn new(start: Time) -> Self {
+        Self {
+            now: watch::Sender::new(start.trunc_subsecs(6)),
+        }
+    }
+
+    /// Moves on by `step` and wakes whoever waited for a time up to then.
+    pub fn advance(&self, step: TimeDelta) {
+        self.now
+            .send_modify(|now| *now = (*now + step).trunc_subsecs(6));
+    }
+
+    /// Shows `at` from now on, earlier or later, and wakes whoever waited for a time up to then.
+    pub fn set(&self, at: Time) {
+        self.now.send_replace(at.trunc_subsecs(6));
+    }
+
+    /// How many waits are under way: a test that steps the clock can see that a loop is asleep.
+    pub fn sleepers(&self) -> usize {
+        self.now.receiver_count()
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Time {
+        *self.now.borrow()
+    }
+
+    fn sleep_until(&self, at: Time) -> Sleep<'_> {
+        let mut now = self.now.subscribe();
+        Box::pin(async move {
+            // The sender lives in `self`, which this future borrows, so it cannot be gone.
+            let _ = now.wait_for(|now| *now >= at).await;
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::Arc,
+        task::{Context, Poll, Waker},
+    };
+
+    use super::*;
+
+    fn at(text: &str) -> Time {
+        text.parse().unwrap()
+    }
+
+    fn poll(sleep: &mut Sleep<'_>) -> Poll<()> {
+        sleep.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn a_manual_clock_shows_what_it_was_set_to_cut_to_microseconds() {
+        let clock = ManualClock::new(at("2026-11-23T13:20:00.123456789Z"));
+        assert_eq!(clock.now(), at("2026-11-23T13:20:00.123456Z"));
+        clock.advance(TimeDelta::hours(1));
+        assert_eq!(clock.now(), at("2026-11-23T14:20:00.123456Z"));
+        clock.set(at("2026-11-23T09:00:00Z"));
+        assert_eq!(clock.now(), at("2026-11-23T09:00:00Z"));
+    }
+
+    #[test]
+    fn a_sleeper_wakes_when_its_time_is_reached_and_not_before() {
+        let clock = ManualClock::new(at("2026-11-23T13:20:00Z"));
+        let mut sleep = clock.sleep_until(at("2026-11-23T14:40:00Z"));
+        assert!(poll(&mut sleep).is_pending());
+        clock.advance(TimeDelta::minutes(79));
+        assert!(poll(&mut sleep).is_pending());
+        clock.advance(TimeDelta::minutes(1));
+        assert!(poll(&mut sleep).is_ready());
+    }
+
+    #[test]
+    fn a_time_that_has_passed_is_not_waited_for() {
+        let clock = ManualClock::new(at("2026-11-23T13:20:00Z"));
+        assert!(poll(&mut clock.sleep_until(at("2026-11-23T13:20:00Z"))).is_ready());
+        let system = SystemClock::new();
+        assert!(poll(&mut system.sleep_until(at("2020-01-01T00:00:00Z"))).is_ready());
+    }
+
+    #[tokio::test]
+    async fn a_task_that_sleeps_goes_on_when_the_clock_is_moved() {
+        let clock = Arc::new(ManualClock::new(at("2026-11-23T13:20:00Z")));
+        let task = tokio::spawn({
+            let clock = Arc::clone(&clock);
+            async move {
+                clock.sleep_until(at("2026-11-23T14:40:00Z")).await;
+                clock.now()
+            }
+        });
+        while clock.sleepers() == 0 {
+            tokio::task::yield_now().await;
+        }
+        clock.advance(TimeDelta::hours(2));
+        assert_eq!(task.await.unwrap(), at("2026-11-23T15:20:00Z"));
+        assert_eq!(clock.sleepers(), 0);
+    }
+
+    #[test]
+    fn the_system_clock_is_corrected_by_its_offset() {
+        let clock = SystemClock::new();
+        clock.set_offset(TimeDelta::days(365));
+        let shown = clock.now() - clock.uncorrected();
+        assert!((TimeDelta::days(364)..TimeDelta::days(366)).contains(&shown));
+        assert_eq!(clock.offset(), TimeDelta::days(365));
+    }
+
+    #[test]
+    fn the_system_clock_counts_in_microseconds() {
+        let clock = SystemClock::new();
+        assert_eq!(clock.now().timestamp_subsec_nanos() % 1_000, 0);
+    }
+
+    #[test]
+    fn a_long_wait_is_cut_into_slices_and_a_passed_time_into_none() {
+        let now = at("2026-11-23T13:20:00Z");
+        assert_eq!(next_slice(now, now + TimeDelta::hours(1)), Some(SLICE));
+        assert_eq!(
+            next_slice(now, now + TimeDelta::milliseconds(20)),
+            Some(Duration::from_millis(20))
+        );
+        assert_eq!(next_slice(now, now), None);
+        assert_eq!(next_slice(now, now - TimeDelta::hours(1)), None);
+    }
+}
