@@ -15,6 +15,71 @@ use super::{
     time::Time,
 };
 
+impl Event {
+    /// The times this event promises, per audience; `None` for an event that can promise none.
+    pub fn promised(&self) -> Option<&BTreeMap<Audience, Time>> {
+        match self {
+            Self::Declared { promised, .. }
+            | Self::Updated { promised, .. }
+            | Self::NothingChanged { promised, .. }
+            | Self::PriorityChanged { promised, .. }
+            | Self::ServicesChanged { promised, .. }
+            | Self::Reopened { promised, .. }
+            | Self::PersonAdded { promised, .. }
+            | Self::UsersContactDecided { promised, .. } => Some(promised),
+            _ => None,
+        }
+    }
+
+    /// Takes back what is promised to audiences in which nobody is told. The promise to the
+    /// responders stays: it is the team's own clock, whoever listens.
+    pub fn promise_only(&mut self, reached: &BTreeSet<Audience>) {
+        let (Self::Declared { promised, .. }
+        | Self::Updated { promised, .. }
+        | Self::NothingChanged { promised, .. }
+        | Self::PriorityChanged { promised, .. }
+        | Self::ServicesChanged { promised, .. }
+        | Self::Reopened { promised, .. }
+        | Self::PersonAdded { promised, .. }
+        | Self::UsersContactDecided { promised, .. }) = self
+        else {
+            return;
+        };
+        promised
+            .retain(|audience, _| *audience == Audience::Responders || reached.contains(audience));
+    }
+
+    /// Whether it says something to the audiences of the policy, so that it can be corrected.
+    pub fn says_something(&self) -> bool {
+        matches!(
+            self,
+            Self::Declared { .. }
+                | Self::Updated { .. }
+                | Self::NothingChanged { .. }
+                | Self::PriorityChanged { .. }
+                | Self::ServicesChanged { .. }
+                | Self::Resolved { .. }
+                | Self::Closed { .. }
+                | Self::Corrected { .. }
+                | Self::Reopened { .. }
+                | Self::Cancelled { .. }
+        )
+    }
+
+    /// Whether the revision counts it: it changes facts, priority, services, stage or leads, or
+    /// says something to everyone. A catch-up for one person leaves the revision, and with it the
+    /// frozen words of a prompt, as they are.
+    pub fn raises_revision(&self) -> bool {
+        self.says_something()
+            || matches!(
+                self,
+                Self::LeadAppointed { .. }
+                    | Self::StageChanged { .. }
+                    | Self::SendingCancelled { .. }
+            )
+    }
+}
+
 /// One record of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -84,6 +149,9 @@ pub struct Said {
     pub words: String,
     /// SHA-256, hex, over the sorted recipients: id, audience, moment, channel.
     pub audience: String,
+    /// Audiences in which nobody is left to be told: what was promised to them is owed no more.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub released: BTreeSet<Audience>,
 }
 
 /// Something that happened.
@@ -120,6 +188,9 @@ pub enum Event {
         holding_line: Option<String>,
         /// References outside, for example a ticket.
         references: Vec<String>,
+        /// Why an incident of a restricted kind is not restricted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unrestricted_because: Option<String>,
     },
     /// A line on the timeline that tells nobody.
     Noted {
@@ -241,6 +312,9 @@ pub enum Event {
     PersonAdded {
         /// Who, how and why.
         by_hand: ByHand,
+        /// Times promised, to an audience that had no promise before.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        promised: BTreeMap<Audience, Time>,
     },
     /// Somebody is not told for a while.
     Muted {
@@ -257,6 +331,9 @@ pub enum Event {
         contact: bool,
         /// Why.
         reason: String,
+        /// The time promised to users, if they are told now.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        promised: BTreeMap<Audience, Time>,
     },
     /// A playbook step was recorded.
     StepRecorded {
@@ -275,6 +352,12 @@ pub enum Event {
         to: BTreeSet<PersonId>,
         /// The words a "no change" would send, per audience, and the time they promise.
         frozen: Frozen,
+        /// Which step of the ladder it is.
+        #[serde(default)]
+        rung: RungKind,
+        /// How often the promise had been snoozed by then.
+        #[serde(default)]
+        round: u32,
     },
     /// A prompt was put off.
     Snoozed {
@@ -291,6 +374,9 @@ pub enum Event {
         minutes_late: u32,
         /// Who was told.
         to: BTreeSet<PersonId>,
+        /// Which step of the ladder it is.
+        #[serde(default = "RungKind::overdue")]
+        rung: RungKind,
     },
     /// Messages still waiting were cancelled by a person.
     SendingCancelled {
@@ -324,6 +410,55 @@ pub enum Event {
         /// Who was reminded.
         to: BTreeSet<PersonId>,
     },
+}
+
+/// A step of the ladder that is climbed around a promised time, the mildest first.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum RungKind {
+    /// The comms lead is prompted.
+    #[default]
+    PromptLead,
+    /// The other leads are prompted.
+    PromptOthers,
+    /// The promise is broken: the comms lead is mentioned.
+    Overdue,
+    /// Others are told that it is late.
+    Escalate,
+    /// The pre-approved holding line goes out by itself.
+    HoldingLine,
+    /// After the fix: what is left to do.
+    Reminder,
+}
+
+impl RungKind {
+    /// All steps, the mildest first.
+    pub const ALL: [Self; 6] = [
+        Self::PromptLead,
+        Self::PromptOthers,
+        Self::Overdue,
+        Self::Escalate,
+        Self::HoldingLine,
+        Self::Reminder,
+    ];
+
+    /// The name in timers and records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PromptLead => "prompt-lead",
+            Self::PromptOthers => "prompt-others",
+            Self::Overdue => "overdue",
+            Self::Escalate => "escalate",
+            Self::HoldingLine => "holding-line",
+            Self::Reminder => "reminder",
+        }
+    }
+
+    fn overdue() -> Self {
+        Self::Overdue
+    }
 }
 
 /// The words of a "no change", kept when a prompt shows them.

@@ -1,4 +1,6 @@
-//! The incident: a fold of its events.
+//! The incident: a fold of its events (`fold`), and what it is to other modules.
+
+mod fold;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Audience, FactorId, IncidentId, PersonId, PriorityId, ServiceId, StepId,
-    event::{AffectedAnswer, Frozen, StepState},
+    event::{AffectedAnswer, Frozen, RungKind, StepState},
     facts::Facts,
-    situation::{ByHand, Relation},
+    notification::Moment,
+    situation::{ByHand, Relation, Situation},
     time::Time,
 };
 
@@ -81,6 +84,43 @@ pub struct Incident {
     pub holding_line: Option<String>,
     /// References outside.
     pub references: Vec<String>,
+    /// Steps of the ladder that were climbed, as (promised time, step, round).
+    #[serde(skip)]
+    pub climbed: BTreeSet<(Time, RungKind, u32)>,
+    /// When the comms lead was last reminded of what is left to do.
+    pub reminded_at: Option<Time>,
+}
+
+impl Incident {
+    /// What resolution looks at when this is about to be said.
+    pub fn situation(&self, moment: Moment, now: Time) -> Situation {
+        Situation {
+            priority: self.priority.clone(),
+            kind: self.kind,
+            stage: self.stage,
+            moment,
+            services: self.services.clone(),
+            leads: self.leads.clone(),
+            added: self.added.clone(),
+            muted: self.muted.clone(),
+            users_contact: self.users_contact,
+            restricted: self.restricted,
+            now,
+        }
+    }
+
+    /// The promise that falls due first, and the audiences to which exactly that time was
+    /// promised. The ladder runs on it.
+    pub fn next_promise(&self) -> Option<(Time, BTreeSet<Audience>)> {
+        let due = self.promises.values().map(|promise| promise.due).min()?;
+        let audiences = self
+            .promises
+            .iter()
+            .filter(|(_, promise)| promise.due == due)
+            .map(|(audience, _)| *audience)
+            .collect();
+        Some((due, audiences))
+    }
 }
 
 /// A time printed to an audience, and whether we kept it.
