@@ -1,1 +1,27 @@
-//! One dated file per change of the database.
+//! One dated file per change of the database, applied in the order of the list below.
+//!
+//! The same files run on SQLite and on PostgreSQL. A change only ever expands (a table, a column
+//! that may be empty, an index); what nothing needs any more goes in a later release, so that the
+//! program of yesterday still runs on the database of today. A file that was released is never
+//! edited: its name is what the database remembers.
+//!
+//! Conventions, for both engines: ids are TEXT in byte order ([`columns::id`]), instants BIGINT
+//! microseconds UTC, JSON is TEXT (its bytes are hashed, so nothing may reorder them), flags are
+//! BOOLEAN, and partial indexes are plain SQL with the same text for both.
+
+pub mod columns;
+mod m20261123_000001_base;
+
+pub use sea_orm_migration::{MigratorTrait, SchemaManager};
+
+use sea_orm_migration::{MigrationTrait, async_trait::async_trait};
+
+/// All changes, oldest first.
+pub struct Migrator;
+
+#[async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261123_000001_base::Migration)]
+    }
+}

@@ -4,42 +4,27 @@
 //! that changes more than one row happens in a [`Tx`], which takes SQLite's write lock at once:
 //! a transaction that reads first and writes later would fail with "locked" under load.
 
-use std::time::Duration;
+mod error;
+mod schema;
+
+use std::{path::Path, sync::Arc, time::Duration};
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
-    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-/// A step of the store that failed.
-#[derive(Debug, thiserror::Error)]
-#[error("{step}")]
-pub struct StoreError {
-    /// What was being done, for the operator.
-    pub step: &'static str,
-    /// Why it failed.
-    #[source]
-    pub source: DbErr,
-}
-
-/// Names the step in which a database error happened.
-pub trait Step<T> {
-    /// Turns the error into one that says what was being done.
-    fn step(self, step: &'static str) -> Result<T, StoreError>;
-}
-
-impl<T> Step<T> for Result<T, DbErr> {
-    fn step(self, step: &'static str) -> Result<T, StoreError> {
-        self.map_err(|source| StoreError { step, source })
-    }
-}
+pub use error::{Step, StoreError, Trouble};
+pub use schema::Schema;
 
 /// Open connections to one database.
 #[derive(Debug, Clone)]
 pub struct Store {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
+    /// The file of a SQLite database.
+    file: Option<Arc<Path>>,
 }
 
 /// A write transaction; dropping it rolls it back.
@@ -50,9 +35,14 @@ impl Store {
     /// A SQLite file that is missing is created; no migration is run.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         if url.starts_with("sqlite:") {
+            let file = sqlite_file(url)?;
             let writer = connect(sqlite(url, 1)).await?;
             let reader = connect(sqlite(url, 4)).await?;
-            Ok(Self { writer, reader })
+            Ok(Self {
+                writer,
+                reader,
+                file: Some(file),
+            })
         } else {
             let mut options = ConnectOptions::new(url);
             options
@@ -63,11 +53,16 @@ impl Store {
             Ok(Self {
                 writer: pool.clone(),
                 reader: pool,
+                file: None,
             })
         }
     }
 
     /// Begins a write transaction. The one place that begins any.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that begins a write transaction"
+    )]
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -93,6 +88,22 @@ impl Store {
     pub fn backend(&self) -> DbBackend {
         self.writer.get_database_backend()
     }
+}
+
+/// The file behind a SQLite URL.
+fn sqlite_file(url: &str) -> Result<Arc<Path>, StoreError> {
+    const STEP: &str = "read the address of the database";
+    let options = url.parse::<SqliteConnectOptions>().step(STEP)?;
+    let file = options.get_filename();
+    let in_memory = url.contains(":memory:") || url.contains("mode=memory");
+    if in_memory || file.as_os_str().is_empty() {
+        return Err(StoreError::refused(
+            STEP,
+            "A database in memory forgets everything when it stops. Give database.url a file, \
+             for example sqlite://oyez.db.",
+        ));
+    }
+    Ok(file.into())
 }
 
 async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, StoreError> {
