@@ -6,6 +6,7 @@
 pub mod domain;
 
 pub mod clock;
+pub mod section;
 
 pub mod channels;
 pub mod store;
