@@ -1,0 +1,4 @@
+//! Tests of the parts together, in one binary. One file per behaviour.
+
+mod store_schema;
+mod support;

@@ -1,0 +1,10 @@
+//! What the tests share.
+
+pub(crate) mod database;
+
+use oyez::domain::Time;
+
+/// An instant from RFC 3339 text.
+pub(crate) fn at(text: &str) -> Time {
+    text.parse().expect("an RFC 3339 time")
+}
