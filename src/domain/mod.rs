@@ -22,6 +22,7 @@ pub mod policy;
 pub mod resolution;
 pub mod saying;
 pub mod situation;
+pub mod text;
 pub mod time;
 
 pub use audience::Audience;
