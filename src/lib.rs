@@ -7,6 +7,7 @@ pub mod domain;
 
 pub mod clock;
 pub mod section;
+pub mod http_client;
 
 pub mod channels;
 pub mod store;
