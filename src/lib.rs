@@ -6,8 +6,8 @@
 pub mod domain;
 
 pub mod clock;
-pub mod section;
 pub mod http_client;
+pub mod section;
 
 pub mod channels;
 pub mod store;

@@ -13,7 +13,7 @@ use std::{error::Error, net::IpAddr, sync::Arc, time::Duration};
 use ipnet::IpNet;
 use reqwest::{
     Client, Method, Response, Url,
-    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
+    header::{HeaderMap, RETRY_AFTER},
     redirect,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -70,27 +70,20 @@ pub struct Reply {
     pub status: u16,
     /// The `Retry-After` header as it came.
     pub retry_after: Option<String>,
-    /// The `Content-Type` header as it came.
-    pub content_type: Option<String>,
     /// The first 64 kB, as text; not cleaned.
     pub body: String,
 }
 
 impl Reply {
-    /// Whether it is a web page: what proxies and sign-in pages answer in a service's place.
+    /// Whether it is a web page: what proxies and sign-in pages answer in a service's place. The
+    /// declared type is not asked: receivers that never set it say `text/html`.
     pub fn is_web_page(&self) -> bool {
-        let by_type = self
-            .content_type
-            .as_deref()
-            .is_some_and(|kind| kind.starts_with("text/html"));
-        let start = self.body.trim_start();
-        by_type
-            || start
-                .get(..14)
-                .is_some_and(|start| start.eq_ignore_ascii_case("<!doctype html"))
-            || start
-                .get(..5)
-                .is_some_and(|start| start.eq_ignore_ascii_case("<html"))
+        let body = self.body.trim_start();
+        let starts = |with: &str| {
+            body.get(..with.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(with))
+        };
+        starts("<!doctype html") || starts("<html")
     }
 }
 
@@ -200,7 +193,7 @@ async fn read(mut response: Response) -> Reply {
         let value = response.headers().get(name)?;
         Some(value.to_str().ok()?.to_owned())
     };
-    let (retry_after, content_type) = (header(RETRY_AFTER), header(CONTENT_TYPE));
+    let retry_after = header(RETRY_AFTER);
     let mut body = Vec::new();
     // The status has been said: an answer that breaks off after it is still that answer.
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -213,20 +206,24 @@ async fn read(mut response: Response) -> Reply {
     Reply {
         status: response.status().as_u16(),
         retry_after,
-        content_type,
         body: String::from_utf8_lossy(&body).into_owned(),
     }
 }
 
 fn failure(error: &reqwest::Error) -> Failure {
-    let mut causes = std::iter::successors(Some(error as &dyn Error), |error| error.source());
-    if causes.clone().any(|cause| cause.is::<Forbidden>()) {
+    let causes = || {
+        let mut next = error.source();
+        std::iter::from_fn(move || {
+            let cause = next?;
+            next = cause.source();
+            Some(cause)
+        })
+    };
+    if causes().any(|cause| cause.is::<Forbidden>()) {
         return Failure::Address(private_address());
     }
     // The last cause is the system's own words. reqwest's are left out: they hold the address.
-    let cause = causes
-        .by_ref()
-        .skip(1)
+    let cause = causes()
         .last()
         .map_or_else(String::new, ToString::to_string);
     match (error.is_connect(), error.is_timeout()) {

@@ -195,7 +195,6 @@ mod tests {
         Reply {
             status,
             retry_after: retry_after.map(str::to_owned),
-            content_type: None,
             body: String::new(),
         }
     }
