@@ -33,12 +33,35 @@ pub trait Channel: Send + Sync {
     /// What to do with a message of which nobody knows whether it is out.
     fn on_uncertain(&self) -> OnUncertain;
 
+    /// The message as it would leave, for practice mode and for tests. An outcome says why it
+    /// cannot be made.
+    fn wire(&self, outgoing: &Outgoing<'_>) -> Result<Wire, Outcome> {
+        let words: BTreeMap<&str, &str> = outgoing
+            .parts
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()))
+            .collect();
+        Ok(Wire {
+            extension: "json",
+            bytes: serde_json::to_vec_pretty(&words).unwrap_or_default(),
+        })
+    }
+
     /// Sends one message. Takes as long as the protocol allows, never longer; never panics.
     fn send<'a>(&'a self, outgoing: &'a Outgoing<'a>) -> BoxFuture<'a, Outcome>;
 
     /// Asks the other side whether it would take messages, sending none. The sentence says what
     /// was found; an error says what to fix.
     fn probe(&self) -> BoxFuture<'_, Result<String, String>>;
+}
+
+/// A message as it leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wire {
+    /// How a file of it is called: `eml`, `json`.
+    pub extension: &'static str,
+    /// Its bytes; the same at every repeat, but for a time stamp where the protocol wants one.
+    pub bytes: Vec<u8>,
 }
 
 /// A future that can be kept in a `dyn Channel`.
