@@ -143,6 +143,13 @@ text_id!(
     PriorityId, "priority", is_priority, "up to 16 letters and digits, for example P1"
 );
 
+impl Default for PriorityId {
+    /// `P1`: where nothing says how grave it is, it is grave.
+    fn default() -> Self {
+        Self("P1".into())
+    }
+}
+
 impl RoleId {
     /// The role in words: `service-owner` reads "service owner".
     pub fn words(&self) -> String {

@@ -25,6 +25,7 @@ pub mod saying;
 pub mod situation;
 pub mod text;
 pub mod time;
+pub mod triage;
 
 pub use audience::Audience;
 pub use ids::{

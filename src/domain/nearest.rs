@@ -68,7 +68,11 @@ mod tests {
     fn the_fix_names_the_nearest_else_all_else_the_way_on() {
         assert_eq!(
             fix_for("P4", ["P1", "P2", "P3"], "See the policy."),
-            "Did you mean P1, P2 or P3?"
+            "Use P1, P2 or P3."
+        );
+        assert_eq!(
+            fix_for("owner", ["owners", "users"], "-"),
+            "Did you mean owners?"
         );
         assert_eq!(
             fix_for("x", ["owners", "users"], "-"),

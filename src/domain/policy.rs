@@ -280,6 +280,12 @@ impl Policy {
         self.priorities.iter().find(|priority| priority.id == *id)
     }
 
+    /// The last in the list. A policy that was checked has one; any other reads as having only P1.
+    pub fn least_grave(&self) -> PriorityId {
+        let last = self.priorities.last();
+        last.map(|priority| priority.id.clone()).unwrap_or_default()
+    }
+
     /// Position in the list, 0 the gravest; an unknown priority ranks after all others.
     pub fn rank(&self, id: &PriorityId) -> usize {
         self.priorities
