@@ -1,4 +1,15 @@
 //! Who and what there is: services, people, groups, destinations, organisations, roles.
+//!
+//! The types are here. [`check`](check::check) says what is wrong with a directory,
+//! [`diff`](diff::diff) what a new one changes, and [`merge`](merge::merge) makes the new one out
+//! of what files mention.
+
+pub mod check;
+pub mod diff;
+pub mod groups;
+mod kind;
+pub mod merge;
+pub mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +20,10 @@ use super::{
     Address, ChannelName, DestinationId, GroupId, OrganisationId, PersonId, RoleId, ServiceId,
     time::{Time, WorkingHours},
 };
+
+pub use check::{Finding, Severity, check};
+pub use diff::{Change, DirectoryChanges, diff};
+pub use kind::Kind;
 
 /// Everything known about who could be told, as one value. Ids in it may dangle:
 /// `directory::check` finds that before it is put in force.
