@@ -8,6 +8,7 @@ pub mod domain;
 pub mod clock;
 pub mod http_client;
 pub mod section;
+pub mod telemetry;
 
 pub mod channels;
 pub mod store;

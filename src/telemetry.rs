@@ -1,0 +1,173 @@
+//! The log: lines for the operator, on standard error.
+//!
+//! A line names ids (`incident`, `delivery`, `lane`, `channel`), durations as `duration_ms` and
+//! causes as `error`; it never holds an address, a person's name or a secret. Libraries know
+//! nothing of that rule, so they are heard from `warn` up only, whatever the level.
+
+use std::{
+    error::Error,
+    fmt,
+    io::{self, IsTerminal},
+    panic,
+};
+
+use serde::Deserialize;
+use tracing_subscriber::{
+    Layer, Registry,
+    filter::{LevelFilter, Targets},
+    fmt::{MakeWriter, layer},
+    layer::SubscriberExt,
+    util::{SubscriberInitExt, TryInitError},
+};
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The least grave lines that are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// What an operator must act on.
+    Error,
+    /// What an operator should look at.
+    Warn,
+    /// What happened.
+    #[default]
+    Info,
+    /// What was decided, and why.
+    Debug,
+    /// Every step.
+    Trace,
+}
+
+/// Starts the log, once per process; a panic is logged by its place, not by its words.
+pub fn init(format: Format, level: Level) -> Result<(), TryInitError> {
+    lines(format, level, io::stderr).try_init()?;
+    panic::set_hook(Box::new(|panic| {
+        // The message may quote what people typed.
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "a part of the program stopped unexpectedly");
+    }));
+    Ok(())
+}
+
+/// An error with its causes, in one line: for the operator, where the error is handled.
+pub fn chain(error: &dyn Error) -> impl fmt::Display {
+    fmt::from_fn(move |f| {
+        write!(f, "{error}")?;
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    })
+}
+
+fn lines<W>(format: Format, level: Level, out: W) -> impl SubscriberInitExt + tracing::Subscriber
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let level = match level {
+        Level::Error => LevelFilter::ERROR,
+        Level::Warn => LevelFilter::WARN,
+        Level::Info => LevelFilter::INFO,
+        Level::Debug => LevelFilter::DEBUG,
+        Level::Trace => LevelFilter::TRACE,
+    };
+    let targets = Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target("oyez", level);
+    let layer = match format {
+        // Where the output can show colours, the library still asks NO_COLOR.
+        Format::Text if io::stderr().is_terminal() => layer().with_writer(out).boxed(),
+        Format::Text => layer().with_writer(out).with_ansi(false).boxed(),
+        Format::Json => layer()
+            .json()
+            .flatten_event(true)
+            .with_writer(out)
+            .with_ansi(false)
+            .boxed(),
+    };
+    Registry::default().with(layer.with_filter(targets))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Page(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Page {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn written(format: Format, level: Level, work: impl FnOnce()) -> String {
+        let page = Page::default();
+        let out = page.clone();
+        tracing::subscriber::with_default(lines(format, level, move || out.clone()), work);
+        let bytes = page.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_json_line_has_its_fields_at_the_top() {
+        let line = written(Format::Json, Level::Info, || {
+            tracing::info!(incident = "INC-0042", "declared");
+        });
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(line["incident"], "INC-0042");
+        assert_eq!(line["message"], "declared");
+        assert_eq!(line["level"], "INFO");
+    }
+
+    #[test]
+    fn libraries_are_not_heard_below_warn() {
+        let text = written(Format::Text, Level::Trace, || {
+            tracing::debug!(target: "hyper::client", "a secret");
+            tracing::info!(target: "sqlx", "another");
+            tracing::warn!(target: "sqlx", "slow");
+            tracing::trace!("ours");
+        });
+        assert!(!text.contains("secret") && !text.contains("another"));
+        assert!(text.contains("slow") && text.contains("ours"));
+    }
+
+    #[test]
+    fn the_level_holds_for_libraries_too() {
+        let text = written(Format::Text, Level::Error, || {
+            tracing::warn!(target: "sqlx", "slow");
+            tracing::info!("ours");
+        });
+        assert_eq!(text, "");
+    }
+
+    #[test]
+    fn a_chain_names_every_cause_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("the settings cannot be read")]
+        struct Outer(#[source] io::Error);
+        let error = Outer(io::Error::new(io::ErrorKind::NotFound, "no such file"));
+        assert_eq!(
+            chain(&error).to_string(),
+            "the settings cannot be read: no such file"
+        );
+    }
+}
