@@ -12,3 +12,5 @@ pub mod telemetry;
 
 pub mod channels;
 pub mod store;
+
+pub mod config;

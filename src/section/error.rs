@@ -94,7 +94,10 @@ impl ReadError {
             }
             Problem::NotOneOf { known, given } => Fault::new(
                 format!("{value} must be {}.", nearest::or_list(known)),
-                nearest::fix_for(&given, known.iter().copied(), "Use one of these."),
+                match nearest::nearest(&given, known.iter().copied()).as_slice() {
+                    [] => "Use one of these.".to_owned(),
+                    near => format!("Did you mean {}?", nearest::or_list(near)),
+                },
             ),
             Problem::UnknownKey { known } => {
                 let known = known

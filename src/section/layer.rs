@@ -38,6 +38,20 @@ impl Section {
         source.table(Vec::new(), origin, table.into_inner())
     }
 
+    /// A layer without settings.
+    pub fn empty(file: &str) -> Self {
+        Self {
+            path: Vec::new(),
+            origin: Origin::File {
+                file: file.into(),
+                line: 1,
+                column: 1,
+            },
+            entries: BTreeMap::new(),
+            taken: Vec::new(),
+        }
+    }
+
     /// Lays another table over this one: its values replace ours, tables are joined.
     pub fn overlay(&mut self, other: Section) {
         for (key, theirs) in other.entries {
@@ -52,13 +66,33 @@ impl Section {
                         origin: over,
                     },
                 ) => {
-                    ours.origin = theirs.origin.clone();
-                    *origin = over;
+                    // A variable sets one key and begins no table.
+                    if matches!(over, Origin::File { .. }) {
+                        ours.origin = theirs.origin.clone();
+                        *origin = over;
+                    }
                     ours.overlay(theirs);
                 }
                 (_, theirs) => {
                     self.entries.insert(key, theirs);
                 }
+            }
+        }
+    }
+
+    /// Makes paths relative to a folder: the values of these keys (whole names), and of every key
+    /// that names a file with a secret. `turn` answers `None` for a value that is no relative path.
+    pub fn relocate(&mut self, keys: &[&str], turn: &dyn Fn(&str) -> Option<String>) {
+        let names: Vec<String> = self.entries.keys().map(|key| self.full(key)).collect();
+        for ((key, entry), name) in self.entries.iter_mut().zip(names) {
+            match &mut entry.value {
+                Value::Table(table) => table.relocate(keys, turn),
+                Value::Text(text) if key.ends_with("_file") || keys.contains(&name.as_str()) => {
+                    if let Some(turned) = turn(text) {
+                        *text = turned;
+                    }
+                }
+                _ => {}
             }
         }
     }
@@ -94,7 +128,7 @@ impl Section {
             self.entries.insert(key.clone(), Entry { value, origin });
             return Ok(());
         }
-        let mut empty = self.empty(key);
+        let mut empty = self.nothing_at(key);
         empty.origin = origin.clone();
         let entry = self.entries.entry(key.clone()).or_insert_with(|| Entry {
             value: Value::Table(empty),
@@ -113,16 +147,17 @@ impl Section {
     }
 
     /// Replaces each `KEY_file` by `KEY` with what the file holds, less the line end behind it.
+    /// Returns what went wrong.
     pub fn read_secret_files(
         &mut self,
         read: &dyn Fn(&Path) -> std::io::Result<String>,
-    ) -> Result<(), Vec<Fault>> {
+    ) -> Vec<Fault> {
         let mut faults = Vec::new();
         let mut secrets = BTreeMap::new();
         for (key, entry) in &mut self.entries {
             match (&mut entry.value, key.strip_suffix("_file")) {
                 (Value::Table(table), _) => {
-                    faults.extend(table.read_secret_files(read).err().into_iter().flatten());
+                    faults.extend(table.read_secret_files(read));
                 }
                 (Value::Text(file), Some(base)) => {
                     secrets.insert(base.to_owned(), (file.clone(), entry.origin.clone()));
@@ -160,11 +195,7 @@ impl Section {
                 )),
             }
         }
-        if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(faults)
-        }
+        faults
     }
 }
 

@@ -10,9 +10,12 @@ mod error;
 mod layer;
 mod reader;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _},
+};
 
 use crate::domain::fault::Fault;
 use error::{ReadError, Step};
@@ -40,6 +43,16 @@ pub enum Origin {
         /// The file as the settings name it.
         file: Arc<str>,
     },
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { file, line, .. } => write!(f, "{file}, line {line}"),
+            Self::Environment { variable } => write!(f, "environment {variable}"),
+            Self::SecretFile { file } => f.write_str(file),
+        }
+    }
 }
 
 /// One value and where it was written. `Debug` is left out: it may be a secret.
@@ -136,7 +149,7 @@ impl Section {
     pub fn take_table(&mut self, key: &str) -> Result<Section, Fault> {
         self.taken.push(key.to_owned());
         match self.entries.remove(key) {
-            None => Ok(self.empty(key)),
+            None => Ok(self.nothing_at(key)),
             Some(Entry {
                 value: Value::Table(table),
                 ..
@@ -187,7 +200,7 @@ impl Section {
         shown
     }
 
-    fn empty(&self, key: &str) -> Section {
+    fn nothing_at(&self, key: &str) -> Section {
         let mut path = self.path.clone();
         path.push(key.to_owned());
         Section {
@@ -225,6 +238,17 @@ impl Entry {
             _ => false,
         }
     }
+}
+
+/// Reads a value through its `FromStr`: for `#[serde(deserialize_with = "section::text")]`.
+pub fn text<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
+    String::deserialize(deserializer)?
+        .parse()
+        .map_err(D::Error::custom)
 }
 
 /// One setting as people may see it.

@@ -163,12 +163,11 @@ fn every_line_that_is_not_toml_is_named() {
 #[test]
 fn a_secret_comes_from_its_file_without_the_line_end() {
     let mut section = section("host = \"a\"\npassword_file = \"/run/secret\"\n");
-    section
-        .read_secret_files(&|path| {
-            assert_eq!(path, std::path::Path::new("/run/secret"));
-            Ok("pass word \n".to_owned())
-        })
-        .unwrap();
+    let faults = section.read_secret_files(&|path| {
+        assert_eq!(path, std::path::Path::new("/run/secret"));
+        Ok("pass word \n".to_owned())
+    });
+    assert!(faults.is_empty());
     let mail: Mail = section.read().unwrap();
     assert_eq!(mail.password.unwrap().expose_secret(), "pass word ");
 }
@@ -177,9 +176,7 @@ fn a_secret_comes_from_its_file_without_the_line_end() {
 fn a_secret_file_that_is_missing_or_doubled_is_a_fault() {
     let text = "token_file = \"/none\"\npassword = \"x\"\npassword_file = \"/run/secret\"\n";
     let mut section = section(text);
-    let faults = section
-        .read_secret_files(&|_| Err(io::ErrorKind::NotFound.into()))
-        .unwrap_err();
+    let faults = section.read_secret_files(&|_| Err(io::ErrorKind::NotFound.into()));
     let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
     assert_eq!(
         faults,
@@ -196,7 +193,11 @@ fn what_is_shown_has_no_secrets() {
     let mut section = section(
         "host = \"mail.northshire.example\"\nport = 587\nurl = \"postgres://oyez:pw@db/oyez?x=y\"\nhook = \"https://hooks.example/T0/abc\"\napi_key = \"abc\"\npassword_file = \"f\"\n",
     );
-    section.read_secret_files(&|_| Ok("pw".to_owned())).unwrap();
+    assert!(
+        section
+            .read_secret_files(&|_| Ok("pw".to_owned()))
+            .is_empty()
+    );
     let shown: Vec<String> = section
         .shown()
         .into_iter()
