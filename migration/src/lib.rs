@@ -11,6 +11,7 @@
 
 pub mod columns;
 mod m20261123_000001_base;
+mod m20261123_000002_outbox;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -22,6 +23,9 @@ pub struct Migrator;
 #[async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261123_000001_base::Migration)]
+        vec![
+            Box::new(m20261123_000001_base::Migration),
+            Box::new(m20261123_000002_outbox::Migration),
+        ]
     }
 }

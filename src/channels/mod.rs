@@ -6,6 +6,7 @@
 
 use std::{collections::BTreeMap, future::Future, pin::Pin};
 
+pub use crate::domain::delivery::OnUncertain;
 use crate::domain::{
     Address, Audience, IncidentId, channel::Part, delivery::Outcome, notification::Moment,
     time::Time,
@@ -75,15 +76,6 @@ pub struct Pace {
     pub per_second: Option<f64>,
     /// How many may start at once after a pause.
     pub burst: u32,
-}
-
-/// What to do when a message may or may not be out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnUncertain {
-    /// Send the same bytes again: receivers can recognise the repeat.
-    Resend,
-    /// Send again for the gravest priority only, else wait for a person: receivers cannot.
-    HoldUnlessUrgent,
 }
 
 /// One message to one address, as the outbox keeps it.

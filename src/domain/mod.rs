@@ -23,6 +23,7 @@ pub mod redact;
 pub mod resolution;
 pub mod saying;
 pub mod situation;
+pub mod text;
 pub mod time;
 pub mod triage;
 

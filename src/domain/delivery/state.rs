@@ -1,4 +1,4 @@
-//! A delivery's states and what a try at it means.
+//! Where a delivery stands, and the word for it that people read.
 
 use std::{fmt, str::FromStr};
 
@@ -78,6 +78,41 @@ impl State {
         )
     }
 
+    /// The states in which it is still on its way, so that a later message to the same person has
+    /// to wait for it. Held is not among them: a person may take days.
+    pub const ON_ITS_WAY: [Self; 3] = [Self::Ready, Self::Sending, Self::Uncertain];
+
+    /// The word people read.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "waiting",
+            Self::Sending => "sending",
+            Self::Uncertain => "checking",
+            Self::Accepted => "accepted",
+            Self::Delivered => "delivered",
+            Self::Held => "held",
+            Self::Dead | Self::Bounced => "failed",
+            Self::Superseded => "superseded",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+            Self::NotSent => "not sent",
+        }
+    }
+
+    /// The word with what there is to say about it: "trying again at 2:44pm", "failed: The address
+    /// does not exist." `again_at` is the time of the next try as its reader writes times, and only
+    /// given when there was a try before; `sentence` may be empty.
+    pub fn phrase(self, again_at: Option<&str>, sentence: &str) -> String {
+        match (self, again_at) {
+            (Self::Ready, Some(time)) => format!("trying again at {time}"),
+            (Self::Ready | Self::Sending | Self::Accepted | Self::Delivered, _) => {
+                self.word().to_owned()
+            }
+            _ if sentence.is_empty() => self.word().to_owned(),
+            _ => format!("{}: {sentence}", self.word()),
+        }
+    }
+
     /// Whether its recipient counts as told (the message is, or may be, out).
     pub fn is_told(self) -> bool {
         matches!(
@@ -104,66 +139,45 @@ impl FromStr for State {
     }
 }
 
-/// What came of one try, classified at the edge by the channel.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
-    /// What it means.
-    pub class: Class,
-    /// Status code of the protocol, if there was one (SMTP 550, HTTP 429).
-    pub code: Option<u16>,
-    /// What the provider said, for the operator; no secrets, no addresses; at most 4 kB.
-    pub reply: String,
-    /// What a person reads: one sentence, with the fix where there is one.
-    pub sentence: String,
-    /// The provider's id for it.
-    pub provider_id: Option<String>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// What one try means for what happens next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Class {
-    /// The provider took responsibility.
-    Accepted,
-    /// The provider confirmed that it arrived.
-    Delivered,
-    /// Nothing left us: refused, name not found, TLS failed.
-    NotSent,
-    /// Too fast; the whole lane waits so long, if the provider said how long.
-    Throttled {
-        /// Milliseconds the provider asked for.
-        after_ms: Option<u64>,
-    },
-    /// The provider cannot just now.
-    RemoteTemporary,
-    /// It may or may not be out.
-    Uncertain,
-    /// This address will never work.
-    BadDestination,
-    /// Our settings are wrong: the lane pauses and an operator is told.
-    BadConfiguration,
-    /// This message will never be taken.
-    BadPayload,
-}
-
-impl Class {
-    /// The name in the database and in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Delivered => "delivered",
-            Self::NotSent => "not_sent",
-            Self::Throttled { .. } => "throttled",
-            Self::RemoteTemporary => "remote_temporary",
-            Self::Uncertain => "uncertain",
-            Self::BadDestination => "bad_destination",
-            Self::BadConfiguration => "bad_configuration",
-            Self::BadPayload => "bad_payload",
+    #[test]
+    fn every_state_is_read_back_from_its_name() {
+        for state in State::ALL {
+            assert_eq!(state.as_str().parse(), Ok(state));
         }
+        assert!("lost".parse::<State>().is_err());
     }
 
-    /// Whether the message is out.
-    pub fn is_success(self) -> bool {
-        matches!(self, Self::Accepted | Self::Delivered)
+    #[test]
+    fn people_read_when_it_is_tried_again_and_why_it_failed() {
+        assert_eq!(State::Ready.phrase(None, ""), "waiting");
+        assert_eq!(
+            State::Ready.phrase(Some("2:44pm"), "The server was not reached."),
+            "trying again at 2:44pm"
+        );
+        assert_eq!(
+            State::Dead.phrase(None, "The address does not exist."),
+            "failed: The address does not exist."
+        );
+        assert_eq!(
+            State::NotSent.phrase(None, "Muted until 5pm."),
+            "not sent: Muted until 5pm."
+        );
+        assert_eq!(State::Accepted.phrase(None, "250 ok"), "accepted");
+    }
+
+    #[test]
+    fn what_may_be_out_counts_as_told_and_what_is_final_does_not_wait() {
+        for state in State::ALL {
+            assert_eq!(
+                state.is_final(),
+                !State::ON_ITS_WAY.contains(&state) && state != State::Held
+            );
+        }
+        assert!(State::Uncertain.is_told() && State::Held.is_told());
+        assert!(!State::Ready.is_told() && !State::Dead.is_told());
     }
 }

@@ -1,0 +1,76 @@
+//! What came of one try, as the channel that made it classified it.
+
+use serde::{Deserialize, Serialize};
+
+/// What came of one try, classified at the edge by the channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// What it means.
+    pub class: Class,
+    /// Status code of the protocol, if there was one (SMTP 550, HTTP 429).
+    pub code: Option<u16>,
+    /// What the provider said, for the operator; no secrets, no addresses; at most 4 kB.
+    pub reply: String,
+    /// What a person reads: one sentence, with the fix where there is one.
+    pub sentence: String,
+    /// The provider's id for it.
+    pub provider_id: Option<String>,
+}
+
+/// What one try means for what happens next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// The provider took responsibility.
+    Accepted,
+    /// The provider confirmed that it arrived.
+    Delivered,
+    /// Nothing left us: refused, name not found, TLS failed.
+    NotSent,
+    /// Too fast; the whole lane waits so long, if the provider said how long.
+    Throttled {
+        /// Milliseconds the provider asked for.
+        after_ms: Option<u64>,
+    },
+    /// The provider cannot just now.
+    RemoteTemporary,
+    /// It may or may not be out.
+    Uncertain,
+    /// This address will never work.
+    BadDestination,
+    /// Our settings are wrong: the lane pauses and an operator is told.
+    BadConfiguration,
+    /// This message will never be taken.
+    BadPayload,
+}
+
+impl Class {
+    /// The name in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Delivered => "delivered",
+            Self::NotSent => "not_sent",
+            Self::Throttled { .. } => "throttled",
+            Self::RemoteTemporary => "remote_temporary",
+            Self::Uncertain => "uncertain",
+            Self::BadDestination => "bad_destination",
+            Self::BadConfiguration => "bad_configuration",
+            Self::BadPayload => "bad_payload",
+        }
+    }
+
+    /// Whether the message is out.
+    pub fn is_success(self) -> bool {
+        matches!(self, Self::Accepted | Self::Delivered)
+    }
+}
+
+/// What to do with a message of which nobody knows whether it is out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnUncertain {
+    /// Send the same bytes again: receivers can recognise the repeat.
+    Resend,
+    /// Send again for the gravest priority only, else wait for a person: receivers cannot.
+    HoldUnlessUrgent,
+}

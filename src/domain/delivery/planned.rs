@@ -1,0 +1,133 @@
+//! What an event is about to say, ready to be written to the outbox in one transaction.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    Address, Audience, ChannelName, IncidentId, PriorityId, RuleId, ServiceId,
+    notification::Moment, resolution::Reason, situation::RecipientId, time::Time,
+};
+
+/// All that one event says, to everybody.
+#[derive(Debug, Clone)]
+pub struct NewNotification {
+    /// About which incident; `None` for a test message.
+    pub incident: Option<IncidentId>,
+    /// Position of the event in the incident's log; 0 for a test message.
+    pub event_seq: u32,
+    /// The priority at that moment.
+    pub priority: Option<PriorityId>,
+    /// Rank of the priority in the policy, 0 the gravest: what goes first.
+    pub rank: u32,
+    /// Whether the priority is the gravest.
+    pub urgent: bool,
+    /// Version of the policy that decided who is told.
+    pub policy_version: Option<u32>,
+    /// JSON of what else belongs to the record, for example the facts the words were made from.
+    pub context: String,
+    /// The words: one entry per moment, audience and channel.
+    pub messages: Vec<NewMessage>,
+    /// Who gets them: one per channel and address.
+    pub deliveries: Vec<NewDelivery>,
+    /// Who matched and deliberately gets nothing, so that the totals add up.
+    pub withheld: Vec<NewWithheld>,
+}
+
+/// Words for one moment, audience and channel.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    /// The occasion.
+    pub moment: Moment,
+    /// The readers.
+    pub audience: Audience,
+    /// The channel.
+    pub channel: ChannelName,
+    /// The words, by part.
+    pub parts: BTreeMap<String, String>,
+    /// Why the channel's built-in words had to be used, if they had to be.
+    pub fault: Option<String>,
+}
+
+/// One message to one address.
+#[derive(Debug, Clone)]
+pub struct NewDelivery {
+    /// Which of the notification's messages.
+    pub message: usize,
+    /// To where, as the channel normalised it.
+    pub address: Address,
+    /// The lane of the address.
+    pub lane: String,
+    /// Everybody who is told by it; several where an address is shared. Never empty.
+    pub recipients: Vec<ToldPerson>,
+    /// The reason line of the message, plain text.
+    pub reason: String,
+    /// Not to be sent before; `None` is at once.
+    pub not_before: Option<Time>,
+    /// Not to be sent after.
+    pub deliver_by: Time,
+    /// Where to turn if it fails, in order.
+    pub fallbacks: Vec<Fallback>,
+    /// Whether the next of the fallbacks is used already when nothing was accepted in a minute.
+    pub quick_fallback: bool,
+}
+
+/// Another way to say the same to the same people.
+#[derive(Debug, Clone)]
+pub struct Fallback {
+    /// Which of the notification's messages.
+    pub message: usize,
+    /// To where.
+    pub address: Address,
+    /// The lane of the address.
+    pub lane: String,
+    /// Not to be sent after.
+    pub deliver_by: Time,
+}
+
+/// Somebody who matched and is deliberately not sent to.
+#[derive(Debug, Clone)]
+pub struct NewWithheld {
+    /// Who, and why they matched.
+    pub recipient: ToldPerson,
+    /// What would have been the occasion.
+    pub moment: Moment,
+    /// As which reader they would have been told.
+    pub audience: Audience,
+    /// Why they get nothing: a sentence.
+    pub sentence: String,
+}
+
+/// A recipient of a delivery, as the record keeps them for ever.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToldPerson {
+    /// Person or destination.
+    pub who: RecipientId,
+    /// Their name then.
+    pub name: Arc<str>,
+    /// Why they were told.
+    pub reasons: Vec<RecordedReason>,
+}
+
+/// A reason, as the record keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordedReason {
+    /// The rule; `None` when added by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RuleId>,
+    /// The service on which it matched, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceId>,
+    /// The reason in words.
+    pub text: Arc<str>,
+}
+
+impl From<&Reason> for RecordedReason {
+    fn from(reason: &Reason) -> Self {
+        Self {
+            rule: reason.rule.clone(),
+            service: reason.service.clone(),
+            text: Arc::clone(&reason.text),
+        }
+    }
+}

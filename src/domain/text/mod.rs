@@ -1,0 +1,24 @@
+//! Text that people type, and how each format writes it so that it appears as typed.
+//!
+//! Paragraphs, `- ` lists and bare https links have meaning; every other character is literal.
+//! One parser ([`parse`]) makes blocks of a text, one writer ([`write`]) turns them into a
+//! [`Format`]; [`escape`] is for single lines. Whatever is typed, the result mentions nobody,
+//! opens no markup and holds no control, private-use or bidirectional-control character.
+
+mod escape;
+mod parse;
+mod write;
+
+#[cfg(test)]
+mod hostile;
+
+pub use escape::{clean, escape, replace_reason};
+pub use parse::{Block, Line, Span, one_line, parse};
+pub use write::{write, write_text};
+
+use super::channel::Format;
+
+/// Whether a part of this format is JSON text, so that it can be parsed back.
+pub fn is_json(format: Format) -> bool {
+    matches!(format, Format::CardJson | Format::SlackJson | Format::Json)
+}
