@@ -19,6 +19,7 @@ pub mod incident;
 pub mod nearest;
 pub mod notification;
 pub mod policy;
+pub mod policy_file;
 pub mod redact;
 pub mod resolution;
 pub mod saying;

@@ -205,6 +205,27 @@ impl<T> Default for Test<T> {
     }
 }
 
+impl<T: PartialEq> Test<T> {
+    /// Whether a value passes.
+    pub fn admits(&self, value: &T) -> bool {
+        (self.any.is_empty() || self.any.contains(value)) && !self.none.contains(value)
+    }
+
+    /// Whether something that has several of these values, or none, passes.
+    pub fn admits_any<'a>(&self, values: impl Iterator<Item = &'a T> + Clone) -> bool
+    where
+        T: 'a,
+    {
+        (self.any.is_empty() || values.clone().any(|value| self.any.contains(value)))
+            && !values.clone().any(|value| self.none.contains(value))
+    }
+
+    /// Whether it tests nothing.
+    pub fn is_empty(&self) -> bool {
+        self.any.is_empty() && self.none.is_empty()
+    }
+}
+
 /// Inside or outside working hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hours {
