@@ -26,6 +26,7 @@ pub mod saying;
 pub mod situation;
 pub mod text;
 pub mod time;
+pub mod when;
 pub mod triage;
 
 pub use audience::Audience;
