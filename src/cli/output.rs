@@ -73,14 +73,12 @@ impl Output {
             let mut page = Page { plain: self.look.plain, text: String::new() };
             people(&mut page).and_then(|()| io::stdout().lock().write_all(page.text.as_bytes()))
         };
-        match result {
-            // Whoever reads us may stop reading: `oyez list | head` is no fault.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => other.map_err(|error| {
-                Error::new(ErrorKind::Unexpected, "output", "The answer could not be printed.", "Check the disk and the terminal.")
-                    .caused_by(error)
-            }),
-        }
+        written(result)
+    }
+
+    /// A text that is the answer, as it is.
+    pub fn raw(self, text: &str) -> Result<(), Error> {
+        written(io::stdout().lock().write_all(text.as_bytes()))
     }
 
     /// A message beside the answer.
@@ -127,14 +125,35 @@ impl Output {
     }
 }
 
+/// Whoever reads us may stop reading: `oyez list | head` is no fault.
+fn written(result: io::Result<()>) -> Result<(), Error> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(|error| {
+            Error::new(
+                ErrorKind::Unexpected,
+                "output",
+                "The answer could not be printed.",
+                "Check the disk and the terminal.",
+            )
+            .caused_by(error)
+        }),
+    }
+}
+
 /// Text for people, written line by line.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Page {
     plain: bool,
     text: String,
 }
 
 impl Page {
+    /// What was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// A line.
     pub fn line(&mut self, text: impl AsRef<str>) {
         self.text.push_str(text.as_ref());

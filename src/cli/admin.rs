@@ -1,0 +1,314 @@
+//! Commands that look after directory, policy, words, keys and the database.
+
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    admin_args::{Directory, DirectoryExport, ExportFormat, Import, Rules, Template, Token},
+    args::Write,
+    output::Exit,
+    write::{Door, people},
+};
+use crate::app::{Error, ErrorKind};
+
+fn unconfirmed(what: &str) -> Error {
+    Error::new(ErrorKind::Usage, "not-confirmed", what, "Add --yes to go ahead without being asked.")
+}
+
+fn confirmed(door: &Door, how: &Write, question: &str) -> bool {
+    how.yes || door.output.confirm(question)
+}
+
+/// `oyez directory …`
+pub async fn directory(door: &Door, command: Directory) -> Result<Exit, Error> {
+    match command {
+        Directory::Import(args) => import(door, args).await,
+        Directory::Export(args) => export(door, args).await,
+        Directory::Show { id } => {
+            let entry = door.app.directory_entry(&id).await?;
+            door.output.answer(&entry, |page| {
+                page.line(serde_json::to_string_pretty(&entry)?);
+                Ok(())
+            })?;
+            Ok(Exit::Done)
+        }
+        Directory::Bad => {
+            let bad = door.app.bad_addresses().await?;
+            door.output.answer(&bad, |page| {
+                if bad.is_empty() {
+                    page.line("No address was refused for good.");
+                }
+                let rows = bad.iter().map(|bad| {
+                    [bad.channel.clone(), bad.address.clone(), bad.since.to_rfc3339(), bad.sentence.clone()]
+                });
+                if !bad.is_empty() {
+                    page.table(["Channel", "Address", "Since", "What their server said"], rows);
+                }
+                Ok(())
+            })?;
+            Ok(Exit::Done)
+        }
+        Directory::Heal { address, write } => {
+            if write.dry_run {
+                door.output.say("Nothing was changed. The mark on this address would be cleared.");
+                return Ok(Exit::Done);
+            }
+            let healed = door.app.heal_address(&address).await?;
+            door.output.answer(&healed, |page| {
+                page.line("The mark is cleared. The next message goes to this address again.");
+                Ok(())
+            })?;
+            Ok(Exit::Done)
+        }
+        Directory::Test { person, write } => {
+            if write.dry_run {
+                let (recipient, _) = door.app.find_recipient(person.as_str()).await?;
+                door.output.say(&format!("Nothing was sent. A test message would go to {}.", recipient.as_str()));
+                return Ok(Exit::Done);
+            }
+            if !confirmed(door, &write, &format!("Send a test message to {person}?")) {
+                return Err(unconfirmed("Nothing was sent."));
+            }
+            let progress = door.app.test_person(&person, !write.no_wait).await?;
+            door.output.answer(&progress, |page| {
+                let told = progress.accepted + progress.delivered;
+                page.line(format!("{told} of {} test messages accepted.", progress.total));
+                Ok(())
+            })?;
+            Ok(if progress.failed + progress.retrying > 0 { Exit::SendsFailed } else { Exit::Done })
+        }
+    }
+}
+
+async fn import(door: &Door, args: Import) -> Result<Exit, Error> {
+    door.output.say(&format!("Reading {} …", if args.files.len() == 1 { "1 file".to_owned() } else { format!("{} files", args.files.len()) }));
+    let plan = door.app.plan_import(&args.files, args.prune).await?;
+    let has_problems = !plan.problems.is_empty();
+    door.output.answer(&plan, |page| {
+        for problem in &plan.problems {
+            page.line(format!("Problem: {problem}"));
+        }
+        for line in &plan.lines {
+            page.line(line);
+        }
+        page.line(&plan.summary);
+        Ok(())
+    })?;
+    let exit = if has_problems { Exit::CheckFailed } else { Exit::Done };
+    if plan.changes == 0 {
+        door.output.say("Nothing to save.");
+        return Ok(exit);
+    }
+    if args.write.dry_run {
+        door.output.say("Nothing was saved.");
+        return Ok(exit);
+    }
+    if let Some(removals) = plan.removals_to_confirm
+        && args.removals != Some(removals)
+        && !(std::io::stdin().is_terminal()
+            && door.output.confirm_word(&format!("Type {removals} to remove so many entries:"), &removals.to_string()))
+    {
+        return Err(Error::new(
+            ErrorKind::Usage,
+            "not-confirmed",
+            format!("The files leave out {removals} entries, more than a fifth of the directory. Nothing was saved."),
+            format!("Check the files, or add --removals {removals}."),
+        ));
+    }
+    if !confirmed(door, &args.write, "Save this?") {
+        return Err(unconfirmed("Nothing was saved."));
+    }
+    door.app.save_import(plan.token).await?;
+    door.output.say(&format!("Saved: {} changes.", plan.changes));
+    Ok(exit)
+}
+
+async fn export(door: &Door, args: DirectoryExport) -> Result<Exit, Error> {
+    let files = door.app.export_directory(args.format == ExportFormat::Csv).await?;
+    match (args.to, args.format) {
+        (None, ExportFormat::Yaml) => {
+            for (_, text) in &files {
+                door.output.raw(text)?;
+            }
+        }
+        (None, ExportFormat::Csv) => {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                "missing-folder",
+                "CSV is one file for each kind of thing.",
+                "Add --to FOLDER.",
+            ));
+        }
+        (Some(file), ExportFormat::Yaml) => {
+            for (_, text) in &files {
+                crate::app::files::write(&file, text).await?;
+            }
+        }
+        (Some(folder), ExportFormat::Csv) => {
+            for (name, text) in &files {
+                crate::app::files::write(&folder.join(name), text).await?;
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// `oyez rules …`
+pub async fn rules(door: &Door, command: Rules) -> Result<Exit, Error> {
+    match command {
+        Rules::Check { file } => {
+            let findings = door.app.check_rules(file.as_deref()).await?;
+            door.output.answer(&findings, |page| {
+                for finding in &findings {
+                    page.line(finding);
+                }
+                if findings.is_empty() {
+                    page.line("Every rule reaches somebody, and every service has a senior contact at the gravest priority.");
+                }
+                Ok(())
+            })?;
+            Ok(if findings.is_empty() { Exit::Done } else { Exit::CheckFailed })
+        }
+        Rules::Show { service } => {
+            let policy = door.app.policy_in_words(service.as_ref()).await?;
+            door.output.answer(&policy, |page| {
+                for line in policy.lines() {
+                    page.line(line);
+                }
+                Ok(())
+            })?;
+            Ok(Exit::Done)
+        }
+        Rules::Apply { file, write } => apply(door, &file, &write).await,
+        Rules::Export => {
+            let text = door.app.policy_text().await?;
+            door.output.raw(&text)?;
+            Ok(Exit::Done)
+        }
+        Rules::History => {
+            let versions = door.app.policy_history().await?;
+            door.output.answer(&versions, |page| {
+                let rows = versions.iter().map(|version| {
+                    [version.version.to_string(), version.applied_at.to_rfc3339(), version.by.clone(), version.digest.clone()]
+                });
+                page.table(["Version", "Since", "By", "Digest"], rows);
+                Ok(())
+            })?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+async fn apply(door: &Door, file: &Path, how: &Write) -> Result<Exit, Error> {
+    let findings = door.app.check_rules(Some(file)).await?;
+    for finding in &findings {
+        door.output.say(finding);
+    }
+    if how.dry_run {
+        door.output.say("Nothing was changed. The policy could be put in force.");
+        return Ok(Exit::Done);
+    }
+    if !confirmed(door, how, "Put this policy in force?") {
+        return Err(unconfirmed("Nothing was changed."));
+    }
+    let by = door.actor(how).await?;
+    let version = door.app.apply_policy(file, &by).await?;
+    door.output.answer(&version, |page| {
+        page.line(format!("Version {} is in force.", version.version));
+        Ok(())
+    })?;
+    Ok(Exit::Done)
+}
+
+/// `oyez template …`
+pub async fn template(door: &Door, command: Template) -> Result<Exit, Error> {
+    match command {
+        Template::Check => {
+            let faults = door.app.check_templates();
+            door.output.answer(&faults, |page| {
+                for fault in &faults {
+                    page.line(fault.to_string());
+                }
+                if faults.is_empty() {
+                    page.line("Every template uses only facts that it may use.");
+                }
+                Ok(())
+            })?;
+            Ok(if faults.is_empty() { Exit::Done } else { Exit::CheckFailed })
+        }
+        Template::Preview(args) => {
+            let words = door.app.preview_template(args.moment, args.audience, &args.channel).await?;
+            door.output.answer(&words, |page| {
+                for (part, text) in &words.parts {
+                    page.line(format!("[{part}]"));
+                    page.line(text);
+                }
+                Ok(())
+            })?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// `oyez token …`
+pub async fn token(door: &Door, command: Token) -> Result<Exit, Error> {
+    match command {
+        Token::Create(args) => {
+            let made = door.app.create_token(&args.name, &args.scopes, &args.expires, args.person).await?;
+            door.output.answer(&made, |page| {
+                page.line(made.secret.as_deref().unwrap_or_default());
+                Ok(())
+            })?;
+            door.output.say(&format!(
+                "This key is shown once. It may {} and works until {}.",
+                made.scopes.join(", "),
+                made.expires_at.to_rfc3339()
+            ));
+            Ok(Exit::Done)
+        }
+        Token::List => {
+            let tokens = door.app.tokens().await?;
+            door.output.answer(&tokens, |page| {
+                let rows = tokens.iter().map(|token| {
+                    [token.id.clone(), token.name.clone(), token.scopes.join(","), token.expires_at.to_rfc3339(), token.state.clone()]
+                });
+                page.table(["Id", "Name", "May", "Until", "State"], rows);
+                Ok(())
+            })?;
+            Ok(Exit::Done)
+        }
+        Token::Revoke { token, write } => {
+            if write.dry_run {
+                door.output.say("Nothing was changed. The key would stop working.");
+                return Ok(Exit::Done);
+            }
+            if !confirmed(door, &write, &format!("Revoke {token}?")) {
+                return Err(unconfirmed("Nothing was changed."));
+            }
+            let revoked = door.app.revoke_token(&token).await?;
+            door.output.answer(&revoked, |page| {
+                page.line(format!("{} no longer works.", revoked.name));
+                Ok(())
+            })?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// `oyez migrate`
+pub async fn migrate(door: &Door) -> Result<Exit, Error> {
+    door.app.migrate().await?;
+    door.output.say("The database is up to date.");
+    Ok(Exit::Done)
+}
+
+/// `oyez backup`
+pub async fn backup(door: &Door, file: &PathBuf) -> Result<Exit, Error> {
+    door.app.backup(file).await?;
+    door.output.say(&format!("Wrote {}.", file.display()));
+    let known = door.app.directory_size().await?;
+    door.output.say(&format!("The copy holds {} of the directory.", people(known)));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,223 @@
+//! What every command that changes an incident does: show, ask, commit, deliver, report.
+
+use std::io::IsTerminal;
+
+use super::{
+    args::Write,
+    output::{Exit, Output, Page},
+};
+use crate::{
+    app::{
+        App, Error, ErrorKind, Mode, RetryFilter,
+        answers::{Progress, Receipt},
+    },
+    domain::{
+        IncidentId,
+        command::{Asked, Command, Declare},
+        event::{Actor, Door as DoorKind},
+    },
+};
+
+/// The command line as a door: the program behind it and the terminal before it.
+pub struct Door {
+    /// What does the work.
+    pub app: App,
+    /// Where answers go.
+    pub output: Output,
+}
+
+/// Declares an incident.
+pub async fn declare(door: &Door, declare: Declare, how: &Write) -> Result<Exit, Error> {
+    let asked = door.asked(declare, how).await?;
+    if how.dry_run {
+        let receipt = door.app.declare(asked, Mode::Rehearse).await?;
+        return door.show_rehearsal(&receipt);
+    }
+    if !how.yes {
+        let rehearsal = door.app.declare(asked.clone(), Mode::Rehearse).await?;
+        door.ask(&rehearsal)?;
+    }
+    let receipt = door.app.declare(asked, Mode::Commit).await?;
+    door.finish(receipt, how).await
+}
+
+/// Changes an incident.
+pub async fn change(door: &Door, id: IncidentId, command: Command, how: &Write) -> Result<Exit, Error> {
+    let asked = door.asked(command, how).await?;
+    if how.dry_run {
+        let receipt = door.app.change(id, asked, Mode::Rehearse).await?;
+        return door.show_rehearsal(&receipt);
+    }
+    if !how.yes {
+        let rehearsal = door.app.change(id, asked.clone(), Mode::Rehearse).await?;
+        if rehearsal.messages > 0 {
+            door.ask(&rehearsal)?;
+        }
+    }
+    let receipt = door.app.change(id, asked, Mode::Commit).await?;
+    door.finish(receipt, how).await
+}
+
+/// Closes an incident: asks for its reference, since a closed record is what the review reads.
+pub async fn close(door: &Door, id: IncidentId, command: Command, how: &Write) -> Result<Exit, Error> {
+    if !how.yes && !how.dry_run {
+        let asked = door.asked(command.clone(), how).await?;
+        let rehearsal = door.app.change(id, asked, Mode::Rehearse).await?;
+        door.summarise(&rehearsal);
+        let question = format!("Type {id} to close it:");
+        if !door.output.confirm_word(&question, &id.to_string()) {
+            return Err(not_confirmed());
+        }
+    }
+    let confirmed = Write { yes: true, ..how.clone() };
+    change(door, id, command, &confirmed).await
+}
+
+/// Tries failed deliveries again.
+pub async fn retry(door: &Door, args: super::incident_args::Retry) -> Result<Exit, Error> {
+    let filter = RetryFilter { channel: args.channel, delivery: args.delivery };
+    let failed = door.app.failed_deliveries(args.incident, &filter).await?;
+    if args.write.dry_run || failed == 0 {
+        door.output.say(&format!("Nothing was sent. {failed} failed deliveries would be tried again."));
+        return Ok(Exit::Done);
+    }
+    if !args.write.yes && !door.output.confirm(&format!("Try {failed} failed deliveries again?")) {
+        return Err(not_confirmed());
+    }
+    let actor = door.actor(&args.write).await?;
+    let progress = door.app.retry(args.incident, &filter, &actor, !args.write.no_wait).await?;
+    door.output.answer(&progress, |page| {
+        progress_lines(page, &progress, args.incident);
+        Ok(())
+    })?;
+    Ok(if progress.failed + progress.retrying > 0 { Exit::SendsFailed } else { Exit::Done })
+}
+
+fn not_confirmed() -> Error {
+    Error::new(
+        ErrorKind::Usage,
+        "not-confirmed",
+        "Nothing was sent or changed.",
+        "Add --yes to go ahead without being asked, or --dry-run to look first.",
+    )
+}
+
+impl Door {
+    async fn asked<C>(&self, command: C, how: &Write) -> Result<Asked<C>, Error> {
+        Ok(Asked {
+            command,
+            actor: self.actor(how).await?,
+            request_key: how.request_key.clone().unwrap_or_else(|| ulid::Ulid::new().to_string()),
+            seen_revision: how.revision,
+        })
+    }
+
+    /// Who is at the terminal, and on whose behalf.
+    pub async fn actor(&self, how: &Write) -> Result<Actor, Error> {
+        let user = whoami::username().unwrap_or_else(|_| "unknown".to_owned());
+        let person = match &how.on_behalf {
+            Some(id) => Some(self.app.find_person(id).await?),
+            None => None,
+        };
+        Ok(Actor {
+            id: format!("cli:{user}"),
+            name: person.as_ref().map_or(user, |person| person.name.clone()),
+            person: person.map(|person| person.id),
+            door: DoorKind::Cli,
+        })
+    }
+
+    fn ask(&self, rehearsal: &Receipt) -> Result<(), Error> {
+        self.summarise(rehearsal);
+        let question = match rehearsal.people {
+            0 => "Record it, although no one would be told?".to_owned(),
+            _ => format!("Send to {}?", people(rehearsal.people)),
+        };
+        if self.output.confirm(&question) { Ok(()) } else { Err(not_confirmed()) }
+    }
+
+    fn summarise(&self, receipt: &Receipt) {
+        let mut page = Page::default();
+        receipt_lines(&mut page, receipt);
+        self.output.say(page.text().trim_end());
+    }
+
+    fn show_rehearsal(&self, receipt: &Receipt) -> Result<Exit, Error> {
+        self.output.answer(receipt, |page| {
+            page.line("Nothing was sent or changed. This is what would happen:");
+            receipt_lines(page, receipt);
+            super::read::recipient_lines(page, &receipt.recipients, usize::MAX);
+            for words in &receipt.words {
+                page.gap();
+                page.line(format!("{} to {} by {}:", words.moment, words.audience, words.channel));
+                for (part, text) in &words.parts {
+                    page.line(format!("[{part}]"));
+                    page.line(text);
+                }
+            }
+            Ok(())
+        })?;
+        Ok(if receipt.blocked { Exit::CheckFailed } else { Exit::Done })
+    }
+
+    /// Delivers what was committed, as far as this process may, and reports.
+    async fn finish(&self, mut receipt: Receipt, how: &Write) -> Result<Exit, Error> {
+        if receipt.messages > 0 && !how.no_wait {
+            let bar = self.bar(receipt.messages as u64);
+            let progress = self.app.deliver_own(&receipt, |done| bar.set_position(done as u64)).await?;
+            bar.finish_and_clear();
+            receipt.progress = Some(progress);
+        }
+        self.output.answer(&receipt, |page| {
+            receipt_lines(page, &receipt);
+            if let Some(progress) = &receipt.progress {
+                progress_lines(page, progress, receipt.incident);
+            }
+            Ok(())
+        })?;
+        Ok(match &receipt.progress {
+            Some(progress) if progress.failed + progress.retrying > 0 => Exit::SendsFailed,
+            _ => Exit::Done,
+        })
+    }
+
+    fn bar(&self, length: u64) -> indicatif::ProgressBar {
+        if std::io::stderr().is_terminal() && !self.output.is_json() {
+            indicatif::ProgressBar::new(length).with_message("Sending")
+        } else {
+            indicatif::ProgressBar::hidden()
+        }
+    }
+}
+
+/// "1 person", "42 people".
+pub fn people(count: usize) -> String {
+    if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
+}
+
+fn receipt_lines(page: &mut Page, receipt: &Receipt) {
+    page.line(&receipt.headline);
+    for sentence in &receipt.sentences {
+        page.line(sentence);
+    }
+    for finding in &receipt.findings {
+        page.line(format!("Check: {finding}"));
+    }
+}
+
+fn progress_lines(page: &mut Page, progress: &Progress, incident: IncidentId) {
+    let told = progress.accepted + progress.delivered;
+    page.line(format!("{told} of {} messages accepted.", progress.total));
+    if progress.held + progress.waiting > 0 {
+        page.line(format!(
+            "{} wait; `oyez serve` sends them. Until then they can be stopped: oyez cancel {incident} --sending",
+            progress.held + progress.waiting
+        ));
+    }
+    if progress.retrying > 0 {
+        page.line(format!("{} will be tried again by `oyez serve`.", progress.retrying));
+    }
+    if progress.failed > 0 {
+        page.line(format!("{} failed. See why: oyez send-log {incident} --state dead", progress.failed));
+    }
+}
