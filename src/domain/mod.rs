@@ -26,8 +26,9 @@ pub mod saying;
 pub mod situation;
 pub mod text;
 pub mod time;
-pub mod when;
+pub mod timeline;
 pub mod triage;
+pub mod when;
 
 pub use audience::Audience;
 pub use ids::{
