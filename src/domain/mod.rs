@@ -7,17 +7,23 @@
 //! [`notification`], [`delivery`].
 
 pub mod audience;
+pub mod chain;
 pub mod channel;
+pub mod clock;
 pub mod command;
+pub mod decide;
 pub mod delivery;
 pub mod directory;
 pub mod event;
 pub mod facts;
 pub mod fault;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod ids;
 pub mod incident;
 pub mod nearest;
 pub mod notification;
+pub mod playbook;
 pub mod policy;
 pub mod policy_file;
 pub mod redact;
