@@ -1,0 +1,53 @@
+# What a developer and CI run. Each target installs what it needs and says so.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+TOOLS := target/tools
+TYPOS_VERSION := 1.52.0
+MACHETE_VERSION := 0.9.2
+
+TYPOS := $(TOOLS)/typos-$(TYPOS_VERSION)/bin/typos
+MACHETE := $(TOOLS)/machete-$(MACHETE_VERSION)/bin/cargo-machete
+
+.PHONY: help
+help: ## Show the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: check
+check: fmt clippy doc unused spelling ## Check everything that can be checked without running it.
+
+.PHONY: fmt
+fmt: ## Check the layout of the code.
+	cargo fmt --all --check
+
+.PHONY: clippy
+clippy: ## Check the code for known mistakes; warnings count.
+	cargo clippy --workspace --all-targets --locked -- --deny warnings
+
+.PHONY: doc
+doc: ## Check the documentation in the code, private items too.
+	RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --document-private-items --locked
+
+.PHONY: unused
+unused: $(MACHETE) ## Look for dependencies that nothing uses.
+	$(MACHETE) .
+
+.PHONY: spelling
+spelling: $(TYPOS) ## Check the spelling: British in what people read.
+	$(TYPOS)
+
+.PHONY: test
+test: ## Run every test, on SQLite and PostgreSQL.
+	@scripts/install-packages initdb:postgresql smtp-sink:postfix
+	scripts/with-postgres --fast scripts/run-tests
+
+$(TYPOS):
+	@echo "Installing typos $(TYPOS_VERSION) from PyPI into $(@D)."
+	python3 -m venv $(TOOLS)/typos-$(TYPOS_VERSION)
+	$(TOOLS)/typos-$(TYPOS_VERSION)/bin/pip install --quiet --disable-pip-version-check typos==$(TYPOS_VERSION)
+
+$(MACHETE):
+	@echo "Building cargo-machete $(MACHETE_VERSION) from crates.io into $(@D)."
+	cargo install --quiet --locked --version $(MACHETE_VERSION) --root $(TOOLS)/machete-$(MACHETE_VERSION) cargo-machete
