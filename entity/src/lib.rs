@@ -1,8 +1,24 @@
 //! One file per table.
 
+pub mod api_token;
 pub mod attempt;
 pub mod bad_address;
+pub mod counter;
 pub mod delivery;
+pub mod destination;
+pub mod event;
+pub mod fault;
+pub mod grp;
+pub mod incident;
+pub mod incident_service;
 pub mod lane;
 pub mod message;
 pub mod notification;
+pub mod organisation;
+pub mod person;
+pub mod policy_version;
+pub mod request;
+pub mod role_holding;
+pub mod service;
+pub mod setting;
+pub mod timer;

@@ -1,0 +1,21 @@
+//! A group of people and groups, or the name of one that was removed.
+
+use sea_orm::entity::prelude::*;
+
+/// See the module. Instants are microseconds since 1970 in UTC.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "grp")]
+pub struct Model {
+    /// Slug.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// A JSON list.
+    pub members: String,
+    /// When it was removed.
+    pub removed_at: Option<i64>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
