@@ -3,7 +3,7 @@
 //! [`StoreError`] prints the step that failed and keeps its cause for the operator; [`Trouble`] is
 //! what a person and an exit code need to know. The sorting of causes is settled here, once.
 
-use std::fmt;
+use std::{fmt, io};
 
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
@@ -161,6 +161,8 @@ impl StoreError {
 fn trouble(error: &DbErr) -> Trouble {
     let cause = match error {
         DbErr::ConnectionAcquire(_) => return Trouble::Busy,
+        // What was to be changed is not as it was read.
+        DbErr::RecordNotUpdated => return Trouble::Duplicate,
         DbErr::Type(_) | DbErr::Json(_) | DbErr::TryIntoErr { .. } => return Trouble::Unreadable,
         DbErr::Conn(RuntimeErr::SqlxError(cause))
         | DbErr::Exec(RuntimeErr::SqlxError(cause))
@@ -171,8 +173,14 @@ fn trouble(error: &DbErr) -> Trouble {
         // A pool that has never connected times out as well; nobody can tell the two apart here,
         // and "busy" would send people looking for the wrong thing only when nothing runs at all.
         sqlx::Error::PoolTimedOut => Trouble::Busy,
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
+        sqlx::Error::Io(error) => match error.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Trouble::ReadOnly
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Trouble::Full,
+            _ => Trouble::Unreachable,
+        },
+        sqlx::Error::Tls(_)
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::Protocol(_)

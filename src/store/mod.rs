@@ -4,18 +4,35 @@
 //! that changes more than one row happens in a [`Tx`], which takes SQLite's write lock at once:
 //! a transaction that reads first and writes later would fail with "locked" under load.
 
+mod counters;
+pub mod directory;
 mod error;
+pub mod faults;
+mod file;
+mod health;
+pub mod incidents;
+mod lock;
+pub mod policies;
+pub mod requests;
+pub(crate) mod rows;
 mod schema;
+pub mod settings;
+pub mod timers;
+pub mod tokens;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
-    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 
+use file::DatabaseFile;
+
 pub use error::{Step, StoreError, Trouble};
+pub use health::ClockOffset;
+pub use lock::DeliveryLock;
 pub use schema::Schema;
 
 /// Open connections to one database.
@@ -24,7 +41,7 @@ pub struct Store {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
     /// The file of a SQLite database.
-    file: Option<Arc<Path>>,
+    file: Option<DatabaseFile>,
 }
 
 /// A write transaction; dropping it rolls it back.
@@ -35,13 +52,14 @@ impl Store {
     /// A SQLite file that is missing is created; no migration is run.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         if url.starts_with("sqlite:") {
-            let file = sqlite_file(url)?;
-            let writer = connect(sqlite(url, 1)).await?;
-            let reader = connect(sqlite(url, 4)).await?;
+            let file = DatabaseFile::of_url(url)?;
+            DatabaseFile::make_private(&file);
+            let writer = connect(sqlite(url, Access::Write)).await?;
+            let reader = connect(sqlite(url, Access::Read)).await?;
             Ok(Self {
                 writer,
                 reader,
-                file: Some(file),
+                file: Some(DatabaseFile::opened(file)),
             })
         } else {
             let mut options = ConnectOptions::new(url);
@@ -64,6 +82,9 @@ impl Store {
         reason = "the one place that begins a write transaction"
     )]
     pub async fn begin(&self) -> Result<Tx, StoreError> {
+        if let Some(file) = &self.file {
+            file.check()?;
+        }
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
@@ -90,41 +111,41 @@ impl Store {
     }
 }
 
-/// The file behind a SQLite URL.
-fn sqlite_file(url: &str) -> Result<Arc<Path>, StoreError> {
-    const STEP: &str = "read the address of the database";
-    let options = url.parse::<SqliteConnectOptions>().step(STEP)?;
-    let file = options.get_filename();
-    let in_memory = url.contains(":memory:") || url.contains("mode=memory");
-    if in_memory || file.as_os_str().is_empty() {
-        return Err(StoreError::refused(
-            STEP,
-            "A database in memory forgets everything when it stops. Give database.url a file, \
-             for example sqlite://oyez.db.",
-        ));
-    }
-    Ok(file.into())
-}
-
 async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, StoreError> {
     Database::connect(options)
         .await
         .step("connect to the database")
 }
 
-fn sqlite(url: &str, connections: u32) -> ConnectOptions {
+/// What a pool of SQLite connections is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// One connection: SQLite has one writer at a time, and here they queue in order.
+    Write,
+    /// Connections that cannot write, so that a write that went astray fails at once.
+    Read,
+}
+
+fn sqlite(url: &str, access: Access) -> ConnectOptions {
+    let connections = match access {
+        Access::Write => 1,
+        Access::Read => 4,
+    };
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(5))
         .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(|sqlite| {
+        .map_sqlx_sqlite_opts(move |sqlite| {
+            let sqlite = match access {
+                Access::Write => sqlite.create_if_missing(true),
+                Access::Read => sqlite.read_only(true),
+            };
             sqlite
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(Duration::from_secs(5))
                 .foreign_keys(true)
-                .create_if_missing(true)
         });
     options
 }

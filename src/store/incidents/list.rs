@@ -1,0 +1,225 @@
+//! Lists of incidents, newest first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Query,
+};
+
+use super::super::{
+    Step, StoreError,
+    rows::{instant, instant_or_none, narrow, parse},
+};
+use crate::domain::{
+    IncidentId, PriorityId, ServiceId, Time,
+    incident::{Kind, Stage},
+    situation::Relation,
+};
+
+/// How an incident stands, as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Its number.
+    pub id: IncidentId,
+    /// What people cannot do.
+    pub title: String,
+    /// How grave.
+    pub priority: PriorityId,
+    /// What sort of trouble.
+    pub kind: Kind,
+    /// How far it is.
+    pub stage: Stage,
+    /// Whether only named people may know of it.
+    pub restricted: bool,
+    /// Whether it is an exercise.
+    pub exercise: bool,
+    /// Its revision.
+    pub revision: u32,
+    /// Services and how they are touched.
+    pub services: BTreeMap<ServiceId, Relation>,
+    /// When the trouble started.
+    pub started_at: Time,
+    /// When it was declared.
+    pub declared_at: Time,
+    /// When its last record was made.
+    pub changed_at: Time,
+    /// When the service came back.
+    pub resolved_at: Option<Time>,
+    /// When it was closed or cancelled.
+    pub ended_at: Option<Time>,
+    /// The earliest time that is promised.
+    pub next_due: Option<Time>,
+}
+
+/// Which incidents.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Those alone whose people are still owed updates.
+    pub open_only: bool,
+    /// At this stage.
+    pub stage: Option<Stage>,
+    /// Of this priority.
+    pub priority: Option<PriorityId>,
+    /// Touching this service.
+    pub service: Option<ServiceId>,
+    /// Those that the reader may know of.
+    pub visible: Visible,
+}
+
+/// Which incidents a reader may know of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Visible {
+    /// All but restricted ones.
+    #[default]
+    Public,
+    /// All but restricted ones in which the reader is not named; these are those they are in.
+    PublicAnd(BTreeSet<IncidentId>),
+    /// All: for the program itself.
+    All,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SummaryPage {
+    /// Newest first.
+    pub incidents: Vec<Summary>,
+    /// Give this as `before` for the next page; `None` on the last one.
+    pub next: Option<IncidentId>,
+}
+
+/// A page of at most `limit` incidents with numbers below `before`, the highest first.
+pub async fn list(
+    conn: &impl ConnectionTrait,
+    filter: &Filter,
+    before: Option<IncidentId>,
+    limit: u32,
+) -> Result<SummaryPage, StoreError> {
+    const STEP: &str = "list incidents";
+    use entity::{
+        incident::{Column, Entity},
+        incident_service,
+    };
+    let mut query = Entity::find().filter(visible(&filter.visible));
+    if let Some(before) = before {
+        query = query.filter(Column::Id.lt(i64::from(before.0)));
+    }
+    if filter.open_only {
+        query = query.filter(Column::IsOpen.eq(true));
+    }
+    if let Some(stage) = filter.stage {
+        query = query.filter(Column::Stage.eq(stage.as_str()));
+    }
+    if let Some(priority) = &filter.priority {
+        query = query.filter(Column::Priority.eq(priority.as_str()));
+    }
+    if let Some(service) = &filter.service {
+        query = query.filter(
+            Column::Id.in_subquery(
+                Query::select()
+                    .column(incident_service::Column::IncidentId)
+                    .from(incident_service::Entity)
+                    .and_where(incident_service::Column::ServiceId.eq(service.as_str()))
+                    .take(),
+            ),
+        );
+    }
+    let mut rows = query
+        .order_by_desc(Column::Id)
+        .limit(u64::from(limit) + 1)
+        .all(conn)
+        .await
+        .step(STEP)?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let incidents = summaries(conn, rows).await?;
+    let next = incidents.last().map(|last| last.id).filter(|_| more);
+    Ok(SummaryPage { incidents, next })
+}
+
+/// One incident, restricted or not; `None` if there is no such incident.
+pub async fn summary(
+    conn: &impl ConnectionTrait,
+    id: IncidentId,
+) -> Result<Option<Summary>, StoreError> {
+    let row = entity::incident::Entity::find_by_id(i64::from(id.0))
+        .one(conn)
+        .await
+        .step("look up an incident")?;
+    Ok(summaries(conn, row.into_iter().collect()).await?.pop())
+}
+
+fn visible(visible: &Visible) -> Condition {
+    use entity::incident::Column;
+    match visible {
+        Visible::All => Condition::all(),
+        Visible::Public => Condition::all().add(Column::Restricted.eq(false)),
+        Visible::PublicAnd(named) => Condition::any()
+            .add(Column::Restricted.eq(false))
+            .add(Column::Id.is_in(named.iter().map(|id| i64::from(id.0)))),
+    }
+}
+
+async fn summaries(
+    conn: &impl ConnectionTrait,
+    rows: Vec<entity::incident::Model>,
+) -> Result<Vec<Summary>, StoreError> {
+    const STEP: &str = "read the present state of incidents";
+    use entity::incident_service::{Column, Entity};
+    let mut services: BTreeMap<i64, BTreeMap<ServiceId, Relation>> = BTreeMap::new();
+    if !rows.is_empty() {
+        let touched = Entity::find()
+            .filter(Column::IncidentId.is_in(rows.iter().map(|row| row.id)))
+            .all(conn)
+            .await
+            .step(STEP)?;
+        for row in touched {
+            services
+                .entry(row.incident_id)
+                .or_default()
+                .insert(parse(&row.service_id, STEP)?, relation(&row.relation)?);
+        }
+    }
+    rows.into_iter()
+        .map(|row| {
+            Ok(Summary {
+                id: IncidentId(narrow(row.id, STEP)?),
+                priority: parse(&row.priority, STEP)?,
+                kind: word(&row.kind, Kind::ALL, Kind::as_str)?,
+                stage: word(&row.stage, Stage::ALL, Stage::as_str)?,
+                restricted: row.restricted,
+                exercise: row.exercise,
+                revision: narrow(row.revision, STEP)?,
+                services: services.remove(&row.id).unwrap_or_default(),
+                started_at: instant(row.started_at, STEP)?,
+                declared_at: instant(row.declared_at, STEP)?,
+                changed_at: instant(row.changed_at, STEP)?,
+                resolved_at: instant_or_none(row.resolved_at, STEP)?,
+                ended_at: instant_or_none(row.ended_at, STEP)?,
+                next_due: instant_or_none(row.next_due, STEP)?,
+                title: row.title,
+            })
+        })
+        .collect()
+}
+
+fn relation(text: &str) -> Result<Relation, StoreError> {
+    let all = [Relation::Affected, Relation::Upstream, Relation::Downstream];
+    word(text, all, Relation::as_str)
+}
+
+/// The value that is written so.
+fn word<T: Copy, const N: usize>(
+    text: &str,
+    all: [T; N],
+    name: fn(T) -> &'static str,
+) -> Result<T, StoreError> {
+    all.into_iter()
+        .find(|value| name(*value) == text)
+        .ok_or_else(|| {
+            StoreError::unreadable(
+                "read the present state of incidents",
+                format_args!("\"{text}\" is not a word of this version"),
+            )
+        })
+}

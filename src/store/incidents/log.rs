@@ -1,0 +1,170 @@
+//! Reading logs: one incident's, or the stream of all; and erasing what must not be kept.
+
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    sea_query::Expr,
+};
+use sha2::{Digest, Sha256};
+
+use super::super::{
+    Step, StoreError, Tx,
+    counters::{self, Counter},
+    rows::{instant, micros, narrow, statement},
+};
+use crate::domain::{IncidentId, Time};
+
+/// A record as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRecord {
+    /// Position in the stream of all incidents: no gaps, and later is greater.
+    pub stream_id: u64,
+    /// Position within the incident, from 1.
+    pub seq: u32,
+    /// When it happened.
+    pub at: Time,
+    /// The record as it was hashed; after an erasure the SHA-256 of that, hex.
+    pub text: String,
+    /// Hash of the record before it.
+    pub prev_hash: String,
+    /// Hash over the hash before and the text as it was.
+    pub hash: String,
+    /// Set when the text was erased. The chain still holds from hash to hash; what this record
+    /// said cannot be checked any more.
+    pub erased: Option<Erasure>,
+}
+
+/// That, and why, a record was erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    /// When.
+    pub at: Time,
+    /// Why, as a sentence.
+    pub because: String,
+}
+
+/// A record of the stream of all incidents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamedRecord {
+    /// Of which incident.
+    pub incident: IncidentId,
+    /// Whether only named people may know of that incident.
+    pub restricted: bool,
+    /// The record.
+    pub record: StoredRecord,
+}
+
+/// The log of an incident from its first record; empty if there is no such incident.
+pub async fn log(
+    conn: &impl ConnectionTrait,
+    id: IncidentId,
+) -> Result<Vec<StoredRecord>, StoreError> {
+    const STEP: &str = "read the log of an incident";
+    use entity::event::{Column, Entity};
+    Entity::find()
+        .filter(Column::IncidentId.eq(i64::from(id.0)))
+        .order_by_asc(Column::Seq)
+        .all(conn)
+        .await
+        .step(STEP)?
+        .into_iter()
+        .map(|row| record(row, STEP))
+        .collect()
+}
+
+/// At most `limit` records of all incidents after a position, restricted ones among them: who may
+/// see those is the caller's to say.
+pub async fn events_after(
+    conn: &impl ConnectionTrait,
+    stream_id: u64,
+    limit: u32,
+) -> Result<Vec<StreamedRecord>, StoreError> {
+    const STEP: &str = "read the event stream";
+    #[derive(FromQueryResult)]
+    struct Row {
+        #[sea_orm(nested)]
+        event: entity::event::Model,
+        restricted: bool,
+    }
+    let after = i64::try_from(stream_id).unwrap_or(i64::MAX);
+    let rows = Row::find_by_statement(statement(
+        conn,
+        "SELECT event.*, incident.restricted FROM event \
+         JOIN incident ON incident.id = event.incident_id \
+         WHERE event.stream_id > $1 ORDER BY event.stream_id LIMIT $2",
+        [after.into(), i64::from(limit).into()],
+    ))
+    .all(conn)
+    .await
+    .step(STEP)?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(StreamedRecord {
+                incident: IncidentId(narrow(row.event.incident_id, STEP)?),
+                restricted: row.restricted,
+                record: record(row.event, STEP)?,
+            })
+        })
+        .collect()
+}
+
+/// Position of the newest record of all; 0 if there is none.
+pub async fn last_stream_id(conn: &impl ConnectionTrait) -> Result<u64, StoreError> {
+    narrow(
+        counters::last(conn, Counter::Event).await?,
+        "look at the event stream",
+    )
+}
+
+/// Replaces what a record said by its SHA-256, for good. False if there is no such record, or it
+/// was erased before. Copies in backups are not reached.
+pub async fn erase(
+    tx: &Tx,
+    id: IncidentId,
+    seq: u32,
+    at: Time,
+    because: &str,
+) -> Result<bool, StoreError> {
+    const STEP: &str = "erase a record";
+    use entity::event::{Column, Entity};
+    let found = Entity::find()
+        .filter(Column::IncidentId.eq(i64::from(id.0)))
+        .filter(Column::Seq.eq(i64::from(seq)))
+        .filter(Column::ErasedAt.is_null())
+        .one(tx)
+        .await
+        .step(STEP)?;
+    let Some(row) = found else { return Ok(false) };
+    let changed = Entity::update_many()
+        .col_expr(Column::Text, Expr::value(sha256(row.text.as_bytes())))
+        .col_expr(Column::ErasedAt, Expr::value(micros(at)))
+        .col_expr(Column::ErasedBecause, Expr::value(because))
+        .filter(Column::StreamId.eq(row.stream_id))
+        .filter(Column::ErasedAt.is_null())
+        .exec(tx)
+        .await
+        .step(STEP)?;
+    Ok(changed.rows_affected == 1)
+}
+
+fn record(row: entity::event::Model, step: &'static str) -> Result<StoredRecord, StoreError> {
+    let erased = match row.erased_at {
+        Some(erased_at) => Some(Erasure {
+            at: instant(erased_at, step)?,
+            because: row.erased_because.unwrap_or_default(),
+        }),
+        None => None,
+    };
+    Ok(StoredRecord {
+        stream_id: narrow(row.stream_id, step)?,
+        seq: narrow(row.seq, step)?,
+        at: instant(row.at, step)?,
+        text: row.text,
+        prev_hash: row.prev_hash,
+        hash: row.hash,
+        erased,
+    })
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    super::super::rows::hex(&Sha256::digest(bytes))
+}
