@@ -12,7 +12,12 @@ use super::{
 pub fn sentence(record: &Record, directory: &Directory) -> String {
     let names = Names(directory);
     match &record.event {
-        Event::Declared { title, priority, exercise, .. } => {
+        Event::Declared {
+            title,
+            priority,
+            exercise,
+            ..
+        } => {
             let exercise = if *exercise { " as an exercise" } else { "" };
             format!("Declared{exercise} as {priority}: {title}")
         }
@@ -21,31 +26,63 @@ pub fn sentence(record: &Record, directory: &Directory) -> String {
             Some(stage) => format!("Update ({}): {text}", stage.label()),
             None => format!("Update: {text}"),
         },
-        Event::NothingChanged { holding_line: true, .. } => "The holding line went out".to_owned(),
+        Event::NothingChanged {
+            holding_line: true, ..
+        } => "The holding line went out".to_owned(),
         Event::NothingChanged { .. } => "Told people that nothing has changed".to_owned(),
         Event::PriorityChanged { from, to, why, .. } => format!("Now {to}, was {from}. {why}"),
         Event::ServicesChanged { text, .. } => format!("Services: {text}"),
-        Event::LeadAppointed { role, person, from, .. } => {
-            let from = from.as_ref().map(|from| format!(", taking over from {}", names.person(from)));
-            format!("{} is {} lead{}", names.person(person), role.as_str(), from.unwrap_or_default())
+        Event::LeadAppointed {
+            role, person, from, ..
+        } => {
+            let from = from
+                .as_ref()
+                .map(|from| format!(", taking over from {}", names.person(from)));
+            format!(
+                "{} is {} lead{}",
+                names.person(person),
+                role.as_str(),
+                from.unwrap_or_default()
+            )
         }
         Event::StageChanged { from, to } => format!("{}, was: {}", to.label(), from.label()),
         Event::Resolved { text, .. } => format!("Fixed: {text}"),
-        Event::Closed { duplicate_of: Some(other), .. } => format!("Closed as a duplicate of {other}"),
+        Event::Closed {
+            duplicate_of: Some(other),
+            ..
+        } => format!("Closed as a duplicate of {other}"),
         Event::Closed { .. } => "Closed".to_owned(),
-        Event::Corrected { events, wrong, right, .. } => {
+        Event::Corrected {
+            events,
+            wrong,
+            right,
+            ..
+        } => {
             let events: Vec<String> = events.iter().map(u32::to_string).collect();
-            format!("Corrected event {}: \"{wrong}\" was wrong. {right}", events.join(", "))
+            format!(
+                "Corrected event {}: \"{wrong}\" was wrong. {right}",
+                events.join(", ")
+            )
         }
         Event::Reopened { why, .. } => format!("Reopened: {why}"),
         Event::Cancelled { why } => format!("Cancelled: {why}"),
-        Event::PersonAdded { by_hand, .. } => format!("Added {}: {}", names.recipient(&by_hand.who), by_hand.note),
+        Event::PersonAdded { by_hand, .. } => {
+            format!("Added {}: {}", names.recipient(&by_hand.who), by_hand.note)
+        }
         Event::Muted { person, note, .. } => {
             let note = note.as_ref().map(|note| format!(": {note}"));
             format!("Muted {}{}", names.person(person), note.unwrap_or_default())
         }
-        Event::UsersContactDecided { contact: true, reason, .. } => format!("Decided to contact users: {reason}"),
-        Event::UsersContactDecided { contact: false, reason, .. } => format!("Decided not to contact users: {reason}"),
+        Event::UsersContactDecided {
+            contact: true,
+            reason,
+            ..
+        } => format!("Decided to contact users: {reason}"),
+        Event::UsersContactDecided {
+            contact: false,
+            reason,
+            ..
+        } => format!("Decided not to contact users: {reason}"),
         Event::StepRecorded { step, state, note } => {
             let state = match state {
                 StepState::Open => "open again",
@@ -55,17 +92,34 @@ pub fn sentence(record: &Record, directory: &Directory) -> String {
             let note = note.as_ref().map(|note| format!(": {note}"));
             format!("Step {step} is {state}{}", note.unwrap_or_default())
         }
-        Event::Prompted { to, .. } => format!("Prompted {} that an update is due", names.people(to)),
+        Event::Prompted { to, .. } => {
+            format!("Prompted {} that an update is due", names.people(to))
+        }
         Event::Snoozed { count, .. } => format!("Prompts put off for the {} time", ordinal(*count)),
-        Event::Overdue { minutes_late: 0, to, .. } => format!("An update is due now. Told {}", names.people(to)),
-        Event::Overdue { minutes_late, to, .. } => {
-            let minutes = if *minutes_late == 1 { "minute" } else { "minutes" };
-            format!("An update is {minutes_late} {minutes} late. Told {}", names.people(to))
+        Event::Overdue {
+            minutes_late: 0,
+            to,
+            ..
+        } => format!("An update is due now. Told {}", names.people(to)),
+        Event::Overdue {
+            minutes_late, to, ..
+        } => {
+            let minutes = if *minutes_late == 1 {
+                "minute"
+            } else {
+                "minutes"
+            };
+            format!(
+                "An update is {minutes_late} {minutes} late. Told {}",
+                names.people(to)
+            )
         }
         Event::SendingCancelled { event, stopped, .. } => {
             format!("Stopped {stopped} messages of event {event} before they were sent")
         }
-        Event::AffectedAnswered { service, answer, .. } => {
+        Event::AffectedAnswered {
+            service, answer, ..
+        } => {
             let answer = match answer {
                 AffectedAnswer::Yes => "is affected",
                 AffectedAnswer::No => "is not affected",
@@ -74,11 +128,18 @@ pub fn sentence(record: &Record, directory: &Directory) -> String {
             format!("{} {answer}", names.service(service))
         }
         Event::AskedIfAffected { services, .. } => {
-            let services: Vec<String> = services.iter().map(|service| names.service(service)).collect();
+            let services: Vec<String> = services
+                .iter()
+                .map(|service| names.service(service))
+                .collect();
             format!("Asked whether they are affected: {}", services.join(", "))
         }
         Event::Reminded { steps, to } => {
-            format!("Reminded {} of {} open steps", names.people(to), steps.len())
+            format!(
+                "Reminded {} of {} open steps",
+                names.people(to),
+                steps.len()
+            )
         }
     }
 }
@@ -95,24 +156,36 @@ struct Names<'a>(&'a Directory);
 
 impl Names<'_> {
     fn person(&self, id: &PersonId) -> String {
-        self.0.people.get(id).map_or_else(|| id.to_string(), |person| person.name.clone())
+        self.0
+            .people
+            .get(id)
+            .map_or_else(|| id.to_string(), |person| person.name.clone())
     }
 
     fn people<'i>(&self, ids: impl IntoIterator<Item = &'i PersonId>) -> String {
         let names: Vec<String> = ids.into_iter().map(|id| self.person(id)).collect();
-        if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
+        if names.is_empty() {
+            "nobody".to_owned()
+        } else {
+            names.join(", ")
+        }
     }
 
     fn service(&self, id: &ServiceId) -> String {
-        self.0.services.get(id).map_or_else(|| id.to_string(), |service| service.name.clone())
+        self.0
+            .services
+            .get(id)
+            .map_or_else(|| id.to_string(), |service| service.name.clone())
     }
 
     fn recipient(&self, who: &RecipientId) -> String {
         match who {
             RecipientId::Person(id) => self.person(id),
-            RecipientId::Destination(id) => {
-                self.0.destinations.get(id).map_or_else(|| id.to_string(), |destination| destination.name.clone())
-            }
+            RecipientId::Destination(id) => self
+                .0
+                .destinations
+                .get(id)
+                .map_or_else(|| id.to_string(), |destination| destination.name.clone()),
         }
     }
 }

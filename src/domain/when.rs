@@ -3,7 +3,9 @@
 //! Read in the organisation's time zone. A clock time without a date is the next such time for a
 //! promise and the last one for something that has happened; which, the caller says.
 
-use chrono::{DateTime, Days, Duration, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono::{
+    DateTime, Days, Duration, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc,
+};
 use chrono_tz::Tz;
 
 use super::time::Time;
@@ -50,13 +52,23 @@ fn read(text: &str, now: Time, zone: Tz, side: Side) -> Option<Time> {
     let (date, rest) = text.split_at_checked(10)?;
     let date = NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()?;
     let rest = rest.trim_start_matches(['t', ' ']);
-    let clock = if rest.is_empty() { NaiveTime::from_hms_opt(9, 0, 0)? } else { clock_of(rest)? };
+    let clock = if rest.is_empty() {
+        NaiveTime::from_hms_opt(9, 0, 0)?
+    } else {
+        clock_of(rest)?
+    };
     local(zone, date.and_time(clock))
 }
 
 /// A length such as `45m`, `2h`, `1h30m`, `90d`; every unit at most once, in falling order.
 pub fn length_of(text: &str) -> Option<Duration> {
-    let units = [('w', 7 * 24 * 3600), ('d', 24 * 3600), ('h', 3600), ('m', 60), ('s', 1)];
+    let units = [
+        ('w', 7 * 24 * 3600),
+        ('d', 24 * 3600),
+        ('h', 3600),
+        ('m', 60),
+        ('s', 1),
+    ];
     let mut rest = text;
     let mut total = Duration::zero();
     for (letter, seconds) in units {
@@ -92,7 +104,9 @@ fn clock_of(text: &str) -> Option<NaiveTime> {
     };
     let hour: u32 = hour.parse().ok()?;
     match half {
-        Some(half) if (1..=12).contains(&hour) => NaiveTime::from_hms_opt(hour % 12 + half, minute, 0),
+        Some(half) if (1..=12).contains(&hour) => {
+            NaiveTime::from_hms_opt(hour % 12 + half, minute, 0)
+        }
         Some(_) => None,
         None => NaiveTime::from_hms_opt(hour, minute, 0),
     }
@@ -113,10 +127,14 @@ fn beside(now: Time, zone: Tz, clock: NaiveTime, side: Side) -> Option<Time> {
 /// the instant after the gap.
 fn local(zone: Tz, wall: NaiveDateTime) -> Option<Time> {
     match zone.from_local_datetime(&wall) {
-        LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => Some(time.with_timezone(&Utc)),
+        LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => {
+            Some(time.with_timezone(&Utc))
+        }
         LocalResult::None => {
             let later = wall.checked_add_signed(Duration::hours(1))?;
-            zone.from_local_datetime(&later).earliest().map(|time| time.with_timezone(&Utc))
+            zone.from_local_datetime(&later)
+                .earliest()
+                .map(|time| time.with_timezone(&Utc))
         }
     }
 }
@@ -128,41 +146,123 @@ mod tests {
     const LONDON: Tz = chrono_tz::Europe::London;
 
     fn at(text: &str) -> Time {
-        DateTime::parse_from_rfc3339(text).unwrap().with_timezone(&Utc)
+        DateTime::parse_from_rfc3339(text)
+            .unwrap()
+            .with_timezone(&Utc)
     }
 
     fn check(text: &str, now: &str, side: Side, expected: &str) {
-        assert_eq!(parse(text, at(now), LONDON, side), Ok(at(expected)), "{text} at {now}");
+        assert_eq!(
+            parse(text, at(now), LONDON, side),
+            Ok(at(expected)),
+            "{text} at {now}"
+        );
     }
 
     #[test]
     fn a_clock_time_is_the_next_one_for_a_promise_and_the_last_one_for_the_past() {
-        check("2:40pm", "2026-11-23T13:31:00Z", Side::Ahead, "2026-11-23T14:40:00Z");
-        check("14:40", "2026-11-23T15:31:00Z", Side::Ahead, "2026-11-24T14:40:00Z");
-        check("1:20pm", "2026-11-23T13:31:00Z", Side::Behind, "2026-11-23T13:20:00Z");
-        check("11pm", "2026-11-23T01:00:00Z", Side::Behind, "2026-11-22T23:00:00Z");
-        check("midday", "2026-06-23T09:00:00Z", Side::Ahead, "2026-06-23T11:00:00Z");
+        check(
+            "2:40pm",
+            "2026-11-23T13:31:00Z",
+            Side::Ahead,
+            "2026-11-23T14:40:00Z",
+        );
+        check(
+            "14:40",
+            "2026-11-23T15:31:00Z",
+            Side::Ahead,
+            "2026-11-24T14:40:00Z",
+        );
+        check(
+            "1:20pm",
+            "2026-11-23T13:31:00Z",
+            Side::Behind,
+            "2026-11-23T13:20:00Z",
+        );
+        check(
+            "11pm",
+            "2026-11-23T01:00:00Z",
+            Side::Behind,
+            "2026-11-22T23:00:00Z",
+        );
+        check(
+            "midday",
+            "2026-06-23T09:00:00Z",
+            Side::Ahead,
+            "2026-06-23T11:00:00Z",
+        );
     }
 
     #[test]
     fn lengths_and_dates_are_read() {
-        check("45m", "2026-11-23T13:31:00Z", Side::Ahead, "2026-11-23T14:16:00Z");
-        check("1h30m", "2026-11-23T13:00:00Z", Side::Ahead, "2026-11-23T14:30:00Z");
-        check("30m ago", "2026-11-23T13:31:00Z", Side::Behind, "2026-11-23T13:01:00Z");
-        check("2026-07-01 09:30", "2026-06-23T09:00:00Z", Side::Ahead, "2026-07-01T08:30:00Z");
-        check("2026-07-01", "2026-06-23T09:00:00Z", Side::Ahead, "2026-07-01T08:00:00Z");
-        check("2026-07-01T09:30:00+02:00", "2026-06-23T09:00:00Z", Side::Ahead, "2026-07-01T07:30:00Z");
+        check(
+            "45m",
+            "2026-11-23T13:31:00Z",
+            Side::Ahead,
+            "2026-11-23T14:16:00Z",
+        );
+        check(
+            "1h30m",
+            "2026-11-23T13:00:00Z",
+            Side::Ahead,
+            "2026-11-23T14:30:00Z",
+        );
+        check(
+            "30m ago",
+            "2026-11-23T13:31:00Z",
+            Side::Behind,
+            "2026-11-23T13:01:00Z",
+        );
+        check(
+            "2026-07-01 09:30",
+            "2026-06-23T09:00:00Z",
+            Side::Ahead,
+            "2026-07-01T08:30:00Z",
+        );
+        check(
+            "2026-07-01",
+            "2026-06-23T09:00:00Z",
+            Side::Ahead,
+            "2026-07-01T08:00:00Z",
+        );
+        check(
+            "2026-07-01T09:30:00+02:00",
+            "2026-06-23T09:00:00Z",
+            Side::Ahead,
+            "2026-07-01T07:30:00Z",
+        );
     }
 
     #[test]
     fn a_time_that_the_clock_change_skips_is_the_first_one_after_it() {
-        check("2026-03-29 01:30", "2026-03-28T12:00:00Z", Side::Ahead, "2026-03-29T01:30:00Z");
-        check("2026-10-25 01:30", "2026-10-24T12:00:00Z", Side::Ahead, "2026-10-25T00:30:00Z");
+        check(
+            "2026-03-29 01:30",
+            "2026-03-28T12:00:00Z",
+            Side::Ahead,
+            "2026-03-29T01:30:00Z",
+        );
+        check(
+            "2026-10-25 01:30",
+            "2026-10-24T12:00:00Z",
+            Side::Ahead,
+            "2026-10-25T00:30:00Z",
+        );
     }
 
     #[test]
     fn what_is_no_time_is_refused_with_examples() {
-        for text in ["", "soon", "15", "25:00", "13pm", "2:4pm", "m", "9999999999999999h", "2026-13-01", "é:00"] {
+        for text in [
+            "",
+            "soon",
+            "15",
+            "25:00",
+            "13pm",
+            "2:4pm",
+            "m",
+            "9999999999999999h",
+            "2026-13-01",
+            "é:00",
+        ] {
             let refusal = parse(text, at("2026-11-23T13:31:00Z"), LONDON, Side::Ahead).unwrap_err();
             assert!(refusal.contains("2:40pm"), "{refusal}");
         }

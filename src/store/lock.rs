@@ -52,7 +52,9 @@ impl Store {
     /// SQLite if another process delivers, on PostgreSQL if one does under the same token.
     pub async fn try_lock_delivery(&self, token: &str) -> Result<Option<DeliveryLock>, StoreError> {
         let holding = match &self.file {
-            Some(_) => self.lock_file()?.map(|file| Holding::File(Arc::new(file))),
+            Some(_) => self
+                .lock_file(File::try_lock)?
+                .map(|file| Holding::File(Arc::new(file))),
             None => self.lock_session(token).await?,
         };
         Ok(holding.map(|holding| DeliveryLock {
@@ -64,7 +66,8 @@ impl Store {
     /// Whether some process, perhaps this one, delivers.
     pub async fn is_delivering(&self) -> Result<bool, StoreError> {
         if self.file.is_some() {
-            return Ok(self.lock_file()?.is_none());
+            // Shared, so that two who ask at once do not take each other for somebody who delivers.
+            return Ok(self.lock_file(File::try_lock_shared)?.is_none());
         }
         let held = self
             .read()
@@ -79,7 +82,10 @@ impl Store {
     }
 
     /// Locks the file next to the database; `None` if it is locked.
-    fn lock_file(&self) -> Result<Option<File>, StoreError> {
+    fn lock_file(
+        &self,
+        lock: fn(&File) -> Result<(), TryLockError>,
+    ) -> Result<Option<File>, StoreError> {
         const STEP: &str = "lock the file that says who delivers";
         let Some(database) = &self.file else {
             return Ok(None);
@@ -90,7 +96,7 @@ impl Store {
             .write(true)
             .open(database.beside(".lock"))
             .map_err(|error| io_error(STEP, error))?;
-        match file.try_lock() {
+        match lock(&file) {
             Ok(()) => Ok(Some(file)),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(io_error(STEP, error)),

@@ -4,14 +4,13 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
     sea_query::Expr,
 };
-use sha2::{Digest, Sha256};
 
 use super::super::{
     Step, StoreError, Tx,
     counters::{self, Counter},
-    rows::{instant, micros, narrow, statement},
+    rows::{from_json, instant, micros, narrow, statement},
 };
-use crate::domain::{IncidentId, Time};
+use crate::domain::{IncidentId, Time, chain, event::Record};
 
 /// A record as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,9 +27,29 @@ pub struct StoredRecord {
     pub prev_hash: String,
     /// Hash over the hash before and the text as it was.
     pub hash: String,
-    /// Set when the text was erased. The chain still holds from hash to hash; what this record
-    /// said cannot be checked any more.
+    /// Set when the text was erased. The chain can still be followed; what this record
+    /// said cannot be read any more.
     pub erased: Option<Erasure>,
+}
+
+impl StoredRecord {
+    /// As a link of the chain, for `chain::verify`.
+    pub fn link(&self) -> chain::Link<'_> {
+        chain::Link {
+            seq: self.seq,
+            text: &self.text,
+            erased: self.erased.is_some(),
+            hash: &self.hash,
+        }
+    }
+
+    /// What it says; `None` if it was erased.
+    pub fn record(&self) -> Result<Option<Record>, StoreError> {
+        match self.erased {
+            Some(_) => Ok(None),
+            None => from_json(&self.text, "read a record of an incident").map(Some),
+        }
+    }
 }
 
 /// That, and why, a record was erased.
@@ -135,7 +154,7 @@ pub async fn erase(
         .step(STEP)?;
     let Some(row) = found else { return Ok(false) };
     let changed = Entity::update_many()
-        .col_expr(Column::Text, Expr::value(sha256(row.text.as_bytes())))
+        .col_expr(Column::Text, Expr::value(chain::digest(&row.text)))
         .col_expr(Column::ErasedAt, Expr::value(micros(at)))
         .col_expr(Column::ErasedBecause, Expr::value(because))
         .filter(Column::StreamId.eq(row.stream_id))
@@ -163,8 +182,4 @@ fn record(row: entity::event::Model, step: &'static str) -> Result<StoredRecord,
         hash: row.hash,
         erased,
     })
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    super::super::rows::hex(&Sha256::digest(bytes))
 }

@@ -20,25 +20,10 @@ use super::{
     counters::{Counter, take},
     rows::{micros, narrow},
 };
-use crate::domain::{IncidentId, Time, incident::Incident};
+use crate::domain::{IncidentId, chain, event::Record, incident::Incident};
 
 pub use list::{Filter, Summary, SummaryPage, Visible, list, summary};
 pub use log::{Erasure, StoredRecord, StreamedRecord, erase, events_after, last_stream_id, log};
-
-/// A record that is to be appended. Its text is what is hashed, byte for byte.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewRecord {
-    /// Position within the incident, from 1.
-    pub seq: u32,
-    /// When it happened.
-    pub at: Time,
-    /// The record as JSON.
-    pub text: String,
-    /// Hash of the record before it.
-    pub prev_hash: String,
-    /// Hash over the hash before and the text.
-    pub hash: String,
-}
 
 /// The end of an incident's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,54 +64,70 @@ pub async fn lock(tx: &Tx, id: IncidentId) -> Result<Option<Head>, StoreError> {
 }
 
 /// Appends records to an incident's log and brings its row up to `after`, the incident with them
-/// folded in. Returns the position of the last one in the event stream.
+/// folded in. `head` is what [`lock`] gave; `None` for a new incident. Returns the position of the
+/// last record in the event stream.
 ///
-/// If the log has moved on since it was read, the error is a unique violation and nothing may be
-/// committed. No records, or records out of order, are an error.
-pub async fn append(tx: &Tx, after: &Incident, records: &[NewRecord]) -> Result<u64, StoreError> {
+/// If the log has moved on since, the error is a unique violation and nothing may be committed.
+/// No records, or records out of order, are an error.
+pub async fn append(
+    tx: &Tx,
+    head: Option<&Head>,
+    after: &Incident,
+    records: &[Record],
+) -> Result<u64, StoreError> {
     const STEP: &str = "append to the log of an incident";
-    let [first, ..] = records else {
+    let id = i64::from(after.id.0);
+    let (mut seq, mut hash) = match head {
+        Some(head) => (head.seq, head.hash.clone()),
+        None => (0, chain::GENESIS.to_owned()),
+    };
+    let mut rows = Vec::with_capacity(records.len());
+    for record in records {
+        seq += 1;
+        if record.seq != seq {
+            return Err(StoreError::refused(STEP, "The records are out of order."));
+        }
+        let text =
+            chain::stored_text(record).map_err(|error| StoreError::unreadable(STEP, error))?;
+        let prev_hash = std::mem::take(&mut hash);
+        hash = chain::link(&prev_hash, &text);
+        rows.push(entity::event::Model {
+            // Handed out below, when all else is written.
+            stream_id: 0,
+            incident_id: id,
+            seq: i64::from(record.seq),
+            at: micros(record.at),
+            text,
+            prev_hash,
+            hash: hash.clone(),
+            erased_at: None,
+            erased_because: None,
+        });
+    }
+    let Some(last) = rows.last().filter(|_| after.seq == seq) else {
         return Err(StoreError::refused(STEP, "There is nothing to append."));
     };
-    let follow = records
-        .windows(2)
-        .all(|pair| pair[0].seq + 1 == pair[1].seq && pair[0].hash == pair[1].prev_hash);
-    let last = &records[records.len() - 1];
-    if !follow || first.seq == 0 || after.seq != last.seq {
-        return Err(StoreError::refused(STEP, "The records are out of order."));
-    }
-    write_row(tx, after, first, last).await?;
+    write_row(tx, head, after, last).await?;
     write_services(tx, after).await?;
 
-    let count = i64::try_from(records.len()).unwrap_or(i64::MAX);
+    let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
     let last_id = take(tx, Counter::Event, count).await?;
-    let rows = records
-        .iter()
-        .zip(last_id - count + 1..)
-        .map(|(record, stream_id)| entity::event::ActiveModel {
-            stream_id: Set(stream_id),
-            incident_id: Set(i64::from(after.id.0)),
-            seq: Set(i64::from(record.seq)),
-            at: Set(micros(record.at)),
-            text: Set(record.text.clone()),
-            prev_hash: Set(record.prev_hash.clone()),
-            hash: Set(record.hash.clone()),
-            erased_at: Set(None),
-            erased_because: Set(None),
-        });
-    entity::event::Entity::insert_many(rows)
+    for (row, stream_id) in rows.iter_mut().zip(last_id - count + 1..) {
+        row.stream_id = stream_id;
+    }
+    entity::event::Entity::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model))
         .exec_without_returning(tx)
         .await
         .step(STEP)?;
     narrow(last_id, STEP)
 }
 
-/// Makes the incident's row, or brings it up to date if its log ends where `first` begins.
+/// Makes the incident's row, or brings it up to date if its log still ends at `head`.
 async fn write_row(
     tx: &Tx,
+    head: Option<&Head>,
     after: &Incident,
-    first: &NewRecord,
-    last: &NewRecord,
+    last: &entity::event::Model,
 ) -> Result<(), StoreError> {
     const STEP: &str = "write the present state of an incident";
     use entity::incident::{ActiveModel, Column, Entity, Model};
@@ -140,22 +141,22 @@ async fn write_row(
         restricted: after.restricted,
         exercise: after.exercise,
         revision: i64::from(after.revision),
-        seq: i64::from(last.seq),
+        seq: last.seq,
         hash: last.hash.clone(),
         started_at: micros(after.started_at),
         declared_at: micros(after.declared_at),
-        changed_at: micros(last.at),
+        changed_at: last.at,
         resolved_at: after.resolved_at.map(micros),
         ended_at: after.ended_at.map(micros),
         next_due: after.next_promise().map(|(due, _)| micros(due)),
     };
-    if first.seq == 1 {
+    let Some(head) = head else {
         return Entity::insert(row.into_active_model())
             .exec_without_returning(tx)
             .await
             .step(STEP)
             .map(drop);
-    }
+    };
     let id = row.id;
     let changed = Entity::update_many()
         .set(ActiveModel {
@@ -163,8 +164,8 @@ async fn write_row(
             ..row.into_active_model().reset_all()
         })
         .filter(Column::Id.eq(id))
-        .filter(Column::Seq.eq(i64::from(first.seq) - 1))
-        .filter(Column::Hash.eq(&*first.prev_hash))
+        .filter(Column::Seq.eq(i64::from(head.seq)))
+        .filter(Column::Hash.eq(&*head.hash))
         .exec(tx)
         .await
         .step(STEP)?;
