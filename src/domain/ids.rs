@@ -44,6 +44,13 @@ fn is_priority(text: &str) -> bool {
     !text.is_empty() && text.len() <= 16 && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
+fn is_ulid(text: &str) -> bool {
+    text.len() == 26
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+}
+
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $check:path, $rule:expr) => {
         $(#[$doc])*
@@ -143,6 +150,18 @@ text_id!(
     PriorityId, "priority", is_priority, "up to 16 letters and digits, for example P1"
 );
 
+text_id!(
+    /// One thing said about one event.
+    NotificationId, "notification id", is_ulid, "its ULID"
+);
+text_id!(
+    /// Words for one moment, audience and channel.
+    MessageId, "message id", is_ulid, "its ULID"
+);
+text_id!(
+    /// One message to one address: the stable key of every repeat.
+    DeliveryId, "delivery id", is_ulid, "its ULID"
+);
 impl Default for PriorityId {
     /// `P1`: where nothing says how grave it is, it is grave.
     fn default() -> Self {

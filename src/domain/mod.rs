@@ -38,7 +38,7 @@ pub mod when;
 
 pub use audience::Audience;
 pub use ids::{
-    Address, ChannelName, DestinationId, FactorId, GroupId, IncidentId, OrganisationId, PersonId,
-    PriorityId, RoleId, RuleId, ServiceId, StepId,
+    Address, ChannelName, DeliveryId, DestinationId, FactorId, GroupId, IncidentId, MessageId,
+    NotificationId, OrganisationId, PersonId, PriorityId, RoleId, RuleId, ServiceId, StepId,
 };
 pub use time::Time;

@@ -12,6 +12,7 @@ mod file;
 mod health;
 pub mod incidents;
 mod lock;
+pub mod outbox;
 pub mod policies;
 pub mod requests;
 pub(crate) mod rows;

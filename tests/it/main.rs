@@ -1,4 +1,5 @@
 //! Tests of the parts together, in one binary. One file per behaviour.
 
+mod outbox_store;
 mod store_schema;
 mod support;

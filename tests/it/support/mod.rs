@@ -1,6 +1,7 @@
 //! What the tests share.
 
 pub(crate) mod database;
+pub(crate) mod outbox;
 
 use oyez::domain::Time;
 

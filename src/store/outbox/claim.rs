@@ -1,0 +1,243 @@
+//! Taking deliveries to be sent now, keeping them, and giving them back.
+
+use sea_orm::{ConnectionTrait, QueryResult};
+
+use super::sql::{Reader, column, for_update_skip_locked, json, list, micros, rows, run};
+use crate::{
+    domain::{
+        Address, Audience, ChannelName, DeliveryId, IncidentId, MessageId, NotificationId, Time,
+        notification::Moment,
+    },
+    store::StoreError,
+};
+
+/// A delivery that this process is about to send, and nobody else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The delivery.
+    pub id: DeliveryId,
+    /// Its notification.
+    pub notification: NotificationId,
+    /// Its words.
+    pub message: MessageId,
+    /// About which incident.
+    pub incident: Option<IncidentId>,
+    /// The occasion.
+    pub moment: Moment,
+    /// The readers.
+    pub audience: Audience,
+    /// The channel.
+    pub channel: ChannelName,
+    /// To where.
+    pub address: Address,
+    /// The lane.
+    pub lane: String,
+    /// What goes first; 0 is urgent.
+    pub rank: u32,
+    /// Whether the priority is the gravest.
+    pub urgent: bool,
+    /// Tries that count, this one included.
+    pub attempts: u32,
+    /// Whether an earlier try may have got it out.
+    pub unsure: bool,
+    /// Whether it goes in plain text.
+    pub plain: bool,
+    /// Whether it is the first of its incident, channel and address.
+    pub first: bool,
+    /// Not to be sent after.
+    pub deliver_by: Time,
+    /// When the first try was made.
+    pub wire_date: Time,
+    /// Names of the recipients.
+    pub name: String,
+    /// The reason line.
+    pub reason: String,
+    /// The lease under which it is held.
+    pub lease_token: String,
+    /// Whether another channel stands in for it, or it for another.
+    pub related: bool,
+}
+
+const COLUMNS: &str = "id, notification_id, message_id, incident, moment, audience, channel, \
+     address, lane, rank, urgent, attempts, unsure, plain, first, deliver_by, wire_date, name, \
+     reason, lease_token, fell_from IS NOT NULL OR fallbacks IS NOT NULL AS related";
+
+/// What may be claimed: word for word the condition of the index `delivery_due`.
+const CLAIMABLE: &str = "state IN ('ready', 'uncertain') AND blocked_by IS NULL";
+
+/// Whose turn it is within a lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// Rank 0: the gravest priority, and whatever goes to leads.
+    Urgent,
+    /// All others.
+    Rest,
+}
+
+/// Takes up to `limit` deliveries of a lane that are due, the gravest and longest waiting first,
+/// under the lease `token` until `until`.
+pub async fn claim(
+    conn: &impl ConnectionTrait,
+    lane: &str,
+    share: Share,
+    limit: usize,
+    token: &str,
+    until: Time,
+    now: Time,
+) -> Result<Vec<Claimed>, StoreError> {
+    const STEP: &str = "claim deliveries";
+    let (rank, order) = match share {
+        // With a single rank the order is the index's own, so that nothing is sorted.
+        Share::Urgent => ("rank = 0", "next_at, id"),
+        Share::Rest => ("rank > 0", "rank, next_at, id"),
+    };
+    let sql = format!(
+        "WITH due AS MATERIALIZED (SELECT id AS due_id FROM delivery WHERE {CLAIMABLE} \
+           AND lane = $1 AND {rank} AND next_at <= $2 AND deliver_by > $2 \
+           ORDER BY {order} LIMIT $3 {lock}) \
+         UPDATE delivery SET state = 'sending', attempts = attempts + 1, lease_token = $4, \
+         lease_until = $5, next_at = NULL, wire_date = COALESCE(wire_date, $2) \
+         FROM due WHERE id = due_id RETURNING {COLUMNS}",
+        lock = for_update_skip_locked(conn.get_database_backend()),
+    );
+    let found = rows(
+        conn,
+        STEP,
+        &sql,
+        vec![
+            lane.into(),
+            micros(now).into(),
+            i64::try_from(limit).unwrap_or(i64::MAX).into(),
+            token.into(),
+            micros(until).into(),
+        ],
+    )
+    .await?;
+    let mut claimed: Vec<Claimed> = found
+        .iter()
+        .map(|row| read(row, STEP))
+        .collect::<Result<_, _>>()?;
+    claimed.sort_by(|a, b| (a.rank, &a.id).cmp(&(b.rank, &b.id)));
+    Ok(claimed)
+}
+
+fn read(row: &QueryResult, step: &'static str) -> Result<Claimed, StoreError> {
+    let mut row = Reader::new(row, step);
+    Ok(Claimed {
+        id: row.parse()?,
+        notification: row.parse()?,
+        message: row.parse()?,
+        incident: row
+            .get::<Option<i64>>()?
+            .and_then(|id| u32::try_from(id).ok())
+            .map(IncidentId),
+        moment: row.parse()?,
+        audience: row.parse()?,
+        channel: row.parse()?,
+        address: Address::new(&row.get::<String>()?),
+        lane: row.get()?,
+        rank: row.count()?,
+        urgent: row.get()?,
+        attempts: row.count()?,
+        unsure: row.get()?,
+        plain: row.get()?,
+        first: row.get()?,
+        deliver_by: row.time()?,
+        wire_date: row.time()?,
+        name: row.get()?,
+        reason: row.get()?,
+        lease_token: row.get()?,
+        related: row.get()?,
+    })
+}
+
+/// Lanes with something due now, and the time at which the next becomes due in all others.
+pub async fn due_lanes(conn: &impl ConnectionTrait, now: Time) -> Result<Vec<String>, StoreError> {
+    // Jumps from lane to lane in the index instead of reading all that waits.
+    let sql = format!(
+        "WITH RECURSIVE hop (lane) AS ( \
+           SELECT MIN(lane) FROM delivery WHERE {CLAIMABLE} \
+           UNION ALL SELECT (SELECT MIN(d.lane) FROM delivery d WHERE \
+             d.state IN ('ready', 'uncertain') AND d.blocked_by IS NULL AND d.lane > hop.lane) \
+           FROM hop WHERE hop.lane IS NOT NULL) \
+         SELECT lane FROM hop WHERE lane IS NOT NULL AND EXISTS (SELECT 1 FROM delivery d WHERE \
+           d.state IN ('ready', 'uncertain') AND d.blocked_by IS NULL AND d.lane = hop.lane \
+           AND d.next_at <= $1)"
+    );
+    column(conn, "look for what is due", &sql, vec![micros(now).into()]).await
+}
+
+/// Keeps all leases of a token until `until`. Says how many there are.
+pub async fn extend(
+    conn: &impl ConnectionTrait,
+    token: &str,
+    until: Time,
+) -> Result<u64, StoreError> {
+    run(
+        conn,
+        "extend the leases",
+        "UPDATE delivery SET lease_until = $1 WHERE lease_token = $2 AND state = 'sending'",
+        vec![micros(until).into(), token.into()],
+    )
+    .await
+}
+
+/// Gives back deliveries of which nothing has left us, as if they had never been claimed.
+pub async fn release(
+    conn: &impl ConnectionTrait,
+    ids: &[DeliveryId],
+    token: &str,
+    now: Time,
+) -> Result<u64, StoreError> {
+    let sql = format!(
+        "UPDATE delivery SET state = CASE WHEN unsure THEN 'uncertain' ELSE 'ready' END, \
+         attempts = attempts - 1, lease_token = NULL, lease_until = NULL, next_at = $2 \
+         WHERE id IN {} AND lease_token = $3 AND state = 'sending'",
+        list(conn.get_database_backend(), 1)
+    );
+    run(
+        conn,
+        "give deliveries back",
+        &sql,
+        vec![json(&ids)?, micros(now).into(), token.into()],
+    )
+    .await
+}
+
+/// Deliveries whose lease ran out: whoever sent them is gone, or cut off.
+pub async fn lapsed(
+    conn: &impl ConnectionTrait,
+    now: Time,
+    limit: usize,
+) -> Result<Vec<Claimed>, StoreError> {
+    const STEP: &str = "look for lapsed leases";
+    let sql = format!(
+        "SELECT {COLUMNS} FROM delivery WHERE state = 'sending' AND lease_until < $1 \
+         ORDER BY lease_until LIMIT $2"
+    );
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    rows(conn, STEP, &sql, vec![micros(now).into(), limit.into()])
+        .await?
+        .iter()
+        .map(|row| read(row, STEP))
+        .collect()
+}
+
+/// Deliveries that somebody other than `token` is sending. Where only one process sends at a time,
+/// as on SQLite, that somebody is dead.
+pub async fn orphans(
+    conn: &impl ConnectionTrait,
+    token: &str,
+    limit: usize,
+) -> Result<Vec<Claimed>, StoreError> {
+    const STEP: &str = "look for deliveries of a dead process";
+    let sql = format!(
+        "SELECT {COLUMNS} FROM delivery WHERE state = 'sending' AND lease_token <> $1 LIMIT $2"
+    );
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    rows(conn, STEP, &sql, vec![token.into(), limit.into()])
+        .await?
+        .iter()
+        .map(|row| read(row, STEP))
+        .collect()
+}

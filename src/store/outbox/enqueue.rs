@@ -1,0 +1,475 @@
+//! Writing what an event says, in the transaction that changes the incident.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::{
+    fallback::KeptFallback,
+    link::{hurry_heads, relink, unblock},
+    sql::{Kind, column, for_update, fresh_id, json, list, micros, records, run},
+};
+use crate::{
+    domain::{
+        IncidentId, NotificationId, Time,
+        delivery::{NewDelivery, NewNotification, NewWithheld, State, order_key, supersedes},
+        notification::Moment,
+    },
+    store::{StoreError, Tx},
+};
+use sea_orm::{ConnectionTrait, Value};
+
+/// The most deliveries that one notification may have.
+pub const MOST_DELIVERIES: usize = 100_000;
+
+/// Rows per statement: large enough to cost nothing more per row, small enough for memory.
+const CHUNK: usize = 5_000;
+
+/// A first choice that is not accepted this long after it may leave falls to the next channel, µs.
+const QUICK_FALLBACK: i64 = 60_000_000;
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enqueued {
+    /// Its id.
+    pub notification: NotificationId,
+    /// Deliveries that wait to be sent.
+    pub waiting: usize,
+    /// Older deliveries that this one makes needless.
+    pub superseded: usize,
+}
+
+/// Writes a notification, its messages and all its deliveries, and puts the deliveries behind
+/// older ones to the same addresses. Nothing is sent before the caller commits; afterwards the
+/// caller wakes the engine.
+pub async fn enqueue(tx: &Tx, new: &NewNotification, now: Time) -> Result<Enqueued, StoreError> {
+    if new.deliveries.len() + new.withheld.len() > MOST_DELIVERIES {
+        return Err(StoreError::refused(
+            "write a notification",
+            format!(
+                "One notification may have {MOST_DELIVERIES} deliveries, this one has {}. \
+                 Tell fewer people by narrowing the rules.",
+                new.deliveries.len() + new.withheld.len()
+            ),
+        ));
+    }
+    let notification = fresh_id(now);
+    write_notification(tx, new, &notification, now).await?;
+    let messages = write_messages(tx, new, &notification, now).await?;
+    write_lanes(tx, new, now).await?;
+
+    let rows: Vec<Row> = new
+        .deliveries
+        .iter()
+        .map(|delivery| waiting_row(new, delivery, &messages, now))
+        .chain(new.withheld.iter().map(|one| Ok(withheld_row(one, now))))
+        .collect::<Result<_, _>>()?;
+    for chunk in rows.chunks(CHUNK) {
+        write_deliveries(tx, new, &notification, chunk, now).await?;
+    }
+    let superseded = put_in_order(tx, new, &notification, now).await?;
+    Ok(Enqueued {
+        notification: notification
+            .parse()
+            .map_err(|error| StoreError::unreadable("write a notification", error))?,
+        waiting: new.deliveries.len(),
+        superseded,
+    })
+}
+
+async fn write_notification(
+    tx: &Tx,
+    new: &NewNotification,
+    id: &str,
+    now: Time,
+) -> Result<(), StoreError> {
+    let expected = new.deliveries.len() + new.withheld.len();
+    run(
+        tx,
+        "write a notification",
+        "INSERT INTO notification (id, incident, event_seq, priority, policy_version, context, \
+         expected, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        vec![
+            id.into(),
+            incident(new.incident),
+            i64::from(new.event_seq).into(),
+            new.priority.as_ref().map(ToString::to_string).into(),
+            new.policy_version.map(i64::from).into(),
+            new.context.clone().into(),
+            i64::try_from(expected).unwrap_or(i64::MAX).into(),
+            micros(now).into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes the words and gives back the ids of the messages, in order.
+async fn write_messages(
+    tx: &Tx,
+    new: &NewNotification,
+    notification: &str,
+    now: Time,
+) -> Result<Vec<String>, StoreError> {
+    let mut ids = Vec::with_capacity(new.messages.len());
+    for message in &new.messages {
+        let id = fresh_id(now);
+        let parts = serde_json::to_string(&message.parts)
+            .map_err(|error| StoreError::refused("write a message", error.to_string()))?;
+        let sha256 = hex(&Sha256::digest(parts.as_bytes()));
+        run(
+            tx,
+            "write a message",
+            "INSERT INTO message (id, notification_id, moment, audience, channel, parts, sha256, \
+             fault) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            vec![
+                id.clone().into(),
+                notification.into(),
+                message.moment.as_str().into(),
+                message.audience.as_str().into(),
+                message.channel.as_str().into(),
+                parts.into(),
+                sha256.into(),
+                message.fault.clone().into(),
+            ],
+        )
+        .await?;
+        ids.push(id);
+    }
+    Ok(ids)
+}
+
+/// Makes known the lanes that these deliveries take, so that the engine finds their channel.
+async fn write_lanes(tx: &Tx, new: &NewNotification, now: Time) -> Result<(), StoreError> {
+    #[derive(Serialize)]
+    struct LaneRow<'a> {
+        name: &'a str,
+        channel: &'a str,
+    }
+    let mut lanes = BTreeMap::new();
+    for delivery in &new.deliveries {
+        let mut add = |message: usize, lane| {
+            if let Some(message) = new.messages.get(message) {
+                lanes.insert(lane, message.channel.as_str());
+            }
+        };
+        add(delivery.message, delivery.lane.as_str());
+        for fallback in &delivery.fallbacks {
+            add(fallback.message, fallback.lane.as_str());
+        }
+    }
+    let lanes: Vec<LaneRow<'_>> = lanes
+        .into_iter()
+        .map(|(name, channel)| LaneRow { name, channel })
+        .collect();
+    if lanes.is_empty() {
+        return Ok(());
+    }
+    let from = records(
+        tx.get_database_backend(),
+        1,
+        &[("name", Kind::Text), ("channel", Kind::Text)],
+    );
+    // In order of their names, so that two writers never wait for each other crosswise.
+    let sql = format!(
+        "INSERT INTO lane (name, channel, paused, reason, updated_at) \
+         SELECT j.name, j.channel, false, '', $2 FROM {from} WHERE true ORDER BY j.name \
+         ON CONFLICT (name) DO NOTHING"
+    );
+    run(
+        tx,
+        "write the lanes",
+        &sql,
+        vec![json(&lanes)?, micros(now).into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// What differs between the deliveries of one notification.
+#[derive(Serialize)]
+struct Row {
+    id: String,
+    message_id: Option<String>,
+    moment: &'static str,
+    audience: &'static str,
+    channel: String,
+    address: String,
+    lane: String,
+    order_key: String,
+    rank: u32,
+    state: &'static str,
+    next_at: Option<i64>,
+    not_before: Option<i64>,
+    deliver_by: i64,
+    name: String,
+    recipients: String,
+    reason: String,
+    fallbacks: Option<String>,
+    fallback_at: Option<i64>,
+    sentence: String,
+    ended_at: Option<i64>,
+}
+
+const COLUMNS: [(&str, Kind); 20] = [
+    ("id", Kind::Text),
+    ("message_id", Kind::Text),
+    ("moment", Kind::Text),
+    ("audience", Kind::Text),
+    ("channel", Kind::Text),
+    ("address", Kind::Text),
+    ("lane", Kind::Text),
+    ("order_key", Kind::Text),
+    ("rank", Kind::Number),
+    ("state", Kind::Text),
+    ("next_at", Kind::Number),
+    ("not_before", Kind::Number),
+    ("deliver_by", Kind::Number),
+    ("name", Kind::Text),
+    ("recipients", Kind::Text),
+    ("reason", Kind::Text),
+    ("fallbacks", Kind::Text),
+    ("fallback_at", Kind::Number),
+    ("sentence", Kind::Text),
+    ("ended_at", Kind::Number),
+];
+
+fn waiting_row(
+    new: &NewNotification,
+    delivery: &NewDelivery,
+    messages: &[String],
+    now: Time,
+) -> Result<Row, StoreError> {
+    const STEP: &str = "write a delivery";
+    let missing = || StoreError::refused(STEP, "It names a message that is not there.");
+    let message = new.messages.get(delivery.message).ok_or_else(missing)?;
+    let fallbacks: Vec<KeptFallback> = delivery
+        .fallbacks
+        .iter()
+        .map(|fallback| KeptFallback::new(new, fallback, messages))
+        .collect::<Option<_>>()
+        .ok_or_else(missing)?;
+    let due = delivery.not_before.map_or(now, |at| at.max(now));
+    let names: Vec<&str> = delivery
+        .recipients
+        .iter()
+        .map(|told| told.name.as_ref())
+        .collect();
+    let as_json = |error: serde_json::Error| StoreError::refused(STEP, error.to_string());
+    Ok(Row {
+        id: fresh_id(now),
+        message_id: messages.get(delivery.message).cloned(),
+        moment: message.moment.as_str(),
+        audience: message.audience.as_str(),
+        channel: message.channel.to_string(),
+        address: delivery.address.as_str().to_owned(),
+        lane: delivery.lane.clone(),
+        order_key: order_key(new.incident, &message.channel, &delivery.address),
+        // What goes to leads keeps the promise clock going, and is a handful.
+        rank: if new.urgent || message.moment.is_for_leads() {
+            0
+        } else {
+            new.rank.max(1)
+        },
+        state: State::Ready.as_str(),
+        next_at: Some(micros(due)),
+        not_before: delivery.not_before.map(micros),
+        deliver_by: micros(delivery.deliver_by),
+        name: names.join(", "),
+        recipients: serde_json::to_string(&delivery.recipients).map_err(as_json)?,
+        reason: delivery.reason.clone(),
+        fallback_at: (delivery.quick_fallback && !fallbacks.is_empty())
+            .then(|| micros(due) + QUICK_FALLBACK),
+        fallbacks: if fallbacks.is_empty() {
+            None
+        } else {
+            Some(serde_json::to_string(&fallbacks).map_err(as_json)?)
+        },
+        sentence: String::new(),
+        ended_at: None,
+    })
+}
+
+fn withheld_row(withheld: &NewWithheld, now: Time) -> Row {
+    let who = &withheld.recipient.who;
+    let reasons: Vec<&str> = withheld
+        .recipient
+        .reasons
+        .iter()
+        .map(|reason| reason.text.as_ref())
+        .collect();
+    Row {
+        id: fresh_id(now),
+        message_id: None,
+        moment: withheld.moment.as_str(),
+        audience: withheld.audience.as_str(),
+        channel: String::new(),
+        address: String::new(),
+        lane: String::new(),
+        order_key: format!("{}:{}", who.kind(), who.as_str()),
+        rank: 1,
+        state: State::NotSent.as_str(),
+        next_at: None,
+        not_before: None,
+        deliver_by: micros(now),
+        name: withheld.recipient.name.to_string(),
+        recipients: serde_json::to_string(&[&withheld.recipient]).unwrap_or_default(),
+        reason: reasons.join("; "),
+        fallbacks: None,
+        fallback_at: None,
+        sentence: withheld.sentence.clone(),
+        ended_at: Some(micros(now)),
+    }
+}
+
+async fn write_deliveries(
+    tx: &Tx,
+    new: &NewNotification,
+    notification: &str,
+    rows: &[Row],
+    now: Time,
+) -> Result<(), StoreError> {
+    let from = records(tx.get_database_backend(), 1, &COLUMNS);
+    let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
+    let sql = format!(
+        "INSERT INTO delivery (notification_id, incident, event_seq, urgent, created_at, \
+         attempts, unsure, plain, first, {}) \
+         SELECT $2, $3, $4, $5, $6, 0, false, false, \
+         NOT EXISTS (SELECT 1 FROM delivery e WHERE e.order_key = j.order_key), j.{} FROM {from}",
+        names.join(", "),
+        names.join(", j."),
+    );
+    run(
+        tx,
+        "write the deliveries",
+        &sql,
+        vec![
+            json(&rows)?,
+            notification.into(),
+            incident(new.incident),
+            i64::from(new.event_seq).into(),
+            new.urgent.into(),
+            micros(now).into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Supersedes what the new deliveries make needless and puts them behind what is still on its way
+/// to the same addresses. Says how many were superseded.
+async fn put_in_order(
+    tx: &Tx,
+    new: &NewNotification,
+    notification: &str,
+    now: Time,
+) -> Result<usize, StoreError> {
+    let Some(number) = new.incident else {
+        return Ok(0);
+    };
+    let earlier: Vec<i32> = column(
+        tx,
+        "look for earlier notifications",
+        "SELECT 1 FROM notification WHERE incident = $1 AND id <> $2 LIMIT 1",
+        vec![incident(Some(number)), notification.into()],
+    )
+    .await?;
+    if earlier.is_empty() {
+        return Ok(0);
+    }
+    let keys = lock_earlier(tx, notification).await?;
+    if keys.is_empty() {
+        return Ok(0);
+    }
+    let superseded = supersede(tx, new, notification, now).await?;
+    relink(tx, &keys).await?;
+    hurry_heads(tx, &keys, now).await?;
+    Ok(superseded)
+}
+
+/// The order keys of what is on its way to the same people, directly or in the stead of what was.
+///
+/// Locking it, always in the order of ids, makes a completion that runs at the same time either
+/// come first, and be seen here, or wait, and see the new rows.
+async fn lock_earlier(tx: &Tx, notification: &str) -> Result<Vec<String>, StoreError> {
+    const STEP: &str = "lock earlier deliveries";
+    let lock = for_update(tx.get_database_backend());
+    let same_address = format!(
+        "SELECT e.order_key FROM delivery e \
+         WHERE e.state IN ('ready', 'sending', 'uncertain') AND e.notification_id <> $1 \
+         AND e.order_key IN (SELECT n.order_key FROM delivery n WHERE n.notification_id = $1) \
+         ORDER BY e.id {lock}"
+    );
+    let in_its_stead = format!(
+        "SELECT e.order_key FROM delivery e \
+         WHERE e.state IN ('ready', 'sending', 'uncertain') AND e.fell_from IN ( \
+           SELECT p.id FROM delivery p WHERE p.notification_id <> $1 AND p.order_key IN ( \
+             SELECT n.order_key FROM delivery n WHERE n.notification_id = $1)) \
+         ORDER BY e.id {lock}"
+    );
+    let mut keys: BTreeSet<String> = BTreeSet::new();
+    for sql in [same_address, in_its_stead] {
+        keys.extend(column::<String>(tx, STEP, &sql, vec![notification.into()]).await?);
+    }
+    Ok(keys.into_iter().collect())
+}
+
+/// Ends older deliveries that wait and that the new ones make needless. One that may be out is
+/// never among them: it is uncertain, not ready.
+async fn supersede(
+    tx: &Tx,
+    new: &NewNotification,
+    notification: &str,
+    now: Time,
+) -> Result<usize, StoreError> {
+    const STEP: &str = "supersede older deliveries";
+    let engine = tx.get_database_backend();
+    let moments: BTreeSet<Moment> = new.messages.iter().map(|message| message.moment).collect();
+    let mut superseded = Vec::new();
+    for moment in moments {
+        let old: Vec<&str> = Moment::ALL
+            .into_iter()
+            .filter(|old| supersedes(moment, *old))
+            .map(Moment::as_str)
+            .collect();
+        if old.is_empty() {
+            continue;
+        }
+        let of_the_new = "(SELECT n.order_key FROM delivery n \
+                          WHERE n.notification_id = $4 AND n.moment = $5)";
+        // A fallback that waits on another channel says the same as the one in whose stead it is.
+        let which = [
+            format!("order_key IN {of_the_new}"),
+            format!("fell_from IN (SELECT p.id FROM delivery p WHERE p.order_key IN {of_the_new})"),
+        ];
+        for which in which {
+            let sql = format!(
+                "UPDATE delivery SET state = 'superseded', next_at = NULL, fallback_at = NULL, \
+                 blocked_by = NULL, ended_at = $2, \
+                 sentence = 'Something newer was said before this could leave.' \
+                 WHERE state = 'ready' AND event_seq < $3 AND moment IN {} AND {which} \
+                 RETURNING id",
+                list(engine, 1),
+            );
+            let values = vec![
+                json(&old)?,
+                micros(now).into(),
+                i64::from(new.event_seq).into(),
+                notification.into(),
+                moment.as_str().into(),
+            ];
+            superseded.extend(column::<String>(tx, STEP, &sql, values).await?);
+        }
+    }
+    unblock(tx, &superseded).await?;
+    Ok(superseded.len())
+}
+
+pub(super) fn incident(id: Option<IncidentId>) -> Value {
+    id.map(|id| i64::from(id.0)).into()
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

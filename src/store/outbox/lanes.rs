@@ -1,0 +1,89 @@
+//! What is known of the lanes: for the operator, and for the next start.
+
+use sea_orm::ConnectionTrait;
+
+use super::sql::{Reader, micros, rows, run};
+use crate::{
+    domain::{ChannelName, Time},
+    store::StoreError,
+};
+
+/// A limit domain as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lane {
+    /// Its name; no secrets in it.
+    pub name: String,
+    /// The channel that serves it.
+    pub channel: ChannelName,
+    /// What holds it up, if anything does.
+    pub status: LaneStatus,
+    /// Why, as a sentence; may be empty.
+    pub reason: String,
+}
+
+/// What holds a lane up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LaneStatus {
+    /// It rests until then, because the provider asked for it.
+    pub rests_until: Option<Time>,
+    /// It is not used until then, because it does not work.
+    pub shut_until: Option<Time>,
+    /// It is stopped until somebody repairs the settings.
+    pub paused: bool,
+}
+
+/// All lanes that were ever used, by name.
+pub async fn lanes(conn: &impl ConnectionTrait) -> Result<Vec<Lane>, StoreError> {
+    const STEP: &str = "read the lanes";
+    let found = rows(
+        conn,
+        STEP,
+        "SELECT name, channel, rests_until, shut_until, paused, reason FROM lane ORDER BY name",
+        vec![],
+    )
+    .await?;
+    found
+        .iter()
+        .map(|row| {
+            let mut row = Reader::new(row, STEP);
+            Ok(Lane {
+                name: row.get()?,
+                channel: row.parse()?,
+                status: LaneStatus {
+                    rests_until: row.time_or_none()?,
+                    shut_until: row.time_or_none()?,
+                    paused: row.get()?,
+                },
+                reason: row.get()?,
+            })
+        })
+        .collect()
+}
+
+/// Writes how a lane stands.
+pub async fn save_lane(
+    conn: &impl ConnectionTrait,
+    lane: &Lane,
+    now: Time,
+) -> Result<(), StoreError> {
+    run(
+        conn,
+        "write a lane",
+        "INSERT INTO lane (name, channel, rests_until, shut_until, paused, reason, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) \
+         ON CONFLICT (name) DO UPDATE SET channel = excluded.channel, \
+         rests_until = excluded.rests_until, shut_until = excluded.shut_until, \
+         paused = excluded.paused, reason = excluded.reason, updated_at = excluded.updated_at",
+        vec![
+            lane.name.clone().into(),
+            lane.channel.as_str().into(),
+            lane.status.rests_until.map(micros).into(),
+            lane.status.shut_until.map(micros).into(),
+            lane.status.paused.into(),
+            lane.reason.clone().into(),
+            micros(now).into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}

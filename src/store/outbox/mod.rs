@@ -1,0 +1,38 @@
+//! The outbox: what is to be said is durable before anybody is told.
+//!
+//! [`enqueue`] writes in the caller's transaction; `app::deliver` claims what goes on the wire now,
+//! sends it and completes it. What is guaranteed here:
+//!
+//! - **One owner at a time.** A claim writes a lease with a token; whatever ends a try names the
+//!   token, so that a worker that lost its lease changes nothing but what a success must change.
+//! - **Order.** A delivery that has to wait for an earlier one names it in `blocked_by`, which is
+//!   set here and cleared with the earlier one's end, so that the claim stays one index scan.
+//! - **One commit.** Completions, their attempts, fallbacks and the next claim share a transaction.
+//!
+//! Every statement takes the time as a parameter; SQL never asks a clock of its own.
+
+mod addresses;
+mod ask;
+mod audit;
+mod claim;
+mod complete;
+mod enqueue;
+mod fallback;
+mod lanes;
+mod link;
+mod sql;
+mod sweep;
+mod verbs;
+
+pub use addresses::{BadAddress, bad_addresses, heal_address, is_bad_address};
+pub use ask::{
+    Counts, LogPage, Logged, LoggedAttempt, Told, attempts_of, counts, pending_of, send_log, told,
+    words_of,
+};
+pub use audit::{Finding, audit};
+pub use claim::{Claimed, Share, claim, due_lanes, extend, lapsed, orphans, release};
+pub use complete::{Completion, Flag, Settled, complete};
+pub use enqueue::{Enqueued, MOST_DELIVERIES, enqueue};
+pub use lanes::{Lane, LaneStatus, lanes, save_lane};
+pub use sweep::{Swept, sweep};
+pub use verbs::{Filter, Retried, cancel, retry};
