@@ -162,6 +162,7 @@ text_id!(
     /// One message to one address: the stable key of every repeat.
     DeliveryId, "delivery id", is_ulid, "its ULID"
 );
+
 impl Default for PriorityId {
     /// `P1`: where nothing says how grave it is, it is grave.
     fn default() -> Self {
