@@ -5,6 +5,8 @@
 
 mod check;
 mod grave;
+mod groups;
+mod ladder;
 mod reader;
 mod rules;
 mod values;
@@ -19,6 +21,7 @@ use super::{Audience, RuleId, fault::Fault, policy::Policy, time::WorkingHours};
 use reader::{Faults, Section, Value};
 
 pub use check::check;
+pub(in crate::domain) use groups::people_in;
 
 /// Reads a policy. On any fault there is no policy, and the answer lists all of them in the order
 /// of the text, each with its line and column.
@@ -102,8 +105,8 @@ fn policy(faults: &mut Faults<'_>, mut root: Section<'_>) -> Option<(Policy, Pla
         })
         .unwrap_or_default();
     let ladder = root
-        .optional(faults, "ladder", grave::ladder)
-        .unwrap_or_else(grave::usual_ladder);
+        .optional(faults, "ladder", ladder::ladder)
+        .unwrap_or_else(ladder::usual_ladder);
     let (rules, places) = root
         .optional(faults, "rules", |faults, value| {
             rules::rules(faults, value, &priorities)

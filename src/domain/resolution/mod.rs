@@ -1,10 +1,29 @@
 //! The answer to "who is told, on which channel, and why".
+//!
+//! [`Compiled`] is made once from a policy and a directory; [`Compiled::resolve`] answers for a
+//! situation, [`Compiled::explain`] says why somebody is told or is not, [`compare`] what another
+//! policy would change, and [`Compiled::lint`] what is odd before an incident shows it. All of it
+//! is a pure function of its arguments.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod channels;
+mod compile;
+mod index;
+mod matching;
+mod reason;
+mod resolve;
+mod walk;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::Serialize;
 
 use super::{Address, Audience, ChannelName, RuleId, ServiceId, situation::RecipientId};
+
+pub use compile::Compiled;
+pub use reason::reason_line;
 
 /// Who is told, who cannot be, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,7 +56,8 @@ pub struct Choice {
     pub channel: ChannelName,
     /// The healthy address on it.
     pub address: Address,
-    /// Where to turn if this fails, in order; from the first rule that chose this channel first.
+    /// Where to turn if this fails, in order; from the first rule, by id, that chose this channel
+    /// first and knows another. Never a channel on which they are told anyway.
     pub fallbacks: Vec<(ChannelName, Address)>,
 }
 
@@ -46,13 +66,13 @@ pub struct Choice {
 pub struct Reason {
     /// What kind of reason it is; the order in which reasons are printed.
     pub standing: Standing,
+    /// The reason in words, made to follow "You get this because you are …": "the service owner of
+    /// Register trainees". Orders reasons of one standing.
+    pub text: Arc<str>,
     /// The rule; `None` when added by hand.
     pub rule: Option<RuleId>,
-    /// The service on which it matched, if it is about one.
+    /// The service on which it matched, if it is about one: a role, a contact, a default channel.
     pub service: Option<ServiceId>,
-    /// The reason in words, made to follow "You get this because you are …": "the service owner of
-    /// Register trainees".
-    pub text: Arc<str>,
     /// The rule's own sentence; empty when added by hand.
     pub says: Arc<str>,
 }
@@ -90,17 +110,20 @@ pub struct Withheld {
 }
 
 /// Why somebody who matched is not told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+///
+/// The order is that of how near they came: of several causes the last is given, because it is the
+/// one whose end would tell them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WithheldBecause {
-    /// No usable address on any allowed channel.
-    Unreachable,
-    /// Muted, and no matching rule overrides it.
-    Muted,
-    /// Audience `users`, and no decision to contact users yet.
-    NoUsersDecision,
     /// The incident is restricted and the rule does not name them.
     Restricted,
+    /// Audience `users`, and no decision to contact users yet.
+    NoUsersDecision,
+    /// Muted, and no matching rule overrides it.
+    Muted,
+    /// No usable address on any allowed channel, or no longer in the directory.
+    Unreachable,
 }
 
 /// Counts as people read them.
@@ -112,4 +135,29 @@ pub struct Totals {
     pub messages: usize,
     /// The same by channel.
     pub by_channel: BTreeMap<ChannelName, usize>,
+}
+
+impl Resolution {
+    /// Counts people, and messages by channel. Recipients who share an address get one message.
+    pub fn totals(&self) -> Totals {
+        let people = self
+            .recipients
+            .iter()
+            .filter(|recipient| matches!(recipient.who, RecipientId::Person(_)))
+            .count();
+        let mut addresses: BTreeMap<&ChannelName, BTreeSet<String>> = BTreeMap::new();
+        for choice in self.recipients.iter().flat_map(|one| &one.choices) {
+            let known = addresses.entry(&choice.channel).or_default();
+            known.insert(choice.address.as_str().to_lowercase());
+        }
+        let by_channel: BTreeMap<ChannelName, usize> = addresses
+            .into_iter()
+            .map(|(channel, known)| (channel.clone(), known.len()))
+            .collect();
+        Totals {
+            people,
+            messages: by_channel.values().sum(),
+            by_channel,
+        }
+    }
 }

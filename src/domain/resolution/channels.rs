@@ -1,0 +1,242 @@
+//! On which channels somebody is told, and why on none.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Choice, WithheldBecause,
+    compile::{Compiled, Party, ReadyBy},
+    resolve::{Source, Wanted},
+};
+use crate::domain::{
+    Address, ChannelName,
+    directory::BadAddress,
+    nearest::or_list,
+    policy::By,
+    situation::{RecipientId, Situation},
+};
+
+/// A choice in numbers, while sources are united.
+struct Draft<'a> {
+    channel: u16,
+    address: &'a Address,
+    fallbacks: Vec<(u16, &'a Address)>,
+}
+
+impl Compiled {
+    /// Each source's channels, united: none twice, in the order of their names.
+    ///
+    /// Fallbacks are those of the first rule, by id, that chose the channel first and knows
+    /// another; what is chosen anyway is no fallback.
+    pub(super) fn choices<'a, 's: 'a>(
+        &self,
+        party: &Party,
+        sources: impl Iterator<Item = &'a Source<'s>>,
+    ) -> Vec<Choice> {
+        let usable = &self.usable[party.usable.start as usize..party.usable.end as usize];
+        let mut drafts: Vec<Draft<'_>> = Vec::with_capacity(1);
+        if matches!(party.id, RecipientId::Destination(_)) {
+            drafts.extend(usable.iter().take(1).map(|(channel, address)| Draft {
+                channel: *channel,
+                address,
+                fallbacks: Vec::new(),
+            }));
+        } else {
+            for source in sources {
+                match &source.by {
+                    Wanted::Rule(by) => unite(&mut drafts, by, usable),
+                    Wanted::ByHand { by, .. } => unite(&mut drafts, by, usable),
+                    Wanted::FirstUsable => {
+                        if let Some((channel, address)) = usable.first() {
+                            draft(&mut drafts, *channel, address);
+                        }
+                    }
+                }
+            }
+        }
+        if drafts.len() > 1 {
+            drafts.sort_unstable_by_key(|draft| draft.channel);
+        }
+        let chosen = |channel: u16| drafts.iter().any(|draft| draft.channel == channel);
+        drafts
+            .iter()
+            .map(|draft| Choice {
+                channel: self.channels[draft.channel as usize].clone(),
+                address: draft.address.clone(),
+                fallbacks: draft
+                    .fallbacks
+                    .iter()
+                    .filter(|(channel, _)| !chosen(*channel))
+                    .map(|(channel, address)| {
+                        let name = self.channels[*channel as usize].clone();
+                        (name, (*address).clone())
+                    })
+                    .collect(),
+            })
+            .collect()
+    }
+
+    /// Why somebody is not told, as a sentence.
+    pub(super) fn sentence(
+        &self,
+        because: WithheldBecause,
+        party: &Party,
+        situation: &Situation,
+    ) -> String {
+        match because {
+            WithheldBecause::Unreachable => "No usable address.".to_owned(),
+            WithheldBecause::Restricted => {
+                "The incident is restricted, and no rule names them for it.".to_owned()
+            }
+            WithheldBecause::NoUsersDecision => match situation.users_contact {
+                Some(false) => "It was decided not to contact users.".to_owned(),
+                _ => "No decision to contact users yet.".to_owned(),
+            },
+            WithheldBecause::Muted => {
+                let on_incident = match &party.id {
+                    RecipientId::Person(id) => situation.muted.get(id).copied(),
+                    RecipientId::Destination(_) => None,
+                };
+                match party.muted_until.max(on_incident) {
+                    Some(until) => {
+                        let local = until.with_timezone(&self.policy.time_zone);
+                        format!("Muted until {}.", local.format("%-d %B %Y, %H:%M"))
+                    }
+                    None => "Muted.".to_owned(),
+                }
+            }
+        }
+    }
+
+    /// Why somebody cannot be reached: no address, a channel that is off, or one refused.
+    pub(super) fn unreachable<'a, 's: 'a>(
+        &self,
+        party: &Party,
+        sources: impl Iterator<Item = &'a Source<'s>>,
+    ) -> String {
+        let wanted = self.wanted(party, sources);
+        let names: Vec<&str> = wanted.iter().map(ChannelName::as_str).collect();
+        let mut sentence = if names.is_empty() {
+            "No usable address on any channel.".to_owned()
+        } else {
+            format!("No usable address on {}.", or_list(&names))
+        };
+        for channel in wanted.iter().filter(|name| self.channel(name).is_none()) {
+            sentence.push_str(&format!(" The channel {channel} is off."));
+        }
+        for bad in self.refused(party, &wanted) {
+            let day = bad.since.with_timezone(&self.policy.time_zone);
+            sentence.push_str(&format!(
+                " The address on {} was refused on {}: {}",
+                bad.channel,
+                day.format("%-d %B %Y"),
+                bad.sentence
+            ));
+        }
+        sentence
+    }
+
+    fn wanted<'a, 's: 'a>(
+        &self,
+        party: &Party,
+        sources: impl Iterator<Item = &'a Source<'s>>,
+    ) -> BTreeSet<ChannelName> {
+        let mut wanted = BTreeSet::new();
+        if let RecipientId::Destination(id) = &party.id {
+            let known = self.directory.destinations.get(id);
+            wanted.extend(known.map(|known| known.channel.clone()));
+            return wanted;
+        }
+        for source in sources {
+            match (&source.by, source.rule) {
+                (_, Some(ready)) => {
+                    let (By::All(named) | By::FirstOf(named)) = &self.rule(ready).by;
+                    wanted.extend(named.iter().cloned());
+                }
+                (Wanted::FirstUsable, None) => wanted.extend(
+                    self.addresses(party)
+                        .into_iter()
+                        .map(|(channel, _)| channel.clone()),
+                ),
+                (Wanted::ByHand { named, .. }, None) => wanted.extend(named.iter().cloned()),
+                (Wanted::Rule(_), None) => {}
+            }
+        }
+        wanted
+    }
+
+    /// The party's addresses on these channels that were refused for good.
+    pub(super) fn refused(
+        &self,
+        party: &Party,
+        channels: &BTreeSet<ChannelName>,
+    ) -> Vec<&BadAddress> {
+        self.addresses(party)
+            .into_iter()
+            .filter(|(channel, _)| channels.contains(*channel))
+            .filter_map(|(channel, address)| {
+                let key = (channel.clone(), address.as_str().to_lowercase());
+                self.bad.get(&key)
+            })
+            .collect()
+    }
+
+    fn addresses(&self, party: &Party) -> Vec<(&ChannelName, &Address)> {
+        match &party.id {
+            RecipientId::Person(id) => {
+                let person = self.directory.people.get(id);
+                let addresses = person.into_iter().flat_map(|person| &person.addresses);
+                addresses
+                    .map(|known| (&known.channel, &known.address))
+                    .collect()
+            }
+            RecipientId::Destination(id) => {
+                let known = self.directory.destinations.get(id);
+                known
+                    .map(|known| (&known.channel, &known.address))
+                    .into_iter()
+                    .collect()
+            }
+        }
+    }
+}
+
+fn unite<'a>(drafts: &mut Vec<Draft<'a>>, by: &ReadyBy, usable: &'a [(u16, Address)]) {
+    let address_of = |channel: u16| {
+        let found = usable.iter().find(|(known, _)| *known == channel);
+        found.map(|(_, address)| (channel, address))
+    };
+    let mut reachable = by
+        .channels
+        .iter()
+        .filter_map(|channel| address_of(*channel));
+    if !by.first_of {
+        for (channel, address) in reachable {
+            draft(drafts, channel, address);
+        }
+        return;
+    }
+    let Some((channel, address)) = reachable.next() else {
+        return;
+    };
+    let chosen = draft(drafts, channel, address);
+    if chosen.fallbacks.is_empty() {
+        chosen.fallbacks = reachable.filter(|(other, _)| *other != channel).collect();
+    }
+}
+
+fn draft<'d, 'a>(
+    drafts: &'d mut Vec<Draft<'a>>,
+    channel: u16,
+    address: &'a Address,
+) -> &'d mut Draft<'a> {
+    let at = drafts.iter().position(|draft| draft.channel == channel);
+    let at = at.unwrap_or_else(|| {
+        drafts.push(Draft {
+            channel,
+            address,
+            fallbacks: Vec::new(),
+        });
+        drafts.len() - 1
+    });
+    &mut drafts[at]
+}
