@@ -4,13 +4,39 @@
 //! retries, order or limits: that is `app::deliver`. Nothing outside this folder matches on a
 //! channel's name.
 
+mod build;
+mod capture;
+mod hook;
+mod signing;
+mod words;
+
+mod email;
+mod slack_webhook;
+mod teams_workflow;
+mod webhook;
+
 use std::{collections::BTreeMap, future::Future, pin::Pin};
+
+pub use build::{Built, ChannelContext, Kind, Refusal, Setup, build, take_kind};
+pub use capture::Capture;
 
 pub use crate::domain::delivery::OnUncertain;
 use crate::domain::{
     Address, Audience, IncidentId, channel::Part, delivery::Outcome, notification::Moment,
     time::Time,
 };
+
+/// Every kind of channel that settings can name.
+pub fn kinds() -> &'static [&'static Kind] {
+    &KINDS
+}
+
+static KINDS: [&Kind; 4] = [
+    &email::KIND,
+    &slack_webhook::KIND,
+    &teams_workflow::KIND,
+    &webhook::KIND,
+];
 
 /// A way to reach an address.
 pub trait Channel: Send + Sync {

@@ -67,7 +67,8 @@ impl Class {
 }
 
 /// What to do with a message of which nobody knows whether it is out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnUncertain {
     /// Send the same bytes again: receivers can recognise the repeat.
     Resend,

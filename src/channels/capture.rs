@@ -1,0 +1,156 @@
+//! Practice mode: the last step of a channel is a file instead of a send.
+//!
+//! Everything before it is the channel's own: address check, lane, parts, the bytes. So practice
+//! shows the names, words and counts of the real thing, and nothing leaves the machine.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use serde_json::json;
+
+use super::{BoxFuture, Channel, OnUncertain, Outgoing, Pace, Wire};
+use crate::domain::{
+    Address, ChannelName,
+    channel::Part,
+    delivery::{Class, Outcome},
+    text::replace_reason,
+};
+
+/// Wraps a channel so that its messages end in a folder.
+pub struct Capture {
+    inner: Arc<dyn Channel>,
+    name: ChannelName,
+    folder: PathBuf,
+    allow: BTreeSet<Address>,
+}
+
+impl Capture {
+    /// `folder` is made when the first message comes. Each message is `<delivery>.json`, with its
+    /// words by part, and for mail `<delivery>.eml` beside it. To the addresses of `allow`, which
+    /// people list to try things out on themselves, messages are sent all the same.
+    pub fn new(
+        inner: Arc<dyn Channel>,
+        name: ChannelName,
+        folder: PathBuf,
+        allow: &[String],
+    ) -> Self {
+        let allow = allow
+            .iter()
+            .filter_map(|text| inner.check_address(text).ok())
+            .collect();
+        Self {
+            inner,
+            name,
+            folder,
+            allow,
+        }
+    }
+
+    async fn keep(&self, outgoing: &Outgoing<'_>, wire: &Wire) -> std::io::Result<()> {
+        let words: BTreeMap<&str, String> = self
+            .inner
+            .parts()
+            .iter()
+            .filter_map(|part| {
+                let words = outgoing.parts.get(part.name)?;
+                Some((
+                    part.name,
+                    replace_reason(words, part.format, outgoing.reason),
+                ))
+            })
+            .collect();
+        let mut record = json!({
+            "delivery": outgoing.delivery,
+            "channel": self.name,
+            "label": self.inner.label(),
+            "address": outgoing.address.as_str(),
+            "name": outgoing.name,
+            "incident": outgoing.incident,
+            "moment": outgoing.moment,
+            "audience": outgoing.audience,
+            "first": outgoing.first,
+            "urgent": outgoing.urgent,
+            "reason": outgoing.reason,
+            "date": outgoing.date,
+            "parts": words,
+        });
+        tokio::fs::create_dir_all(&self.folder).await?;
+        let file = |extension: &str| {
+            self.folder
+                .join(format!("{}.{extension}", outgoing.delivery))
+        };
+        if wire.extension == "json" {
+            record["body"] = serde_json::from_slice(&wire.bytes).unwrap_or_default();
+        } else {
+            tokio::fs::write(file(wire.extension), &wire.bytes).await?;
+        }
+        tokio::fs::write(file("json"), format!("{record:#}\n")).await
+    }
+}
+
+impl Channel for Capture {
+    fn label(&self) -> &str {
+        self.inner.label()
+    }
+
+    fn parts(&self) -> &'static [Part] {
+        self.inner.parts()
+    }
+
+    fn check_address(&self, text: &str) -> Result<Address, String> {
+        self.inner.check_address(text)
+    }
+
+    fn lane(&self, address: &Address) -> String {
+        self.inner.lane(address)
+    }
+
+    fn pace(&self) -> Pace {
+        self.inner.pace()
+    }
+
+    fn on_uncertain(&self) -> OnUncertain {
+        self.inner.on_uncertain()
+    }
+
+    fn wire(&self, outgoing: &Outgoing<'_>) -> Result<Wire, Outcome> {
+        self.inner.wire(outgoing)
+    }
+
+    fn send<'a>(&'a self, outgoing: &'a Outgoing<'a>) -> BoxFuture<'a, Outcome> {
+        if self.allow.contains(outgoing.address) {
+            return self.inner.send(outgoing);
+        }
+        Box::pin(async move {
+            let wire = match self.inner.wire(outgoing) {
+                Ok(wire) => wire,
+                Err(outcome) => return outcome,
+            };
+            match self.keep(outgoing, &wire).await {
+                Ok(()) => Outcome {
+                    class: Class::Accepted,
+                    code: None,
+                    reply: String::new(),
+                    sentence: "Practice: written to a file, not sent.".to_owned(),
+                    provider_id: None,
+                },
+                Err(error) => Outcome {
+                    class: Class::NotSent,
+                    code: None,
+                    reply: error.kind().to_string(),
+                    sentence: "The practice folder cannot be written to. Check its permissions and the free space.".to_owned(),
+                    provider_id: None,
+                },
+            }
+        })
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<String, String>> {
+        Box::pin(async {
+            Ok("Practice: messages are written to a folder, nothing is sent".to_owned())
+        })
+    }
+}

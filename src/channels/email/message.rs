@@ -1,0 +1,273 @@
+//! The mail itself: built once for a message, finished for each recipient.
+//!
+//! Ten thousand people read the same words. lettre builds the mail once, with a stand-in for the
+//! recipient's headers and for the reason line; for each recipient only those are written, by
+//! lettre's own types. The same delivery always gives the same bytes, so that a repeat can be
+//! recognised: date, ids and boundary come from what is stored.
+
+use std::time::SystemTime;
+
+use lettre::{
+    Message,
+    address::Address,
+    message::{
+        Body, Mailbox, MultiPart, SinglePart,
+        header::{
+            ContentTransferEncoding, ContentType, Date, HeaderName, HeaderValue, Headers,
+            InReplyTo, MessageId, References, To,
+        },
+    },
+};
+
+use crate::domain::{
+    channel::{Format, REASON_MARK},
+    text::{clean, escape, one_line},
+    time::Time,
+};
+
+/// What all recipients of a message share.
+pub(super) struct Common<'a> {
+    pub(super) from: &'a Mailbox,
+    pub(super) reply_to: Option<&'a Mailbox>,
+    pub(super) subject: &'a str,
+    pub(super) text: &'a str,
+    pub(super) html: &'a str,
+    /// For the header that filters look for.
+    pub(super) incident: Option<String>,
+    pub(super) urgent: bool,
+    /// Makes the boundary: the message's own id.
+    pub(super) message: &'a str,
+}
+
+/// What is one recipient's own.
+pub(super) struct Recipient<'a> {
+    pub(super) address: Address,
+    pub(super) name: &'a str,
+    pub(super) date: Time,
+    pub(super) message_id: String,
+    /// The mail that the thread hangs on, if it is not this one.
+    pub(super) root: Option<String>,
+    pub(super) reason: &'a str,
+}
+
+/// A mail that lacks only its recipient.
+pub(super) struct Blank {
+    pieces: Vec<Piece>,
+    bytes: usize,
+}
+
+enum Piece {
+    /// The same for everyone.
+    Common(Vec<u8>),
+    /// To, Date, Message-ID and the thread.
+    Headers,
+    /// The reason line.
+    Reason(Format),
+}
+
+/// No encoded text holds these: `=` is followed by two digits or a line end there.
+const REASON_IN_TEXT: &str = "=[reason-text]";
+const REASON_IN_HTML: &str = "=[reason-html]";
+
+impl Blank {
+    /// Builds the mail with stand-ins. The error is lettre's, for the operator.
+    pub(super) fn build(common: &Common<'_>) -> Result<Self, String> {
+        let stand_in = Recipient {
+            address: Address::new("recipient", "stand-in.invalid").map_err(|e| e.to_string())?,
+            name: "",
+            date: Time::UNIX_EPOCH,
+            message_id: "<message@stand-in.invalid>".to_owned(),
+            root: Some("<root@stand-in.invalid>".to_owned()),
+            reason: "",
+        };
+        let text = encode_around(common.text, REASON_IN_TEXT);
+        let html = encode_around(common.html, REASON_IN_HTML);
+        let whole = whole(common, &stand_in, text, html)?;
+        let mut pieces = Vec::new();
+        let rest = match split_once(&whole, stand_in.headers().as_bytes()) {
+            Some((before, after)) => {
+                pieces.push(Piece::Common(before.to_vec()));
+                pieces.push(Piece::Headers);
+                after
+            }
+            None => return Err("the recipient's headers are not in one place".to_owned()),
+        };
+        let mut rest = rest;
+        for (mark, format) in [
+            (REASON_IN_TEXT, Format::Plain),
+            (REASON_IN_HTML, Format::Html),
+        ] {
+            while let Some((before, after)) = split_once(rest, mark.as_bytes()) {
+                pieces.push(Piece::Common(before.to_vec()));
+                pieces.push(Piece::Reason(format));
+                rest = after;
+            }
+        }
+        pieces.push(Piece::Common(rest.to_vec()));
+        Ok(Self {
+            pieces,
+            bytes: whole.len(),
+        })
+    }
+
+    /// The finished mail.
+    pub(super) fn fill(&self, recipient: &Recipient<'_>) -> Vec<u8> {
+        let mut mail = Vec::with_capacity(self.bytes + 1024);
+        for piece in &self.pieces {
+            match piece {
+                Piece::Common(bytes) => mail.extend_from_slice(bytes),
+                Piece::Headers => mail.extend_from_slice(recipient.headers().as_bytes()),
+                Piece::Reason(format) => {
+                    mail.extend_from_slice(&encoded_reason(recipient.reason, *format));
+                }
+            }
+        }
+        mail
+    }
+}
+
+impl Recipient<'_> {
+    fn mailbox(&self) -> Mailbox {
+        let name = one_line(&clean(self.name));
+        Mailbox::new((!name.is_empty()).then_some(name), self.address.clone())
+    }
+
+    fn headers(&self) -> String {
+        let mut headers = Headers::new();
+        headers.set(To::from(lettre::message::Mailboxes::from(self.mailbox())));
+        headers.set(Date::new(SystemTime::from(self.date)));
+        headers.set(MessageId::from(self.message_id.clone()));
+        if let Some(root) = &self.root {
+            headers.set(InReplyTo::from(root.clone()));
+            headers.set(References::from(root.clone()));
+        }
+        headers.to_string()
+    }
+}
+
+/// The whole mail, built by lettre from encoded bodies.
+fn whole(
+    common: &Common<'_>,
+    recipient: &Recipient<'_>,
+    text: Vec<u8>,
+    html: Vec<u8>,
+) -> Result<Vec<u8>, String> {
+    let mut builder = Message::builder().from(common.from.clone());
+    if let Some(reply_to) = common.reply_to {
+        builder = builder.reply_to(reply_to.clone());
+    }
+    builder = builder
+        .subject(one_line(&clean(&common.subject.replace(REASON_MARK, ""))))
+        .to(recipient.mailbox())
+        .date(SystemTime::from(recipient.date))
+        .message_id(Some(recipient.message_id.clone()));
+    if let Some(root) = &recipient.root {
+        builder = builder.in_reply_to(root.clone()).references(root.clone());
+    }
+    // Keeps holiday replies and receipts away.
+    builder = builder
+        .raw_header(raw("Auto-Submitted", "auto-generated"))
+        .raw_header(raw("X-Auto-Response-Suppress", "All"));
+    if let Some(incident) = &common.incident {
+        builder = builder.raw_header(raw("X-Incident-Id", incident));
+    }
+    if common.urgent {
+        builder = builder
+            .raw_header(raw("Importance", "high"))
+            .raw_header(raw("X-Priority", "1"));
+    }
+    let part = |kind: ContentType, encoded: Vec<u8>| {
+        let body = Body::dangerous_pre_encoded(encoded, ContentTransferEncoding::QuotedPrintable);
+        SinglePart::builder().header(kind).body(body)
+    };
+    let parts = MultiPart::alternative()
+        // "=_" cannot stand in an encoded body.
+        .boundary(format!("=_{}", common.message))
+        .singlepart(part(ContentType::TEXT_PLAIN, text))
+        .singlepart(part(ContentType::TEXT_HTML, html));
+    let message = builder
+        .multipart(parts)
+        .map_err(|error| error.to_string())?;
+    Ok(message.formatted())
+}
+
+/// The mail of one recipient built by lettre as a whole, which [`Blank`] must equal.
+#[cfg(test)]
+pub(super) fn whole_for_tests(
+    common: &Common<'_>,
+    recipient: &Recipient<'_>,
+) -> Result<Vec<u8>, String> {
+    let with_reason = |words: &str, mark: &str, format| {
+        let encoded = String::from_utf8(encode_around(words, mark)).unwrap_or_default();
+        let reason = encoded_reason(recipient.reason, format);
+        encoded
+            .replace(mark, &String::from_utf8(reason).unwrap_or_default())
+            .into_bytes()
+    };
+    let text = with_reason(common.text, REASON_IN_TEXT, Format::Plain);
+    let html = with_reason(common.html, REASON_IN_HTML, Format::Html);
+    whole(common, recipient, text, html)
+}
+
+fn raw(name: &'static str, value: &str) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+}
+
+/// Encodes a part so that the reason stands on encoded lines of its own.
+fn encode_around(words: &str, mark: &str) -> Vec<u8> {
+    let mut encoded = Vec::with_capacity(words.len() * 2);
+    let mut pieces = words.split(REASON_MARK).map(encode).peekable();
+    while let Some(mut piece) = pieces.next() {
+        let is_last = pieces.peek().is_none();
+        if !is_last {
+            soft_break(&mut piece);
+        }
+        encoded.extend_from_slice(&piece);
+        if !is_last {
+            encoded.extend_from_slice(mark.as_bytes());
+        }
+    }
+    encoded
+}
+
+fn encoded_reason(reason: &str, format: Format) -> Vec<u8> {
+    let mut encoded = encode(&escape(reason, format));
+    soft_break(&mut encoded);
+    encoded
+}
+
+/// Quoted-printable, always: which encoding is shortest would depend on the recipient's reason.
+fn encode(words: &str) -> Vec<u8> {
+    match Body::new_with_encoding(words.to_owned(), ContentTransferEncoding::QuotedPrintable) {
+        Ok(body) => body.into_vec(),
+        // Only encodings that cannot hold every text are ever refused.
+        Err(_) => Vec::new(),
+    }
+}
+
+/// Ends the present line without ending the reader's.
+fn soft_break(encoded: &mut Vec<u8>) {
+    const LINE_MAX: usize = 76;
+    let line = encoded
+        .rsplit(|byte| *byte == b'\n')
+        .next()
+        .map_or(0, <[u8]>::len);
+    if line == LINE_MAX {
+        // No room for the sign of a soft break: put it before the last character.
+        let end = encoded.len();
+        let last = if encoded[end - 3] == b'=' {
+            end - 3
+        } else {
+            end - 1
+        };
+        encoded.splice(last..last, *b"=\r\n");
+    }
+    encoded.extend_from_slice(b"=\r\n");
+}
+
+fn split_once<'a>(bytes: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let at = bytes
+        .windows(mark.len())
+        .position(|window| window == mark)?;
+    Some((&bytes[..at], &bytes[at + mark.len()..]))
+}

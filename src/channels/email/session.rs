@@ -1,0 +1,196 @@
+//! One connection, and one mail after another on it.
+//!
+//! Each mail is a transaction of its own with one recipient, so that a refusal concerns nobody
+//! else. Every step has its own time; whatever leaves doubt about the state of the connection
+//! makes it unusable.
+
+use std::{fmt, time::Duration};
+
+use lettre::{
+    Address,
+    transport::smtp::{
+        client::AsyncSmtpConnection,
+        commands::{Data, Mail, Quit, Rcpt, Rset},
+        response::Response,
+    },
+};
+
+use super::{
+    connect::{COMMAND, cause, within},
+    stream::DotSent,
+    trouble::{Cause, Step, Trouble},
+};
+
+/// For DATA and its reply.
+const DATA: Duration = Duration::from_secs(120);
+/// For the message and the reply to its final dot: RFC 5321 gives the server 10 minutes, and giving
+/// up earlier would make a repeat of what it took.
+const CONTENT: Duration = Duration::from_secs(600);
+/// For a goodbye, which is a courtesy.
+const QUIT: Duration = Duration::from_secs(5);
+
+/// An open connection.
+pub(super) struct Session {
+    smtp: AsyncSmtpConnection,
+    dot: DotSent,
+    pipelining: bool,
+    mails: u32,
+    /// Whether the connection is between two mails. False while one is under way, so a send that
+    /// was cancelled half-way leaves a connection that nobody uses again.
+    idle: bool,
+}
+
+impl Session {
+    pub(super) fn new(smtp: AsyncSmtpConnection, dot: DotSent, pipelining: bool) -> Self {
+        Self {
+            smtp,
+            dot,
+            pipelining,
+            mails: 0,
+            idle: true,
+        }
+    }
+
+    /// Mails tried on it.
+    pub(super) fn mails(&self) -> u32 {
+        self.mails
+    }
+
+    /// Whether another mail may follow.
+    pub(super) fn is_usable(&self) -> bool {
+        self.idle
+    }
+
+    /// Sends one mail. The text is what the server said to the final dot.
+    pub(super) async fn mail(
+        &mut self,
+        from: &Address,
+        to: &Address,
+        message: &[u8],
+    ) -> Result<String, Trouble> {
+        self.idle = false;
+        self.mails += 1;
+        self.dot.reset();
+        let done = self
+            .transaction(from, to, message)
+            .await
+            .map_err(|trouble| Trouble {
+                dot_sent: self.dot.get(),
+                ..trouble
+            });
+        self.idle = match &done {
+            Ok(_) => true,
+            Err(trouble) if trouble.ends_connection() => false,
+            // A refusal leaves the transaction open. If it cannot be closed, what counts is still
+            // the refusal.
+            Err(_) => self.command(Step::Content, COMMAND, Rset).await.is_ok(),
+        };
+        done
+    }
+
+    /// Says goodbye, if the server listens.
+    pub(super) async fn quit(&mut self) {
+        self.idle = false;
+        let _ = self.command(Step::Hello, QUIT, Quit).await;
+    }
+
+    async fn transaction(
+        &mut self,
+        from: &Address,
+        to: &Address,
+        message: &[u8],
+    ) -> Result<String, Trouble> {
+        let mail = Mail::new(Some(from.clone()), Vec::new());
+        let rcpt = Rcpt::new(to.clone(), Vec::new());
+        if self.pipelining {
+            self.in_a_row(mail, rcpt).await?;
+        } else {
+            let reply = self.command(Step::Sender, COMMAND, mail).await?;
+            demand(Step::Sender, &reply, &[250])?;
+            let reply = self.command(Step::Recipient, COMMAND, rcpt).await?;
+            demand(Step::Recipient, &reply, &[250, 251])?;
+            let reply = self.command(Step::Data, DATA, Data).await?;
+            demand(Step::Data, &reply, &[354])?;
+        }
+        let reply = within(Step::Content, CONTENT, async {
+            let sent = self.smtp.message(message).await;
+            sent.map_err(|error| Trouble::new(Step::Content, cause(&error)))
+        })
+        .await?;
+        demand(Step::Content, &reply, &[250])?;
+        Ok(reply.message().collect::<Vec<_>>().join("\n"))
+    }
+
+    /// MAIL, RCPT and DATA in one write, and their three replies.
+    async fn in_a_row(&mut self, mail: Mail, rcpt: Rcpt) -> Result<(), Trouble> {
+        struct Row(Mail, Rcpt);
+        impl fmt::Display for Row {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}{}{Data}", self.0, self.1)
+            }
+        }
+
+        let sender = self.command(Step::Sender, COMMAND, Row(mail, rcpt)).await;
+        let sender = carry_on(sender.and_then(|reply| demand(Step::Sender, &reply, &[250])))?;
+        let recipient = self.reply(Step::Recipient, COMMAND).await;
+        let recipient = recipient.and_then(|reply| demand(Step::Recipient, &reply, &[250, 251]));
+        let recipient = carry_on(recipient)?;
+        let data = self.reply(Step::Data, DATA).await;
+        let data = carry_on(data.and_then(|reply| demand(Step::Data, &reply, &[354])))?;
+        let refused = sender.err().or(recipient.err());
+        match (refused, data) {
+            (None, Ok(())) => Ok(()),
+            (None, Err(refused)) | (Some(refused), Err(_)) => Err(refused),
+            (Some(refused), Ok(())) => {
+                // The server waits for a message to nobody: give it an empty one.
+                match self.command(Step::Data, DATA, ".\r\n").await {
+                    Err(trouble) if trouble.ends_connection() => Err(trouble),
+                    _ => Err(refused),
+                }
+            }
+        }
+    }
+
+    async fn command(
+        &mut self,
+        step: Step,
+        limit: Duration,
+        command: impl fmt::Display,
+    ) -> Result<Response, Trouble> {
+        within(step, limit, async {
+            let sent = self.smtp.command(command).await;
+            sent.map_err(|error| Trouble::new(step, cause(&error)))
+        })
+        .await
+    }
+
+    async fn reply(&mut self, step: Step, limit: Duration) -> Result<Response, Trouble> {
+        within(step, limit, async {
+            let read = self.smtp.read_response().await;
+            read.map_err(|error| Trouble::new(step, cause(&error)))
+        })
+        .await
+    }
+}
+
+/// Keeps a refusal for later, when the other replies have been read; nothing can be read behind a
+/// connection that ended.
+fn carry_on(done: Result<(), Trouble>) -> Result<Result<(), Trouble>, Trouble> {
+    match done {
+        Err(trouble) if trouble.ends_connection() => Err(trouble),
+        done => Ok(done),
+    }
+}
+
+/// lettre takes any 2xx or 3xx for a yes. One stray reply would then shift every answer by one, so
+/// only the code that belongs to the step will do.
+fn demand(step: Step, reply: &Response, codes: &[u16]) -> Result<(), Trouble> {
+    let code = u16::from(reply.code());
+    if codes.contains(&code) {
+        return Ok(());
+    }
+    Err(Trouble::new(
+        step,
+        Cause::Broken(format!("the reply {code} does not belong here")),
+    ))
+}

@@ -1,0 +1,179 @@
+use lettre::message::Mailbox;
+use mailparse::{MailHeaderMap, ParsedMail};
+use proptest::prelude::*;
+
+use super::{
+    check_address,
+    message::{Blank, Common, Recipient, whole_for_tests},
+    queue_id,
+};
+use crate::domain::{
+    channel::{Format, REASON_MARK},
+    text::{clean, escape},
+    time::Time,
+};
+
+fn at(text: &str) -> Time {
+    text.parse().unwrap()
+}
+
+fn from() -> Mailbox {
+    "Incident updates <incidents@northshire.example>"
+        .parse()
+        .unwrap()
+}
+
+fn common<'a>(from: &'a Mailbox, subject: &'a str, text: &'a str, html: &'a str) -> Common<'a> {
+    Common {
+        from,
+        reply_to: Some(from),
+        subject,
+        text,
+        html,
+        incident: Some("INC-0042".to_owned()),
+        urgent: true,
+        message: "01JDM4T9Q0000000000000000M",
+    }
+}
+
+fn recipient<'a>(name: &'a str, reason: &'a str, first: bool) -> Recipient<'a> {
+    Recipient {
+        address: "dee.olu@northshire.example".parse().unwrap(),
+        name,
+        date: at("2026-11-03T09:05:00Z"),
+        message_id: "<01JDM4T9Q0000000000000000D@northshire.example>".to_owned(),
+        root: (!first).then(|| "<inc-0042.0123456789abcdef@northshire.example>".to_owned()),
+        reason,
+    }
+}
+
+fn body(mail: &ParsedMail<'_>, part: usize) -> String {
+    mail.subparts[part]
+        .get_body()
+        .unwrap()
+        .replace("\r\n", "\n")
+}
+
+#[test]
+fn a_mail_reads_as_it_should() {
+    let from = from();
+    let text = format!("Sign-in fails.\n\n{REASON_MARK}\n");
+    let html = format!("<p>Sign-in fails.</p><p>{REASON_MARK}</p>");
+    let blank = Blank::build(&common(
+        &from,
+        "P1 declared: Register trainees (INC-0042)",
+        &text,
+        &html,
+    ))
+    .unwrap();
+    let mail = blank.fill(&recipient(
+        "Dee Olu",
+        "You own Register trainees & more.",
+        false,
+    ));
+    insta::assert_snapshot!(String::from_utf8(mail).unwrap().replace("\r\n", "\n"));
+}
+
+#[test]
+fn a_header_cannot_be_injected() {
+    let from = from();
+    let hostile = "x\r\nBcc: all@northshire.example\r\n\r\nbody";
+    let blank = Blank::build(&common(&from, hostile, "text", "<p>text</p>")).unwrap();
+    let mail = blank.fill(&recipient(hostile, hostile, true));
+    let parsed = mailparse::parse_mail(&mail).unwrap();
+    assert_eq!(parsed.headers.get_first_value("Bcc"), None);
+    assert_eq!(parsed.subparts.len(), 2);
+    assert_eq!(
+        parsed.headers.get_first_value("Subject").unwrap(),
+        "x Bcc: all@northshire.example body"
+    );
+}
+
+#[test]
+fn addresses_are_checked_and_put_into_lower_case() {
+    let good = |text: &str| check_address(text).unwrap().as_str().to_owned();
+    assert_eq!(
+        good(" Dee.Olu@Northshire.example "),
+        "dee.olu@northshire.example"
+    );
+    for bad in [
+        "",
+        "dee",
+        "dee@",
+        "@northshire.example",
+        "dee@northshire.example\r\nRCPT TO:<x@y.example>",
+        "Dee <dee@northshire.example>",
+        "a@b@c.example",
+        "déé@northshire.example",
+    ] {
+        assert!(check_address(bad).is_err(), "{bad:?}");
+    }
+    let long = format!("dee@{}.example", "a.".repeat(130));
+    assert!(check_address(&long).is_err());
+}
+
+#[test]
+fn the_queue_id_is_found_where_there_is_one() {
+    assert_eq!(
+        queue_id("2.0.0 Ok: queued as 981D79B0B11").as_deref(),
+        Some("981D79B0B11")
+    );
+    assert_eq!(queue_id("2.6.0 Queued mail for delivery"), None);
+}
+
+/// Text with everything that encodings stumble over.
+fn words() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        4 => "[a-z ]{0,30}",
+        2 => any::<char>().prop_map(String::from),
+        3 => prop::sample::select(vec!["\n", "\r\n", "\n\n", ".\n", "\n.", "=", "=\n", "=20", " \n", "\t", "é", "—", "😀", "From ", "--=_", "<b>", "&", "\u{202E}"])
+            .prop_map(str::to_owned),
+        1 => Just("x".repeat(80)),
+    ];
+    prop::collection::vec(piece, 0..20).prop_map(|pieces| pieces.concat())
+}
+
+/// Typed text is cleaned before it comes into a part, so parts hold no mark but the real one.
+fn part() -> impl Strategy<Value = String> {
+    prop::collection::vec(words(), 1..4).prop_map(|pieces| {
+        pieces
+            .into_iter()
+            .map(|piece| clean(&piece))
+            .collect::<Vec<_>>()
+            .join(REASON_MARK)
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_finished_mail_is_the_one_that_lettre_builds(
+        subject in words(), text in part(), html in part(), name in words(), reason in words(), first: bool,
+    ) {
+        let from = from();
+        let common = common(&from, &subject, &text, &html);
+        let recipient = recipient(&name, &reason, first);
+        let blank = Blank::build(&common).unwrap();
+        let spliced = blank.fill(&recipient);
+        // The headers, the structure and the boundary are lettre's own.
+        prop_assert_eq!(&spliced, &whole_for_tests(&common, &recipient).unwrap());
+        // A repeat is the same bytes.
+        prop_assert_eq!(&spliced, &Blank::build(&common).unwrap().fill(&recipient));
+
+        // An independent reader finds the words, with the reason in them, in lines of lawful length.
+        let parsed = mailparse::parse_mail(&spliced).unwrap();
+        prop_assert_eq!(parsed.subparts.len(), 2);
+        for (at, (words, format)) in [(&text, Format::Plain), (&html, Format::Html)].into_iter().enumerate() {
+            let expected = words.replace(REASON_MARK, &escape(&reason, format));
+            let found = body(&parsed, at);
+            // Where a part ends, a reader may see one line end more or less.
+            prop_assert_eq!(found.trim_end_matches('\n'), expected.trim_end_matches('\n'));
+        }
+        prop_assert!(spliced.is_ascii());
+        let encoded = spliced.split(|byte| *byte == b'\n').skip_while(|line| *line != b"\r");
+        for line in encoded {
+            prop_assert!(line.len() <= 77, "{}", String::from_utf8_lossy(line));
+        }
+        let date = parsed.headers.get_first_value("Date").unwrap();
+        prop_assert_eq!(mailparse::dateparse(&date).unwrap(), recipient.date.timestamp());
+    }
+}

@@ -1,0 +1,128 @@
+//! What all webhooks have in common: an address that is a secret, one POST, one answer.
+
+use reqwest::{
+    Method,
+    header::{CONTENT_TYPE, HeaderMap, HeaderValue},
+};
+use secrecy::SecretString;
+
+use super::{build::ChannelContext, signing::fingerprint};
+use crate::{
+    domain::{
+        Address,
+        delivery::{Class, Outcome},
+    },
+    http_client::{Call, HttpClient, Repeats, Reply, classify},
+};
+
+/// One sort of webhook.
+pub(super) struct Hook {
+    /// What sentences call the other side: "Slack".
+    pub(super) service: &'static str,
+    /// How its lanes begin: `slack`.
+    pub(super) lane: &'static str,
+    /// Whether the other side knows a repeat.
+    pub(super) repeats: Repeats,
+    /// What the status table gets wrong about it.
+    pub(super) exceptions: fn(&Reply) -> Option<(Class, String)>,
+    context: ChannelContext,
+}
+
+impl Hook {
+    pub(super) fn new(
+        service: &'static str,
+        lane: &'static str,
+        repeats: Repeats,
+        exceptions: fn(&Reply) -> Option<(Class, String)>,
+        context: &ChannelContext,
+    ) -> Self {
+        Self {
+            service,
+            lane,
+            repeats,
+            exceptions,
+            context: context.clone(),
+        }
+    }
+
+    pub(super) fn http(&self) -> &HttpClient {
+        &self.context.http
+    }
+
+    pub(super) fn install_secret(&self) -> &SecretString {
+        &self.context.install_secret
+    }
+
+    /// Seconds since 1970, for signatures.
+    pub(super) fn now_s(&self) -> i64 {
+        self.context.clock.now().timestamp()
+    }
+
+    /// One lane an address, because limits are per webhook. The address is a secret, so the lane
+    /// has its fingerprint.
+    pub(super) fn lane_of(&self, address: &Address) -> String {
+        let print = fingerprint(self.install_secret(), &["lane", address.as_str()]);
+        format!("{}:{print}", self.lane)
+    }
+
+    /// Posts JSON and says what came of it.
+    pub(super) async fn post(
+        &self,
+        address: &Address,
+        mut headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> Outcome {
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/json; charset=utf-8"),
+        );
+        let secrets = [address.as_str()];
+        let url = match self.http().check_url(address.as_str()) {
+            Ok(url) => url,
+            Err(sentence) => {
+                let failure = crate::http_client::Failure::Address(sentence);
+                return failure.outcome(self.service, self.repeats, &secrets);
+            }
+        };
+        let call = Call {
+            method: Method::POST,
+            url: &url,
+            headers,
+            body,
+        };
+        match self.http().send(call).await {
+            Err(failure) => failure.outcome(self.service, self.repeats, &secrets),
+            Ok(reply) => {
+                let now = self.context.clock.now();
+                let by_table = classify(&reply, self.service, self.repeats, now, &secrets);
+                match self.exception(&reply) {
+                    Some((class, sentence)) => Outcome {
+                        class,
+                        sentence,
+                        ..by_table
+                    },
+                    None => by_table,
+                }
+            }
+        }
+    }
+
+    fn exception(&self, reply: &Reply) -> Option<(Class, String)> {
+        if (200..300).contains(&reply.status) && reply.is_web_page() {
+            let sentence = format!(
+                "A web page came back instead of {}'s answer. Check that no proxy or sign-in page stands between.",
+                self.service
+            );
+            return Some((Class::RemoteTemporary, sentence));
+        }
+        (self.exceptions)(reply)
+    }
+}
+
+/// What a probe of a webhook says: there is nothing that could be asked without sending.
+pub(super) fn nothing_to_probe() -> Result<String, String> {
+    Ok(
+        "Each address is a webhook of its own. Test one with: oyez directory test PERSON"
+            .to_owned(),
+    )
+}
