@@ -24,8 +24,10 @@ pub struct Saying<'a> {
     pub policy: &'a Policy,
     /// The time promised to this audience, if one is.
     pub next_update: Option<Time>,
-    /// How many people this event tells.
+    /// How many people this event tells; for a prompt, how many its answer would tell.
     pub people_told: usize,
+    /// Whether a reader's clock may differ from the organisation's, so that times name their zone.
+    pub readers_abroad: bool,
     /// Where readers find more.
     pub links: &'a Links,
     /// The instant at which it is said.
