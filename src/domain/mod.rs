@@ -35,6 +35,7 @@ pub mod time;
 pub mod timeline;
 pub mod triage;
 pub mod when;
+pub mod wording;
 
 pub use audience::Audience;
 pub use ids::{

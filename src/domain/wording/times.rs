@@ -76,7 +76,11 @@ impl TimeWords {
     /// From one time to another: "1pm to 3pm", with dates as [`TimeWords::when`].
     pub fn range(&self, from: Time, until: Time) -> String {
         let same_day = self.local(from).date() == self.local(until).date();
-        let from = if same_day { self.time(from) } else { self.when(from) };
+        let from = if same_day {
+            self.time(from)
+        } else {
+            self.when(from)
+        };
         format!("{from} to {}", self.when(until))
     }
 
@@ -151,8 +155,14 @@ pub fn duration(length: Duration) -> String {
     let (big, small) = match (days, hours, minutes) {
         (0, 0, 0) => return "less than a minute".to_owned(),
         (0, 0, _) => return count(minutes, "minute"),
-        (0, ..) => (count(hours, "hour"), (minutes > 0).then(|| count(minutes, "minute"))),
-        _ => (count(days, "day"), (hours > 0).then(|| count(hours, "hour"))),
+        (0, ..) => (
+            count(hours, "hour"),
+            (minutes > 0).then(|| count(minutes, "minute")),
+        ),
+        _ => (
+            count(days, "day"),
+            (hours > 0).then(|| count(hours, "hour")),
+        ),
     };
     match small {
         Some(small) => format!("{big} {small}"),
@@ -192,7 +202,11 @@ mod tests {
             assert_eq!(words.when(utc(at)), when, "{at}");
             assert_eq!(words.when_in_full(utc(at)), in_full, "{at}");
         };
-        check("2026-11-23T13:20:00Z", "1:20pm", "1:20pm today (23 November 2026)");
+        check(
+            "2026-11-23T13:20:00Z",
+            "1:20pm",
+            "1:20pm today (23 November 2026)",
+        );
         let tomorrow = "5pm tomorrow (24 November 2026)";
         check("2026-11-24T17:00:00Z", tomorrow, tomorrow);
         let yesterday = "9am yesterday (22 November 2026)";
@@ -200,7 +214,11 @@ mod tests {
         let later = "2pm on 30 November 2026";
         check("2026-11-30T14:00:00Z", later, later);
         // The midnight that ends today is still today.
-        check("2026-11-24T00:00:00Z", "11:59pm", "11:59pm today (23 November 2026)");
+        check(
+            "2026-11-24T00:00:00Z",
+            "11:59pm",
+            "11:59pm today (23 November 2026)",
+        );
         assert_eq!(
             words.range(utc("2026-11-23T13:00:00Z"), utc("2026-11-23T15:00:00Z")),
             "1pm to 3pm"
@@ -228,7 +246,8 @@ mod tests {
     fn the_zone_is_named_for_readers_abroad() {
         let words = words("2026-11-23T14:00:00Z").naming_zone(true);
         assert_eq!(words.when(utc("2026-11-23T14:40:00Z")), "2:40pm UK time");
-        let paris = TimeWords::new(Tz::Europe__Paris, utc("2026-11-23T14:00:00Z")).naming_zone(true);
+        let paris =
+            TimeWords::new(Tz::Europe__Paris, utc("2026-11-23T14:00:00Z")).naming_zone(true);
         assert_eq!(paris.time(utc("2026-11-23T11:00:00Z")), "midday Paris time");
     }
 

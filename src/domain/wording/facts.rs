@@ -1,0 +1,276 @@
+//! The declared facts: which there are, at which moments, for whom, and where they come from.
+//!
+//! One table decides what a template may name and what a message holds, so a fact that an audience
+//! must not see is not in its message at all. Rows: name, kind, whether it may be empty, whether
+//! the message must use it, moments, audiences, value.
+
+use crate::domain::{Audience, notification::Moment};
+
+use super::{
+    common as c,
+    context::Context,
+    moments as m,
+    view::{Kind, Value},
+};
+
+/// One fact that templates of some moments and audiences may name.
+#[derive(Clone, Copy)]
+pub struct Fact {
+    /// The name in templates.
+    pub name: &'static str,
+    /// How it is written.
+    pub kind: Kind,
+    /// Whether it may be empty, so that a template must ask with `#if` before it uses it. All
+    /// others always have words: "not known yet" is a sentence.
+    pub optional: bool,
+    /// Whether a message that leaves it out fails to say what its moment must say.
+    pub must: bool,
+    moments: &'static [Moment],
+    audiences: &'static [Audience],
+    value: fn(&Context<'_>) -> Value,
+}
+
+impl std::fmt::Debug for Fact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl Fact {
+    pub(super) fn value(&self, context: &Context<'_>) -> Value {
+        (self.value)(context)
+    }
+}
+
+/// The facts that a message of this moment to this audience has; templates may name no others.
+pub fn declared_facts(moment: Moment, audience: Audience) -> impl Iterator<Item = &'static Fact> {
+    TABLE
+        .iter()
+        .filter(move |fact| fact.moments.contains(&moment) && fact.audiences.contains(&audience))
+}
+
+use Audience::{External, Owners, Responders, Users};
+use Kind::{Flag, Line, List, Typed};
+use Moment::{
+    AreYouAffected, Cancelled, CatchUp, Closed, Correction, Declared, NoChange, Overdue,
+    PriorityChange, Prompt, Reminder, Reopened, Resolved, RoleAssigned, StandDown, Test, Update,
+};
+
+const EVERYONE: &[Audience] = &Audience::ALL;
+const INSIDE: &[Audience] = &[Responders, Owners];
+const OUTSIDE: &[Audience] = &[External, Users];
+const ALWAYS: &[Moment] = &Moment::ALL;
+
+/// Moments that say how things stand.
+const STANDING: &[Moment] = &[
+    Declared,
+    Update,
+    NoChange,
+    PriorityChange,
+    CatchUp,
+    Reopened,
+    RoleAssigned,
+    AreYouAffected,
+];
+/// The same, where people are owed a next time.
+const PROMISING: &[Moment] = &[
+    Declared,
+    Update,
+    NoChange,
+    PriorityChange,
+    CatchUp,
+    Reopened,
+];
+/// Moments about an incident.
+const ABOUT: &[Moment] = &[
+    Declared,
+    Update,
+    NoChange,
+    PriorityChange,
+    CatchUp,
+    StandDown,
+    Resolved,
+    Closed,
+    Correction,
+    Reopened,
+    Cancelled,
+    Prompt,
+    Overdue,
+    RoleAssigned,
+    AreYouAffected,
+    Reminder,
+];
+
+const fn fact(
+    name: &'static str,
+    kind: Kind,
+    moments: &'static [Moment],
+    audiences: &'static [Audience],
+    value: fn(&Context<'_>) -> Value,
+) -> Fact {
+    Fact {
+        name,
+        kind,
+        optional: false,
+        must: false,
+        moments,
+        audiences,
+        value,
+    }
+}
+
+impl Fact {
+    const fn optional(self) -> Self {
+        Self {
+            optional: true,
+            ..self
+        }
+    }
+
+    const fn must(self) -> Self {
+        Self { must: true, ..self }
+    }
+}
+
+static TABLE: &[Fact] = &[
+    // Every message.
+    fact("moment", Line, ALWAYS, EVERYONE, c::moment),
+    fact("audience", Line, ALWAYS, EVERYONE, c::audience),
+    fact("at", Line, ALWAYS, EVERYONE, c::at),
+    fact("organisation", Line, ALWAYS, EVERYONE, c::organisation),
+    fact("subject", Line, ALWAYS, EVERYONE, c::subject),
+    fact("headline", Line, ALWAYS, EVERYONE, c::headline),
+    fact(
+        "headline_is_cut",
+        Flag,
+        ALWAYS,
+        EVERYONE,
+        c::headline_is_cut,
+    ),
+    fact("exercise", Flag, ALWAYS, EVERYONE, c::exercise),
+    fact("outside", Flag, ALWAYS, EVERYONE, c::outside),
+    fact("has_reason", Flag, ALWAYS, EVERYONE, c::has_reason),
+    fact("title", Line, ALWAYS, EVERYONE, c::title).optional(),
+    fact("service", Line, ALWAYS, EVERYONE, c::service).optional(),
+    fact("state", Line, ALWAYS, EVERYONE, c::state).optional(),
+    fact("reference", Line, ALWAYS, EVERYONE, c::reference).optional(),
+    fact("next_update", Line, ALWAYS, EVERYONE, c::next_update).optional(),
+    fact(
+        "next_update_words",
+        Line,
+        ALWAYS,
+        EVERYONE,
+        c::next_update_words,
+    )
+    .optional(),
+    fact("link", Line, ALWAYS, EVERYONE, c::link).optional(),
+    fact("mailbox", Line, ALWAYS, OUTSIDE, c::mailbox).optional(),
+    // How things stand: the six facts, each for those who may see it.
+    fact("since", Line, STANDING, EVERYONE, c::since),
+    fact("effect", Typed, STANDING, EVERYONE, c::effect),
+    fact("who", Typed, STANDING, EVERYONE, c::who),
+    fact("what_to_do", Typed, STANDING, OUTSIDE, c::what_to_do),
+    fact("doing", Typed, STANDING, INSIDE, c::doing),
+    fact("decision", Typed, STANDING, &[Owners], c::decision),
+    fact("theory", Typed, STANDING, &[Responders], c::theory),
+    fact("leads", Line, ABOUT, INSIDE, c::leads),
+    fact("priority", Line, ABOUT, INSIDE, c::priority),
+    fact(
+        "priority_meaning",
+        Line,
+        STANDING,
+        &[Owners],
+        c::priority_meaning,
+    ),
+    fact("people_told", Line, ABOUT, INSIDE, c::people_told),
+    // What each moment is about.
+    fact("change", Typed, &[Update, StandDown], EVERYONE, m::change).must(),
+    fact("no_change", Typed, &[NoChange], EVERYONE, m::no_change).must(),
+    fact(
+        "priority_before",
+        Line,
+        &[PriorityChange],
+        INSIDE,
+        m::priority_before,
+    )
+    .must(),
+    fact("why", Typed, &[PriorityChange], INSIDE, m::why_priority).must(),
+    fact("cadence", Line, &[PriorityChange], INSIDE, m::cadence).optional(),
+    fact("story", List, &[CatchUp], EVERYONE, m::story).must(),
+    fact(
+        "fixed_at",
+        Line,
+        &[Resolved, Reminder],
+        EVERYONE,
+        m::fixed_at,
+    )
+    .must(),
+    fact("duration", Line, &[Resolved], EVERYONE, m::duration).must(),
+    fact("how_fixed", Typed, &[Resolved], EVERYONE, m::how_fixed).must(),
+    fact("lost", Typed, &[Resolved], EVERYONE, m::lost).must(),
+    fact("still_stuck", Typed, &[Resolved], EVERYONE, m::still_stuck),
+    fact("closed_at", Line, &[Closed], EVERYONE, m::closed_at).must(),
+    fact("closing", Typed, &[Closed], EVERYONE, m::closing),
+    fact("report", Line, &[Closed], INSIDE, m::report),
+    fact("review", Line, &[Closed], INSIDE, m::review),
+    fact("actions", List, &[Closed], INSIDE, m::actions).optional(),
+    fact("actions_count", Line, &[Closed], INSIDE, m::actions_count),
+    fact("duplicate_of", Line, &[Closed], INSIDE, m::duplicate_of).optional(),
+    fact("wrong", Typed, &[Correction], EVERYONE, m::wrong).must(),
+    fact("said_at", Line, &[Correction], EVERYONE, m::said_at).must(),
+    fact("right", Typed, &[Correction], EVERYONE, m::right).must(),
+    fact("why", Typed, &[Reopened], EVERYONE, m::why_reopened).must(),
+    fact("why", Typed, &[Cancelled], EVERYONE, m::why_cancelled).must(),
+    fact("due", Line, &[Prompt, Overdue], EVERYONE, m::due).must(),
+    fact(
+        "last_update",
+        Line,
+        &[Prompt, Overdue],
+        EVERYONE,
+        m::last_update,
+    ),
+    fact("open_for", Line, &[Prompt, Overdue], EVERYONE, m::open_for),
+    fact("would_send", List, &[Prompt], EVERYONE, m::would_send).must(),
+    fact("late_by", Line, &[Overdue], EVERYONE, m::late_by).must(),
+    fact(
+        "no_change_command",
+        Line,
+        &[Prompt, Overdue],
+        EVERYONE,
+        m::no_change_command,
+    )
+    .must(),
+    fact(
+        "update_command",
+        Line,
+        &[Prompt, Overdue],
+        EVERYONE,
+        m::update_command,
+    ),
+    fact("role", Line, &[RoleAssigned], EVERYONE, m::role).must(),
+    fact("duties", Line, &[RoleAssigned], EVERYONE, m::duties),
+    fact(
+        "takes_over_from",
+        Line,
+        &[RoleAssigned],
+        EVERYONE,
+        m::takes_over_from,
+    )
+    .optional(),
+    fact("note", Typed, &[RoleAssigned], EVERYONE, m::note).optional(),
+    fact("asked", Line, &[AreYouAffected], EVERYONE, m::asked).must(),
+    fact("answer_to", Line, &[AreYouAffected], EVERYONE, m::answer_to).must(),
+    fact("steps", List, &[Reminder], EVERYONE, m::steps).must(),
+    fact("sent_at", Line, &[Test], EVERYONE, m::sent_at).must(),
+];
+
+/// Facts without which a moment does not do its job, beside those marked in the table: they are
+/// common to many moments and owed only in some.
+pub(super) fn must_use(fact: &Fact, moment: Moment) -> bool {
+    fact.must
+        || match fact.name {
+            "effect" | "since" => moment == Declared,
+            "next_update" | "next_update_words" => PROMISING.contains(&moment),
+            _ => false,
+        }
+}
