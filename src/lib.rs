@@ -11,6 +11,7 @@ pub mod section;
 pub mod telemetry;
 
 pub mod channels;
+pub mod files;
 pub mod store;
 
 pub mod config;

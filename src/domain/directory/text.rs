@@ -6,6 +6,18 @@
 /// Most characters of a name or label.
 pub const MOST_CHARACTERS: usize = 200;
 
+/// Most characters of a link or an address; webhook addresses are long.
+pub const MOST_OF_A_LINK: usize = 2_000;
+
+/// Why a text is no link or address, as the end of a sentence.
+pub fn bad_link(text: &str) -> Option<&'static str> {
+    if text.chars().count() > MOST_OF_A_LINK {
+        Some("is longer than 2,000 characters")
+    } else {
+        bad_text(text).filter(|_| text.is_empty() || text.chars().any(is_unprintable))
+    }
+}
+
 /// Why a text is no name, as the end of a sentence: "is empty".
 pub fn bad_text(text: &str) -> Option<&'static str> {
     if text.trim().is_empty() {

@@ -47,6 +47,9 @@ pub(super) fn needed_for_new(current: &Directory, mention: &Mention) -> Option<&
 /// A group of which a row was left out keeps the members it has and gains those of its good rows:
 /// a slip in one row must not take a person out of the group.
 pub(super) fn relisted(attempt: &Attempt<'_>) -> BTreeSet<GroupId> {
+    if attempt.nameless_group_failed {
+        return BTreeSet::new();
+    }
     let mut listed: BTreeSet<GroupId> = attempt
         .taken()
         .filter_map(|mentioned| match &mentioned.what {

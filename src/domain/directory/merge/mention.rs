@@ -22,7 +22,8 @@ pub struct Place {
     pub file: Arc<str>,
     /// The sheet, in a workbook.
     pub sheet: Option<Kind>,
-    /// Row as a spreadsheet counts it (the headings are row 1), or the line in a YAML file.
+    /// Row as a spreadsheet counts it (the headings are row 1), or the line in a YAML file; 0 is
+    /// the whole file.
     pub row: u32,
     /// Whether `row` is a line.
     pub is_line: bool,
@@ -32,6 +33,8 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, row, .. } = self;
         match self.sheet {
+            Some(sheet) if *row == 0 => write!(f, "{file}, sheet {sheet}"),
+            None if *row == 0 => write!(f, "{file}"),
             Some(sheet) => write!(f, "{file}, sheet {sheet}, row {row}"),
             None if self.is_line => write!(f, "{file} line {row}"),
             None => write!(f, "{file} row {row}"),

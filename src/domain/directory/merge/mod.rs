@@ -92,6 +92,9 @@ pub fn merge(
             alive: vec![true; mentions.len()],
             left_out: BTreeMap::new(),
             failed: failed.clone(),
+            nameless_group_failed: spoiled
+                .iter()
+                .any(|row| row.kind == Kind::Groups && row.id.is_none()),
             suggestions: 0,
         };
         attempt.leave_out_repeats_and_nameless();
@@ -124,6 +127,8 @@ struct Attempt<'a> {
     alive: Vec<bool>,
     left_out: BTreeMap<usize, Problem>,
     failed: Failed<'a>,
+    /// Whether a row is spoiled of which nobody knows which group it meant.
+    nameless_group_failed: bool,
     suggestions: usize,
 }
 
