@@ -23,6 +23,7 @@ pub mod ids;
 pub mod incident;
 pub mod nearest;
 pub mod notification;
+pub mod plan;
 pub mod playbook;
 pub mod policy;
 pub mod policy_file;

@@ -1,0 +1,157 @@
+//! One delivery for each channel and address.
+
+use std::collections::BTreeMap;
+
+use chrono::Duration;
+
+use super::{
+    LAST_WORD_WITHIN, PlannedDelivery, PlannedFallback, Question, is_last_word, reason,
+    told::History, whom::Pick,
+};
+use crate::domain::{
+    Audience, ChannelName, clock::ANSWER_WINDOW, delivery::ToldPerson, event::Event,
+    notification::Moment, resolution::Choice, time::Time,
+};
+
+/// A reminder of today's open steps is worth nothing tomorrow.
+const REMINDER_WITHIN: Duration = Duration::hours(24);
+/// If the policy in force does not know the incident's priority.
+const OTHERWISE_WITHIN: Duration = Duration::hours(24);
+
+/// What goes to one address.
+struct Parcel {
+    choice: Choice,
+    audience: Audience,
+    moment: Moment,
+    recipients: Vec<ToldPerson>,
+}
+
+pub(super) fn merge(question: &Question<'_>, picks: Vec<Pick>) -> Vec<PlannedDelivery> {
+    let mut parcels: BTreeMap<(ChannelName, String), Parcel> = BTreeMap::new();
+    for pick in picks {
+        for choice in pick.choices {
+            let lower = choice.address.as_str().to_lowercase();
+            let parcel = parcels
+                .entry((choice.channel.clone(), lower))
+                .or_insert_with(|| Parcel {
+                    choice,
+                    audience: pick.audience,
+                    moment: pick.moment,
+                    recipients: Vec::new(),
+                });
+            parcel.audience = shared_audience(parcel.audience, pick.audience);
+            parcel.moment = shared_moment(parcel.moment, pick.moment);
+            let is_new = parcel
+                .recipients
+                .iter()
+                .all(|have| have.who != pick.person.who);
+            if is_new {
+                parcel.recipients.push(pick.person.clone());
+            }
+        }
+    }
+    let history = History::of(question.told);
+    let mut deliveries: Vec<PlannedDelivery> = parcels
+        .into_iter()
+        .map(|((channel, lower), parcel)| {
+            let first = !history.has_address(&channel, &lower);
+            delivery(question, parcel, first)
+        })
+        .collect();
+    deliveries.sort_by(|a, b| key(a).cmp(&key(b)));
+    deliveries
+}
+
+fn key(delivery: &PlannedDelivery) -> (Audience, Option<(&str, &str)>, &ChannelName, &str) {
+    let first = delivery.recipients.first();
+    (
+        delivery.audience,
+        first.map(|person| (&*person.name, person.who.as_str())),
+        &delivery.channel,
+        delivery.address.as_str(),
+    )
+}
+
+fn delivery(question: &Question<'_>, parcel: Parcel, first: bool) -> PlannedDelivery {
+    let Parcel {
+        choice,
+        audience,
+        moment,
+        mut recipients,
+    } = parcel;
+    recipients.sort_by(|a, b| (&a.name, &a.who).cmp(&(&b.name, &b.who)));
+    let policy = question.policy;
+    let priority = policy.priority(&question.after.priority);
+    let holds = audience.is_outside() && policy.outside_hold > Duration::zero();
+    let fallbacks = choice
+        .fallbacks
+        .into_iter()
+        .map(|(channel, address)| PlannedFallback {
+            deliver_by: deliver_by(question, moment, &channel),
+            channel,
+            address,
+        })
+        .collect();
+    PlannedDelivery {
+        moment,
+        audience,
+        deliver_by: deliver_by(question, moment, &choice.channel),
+        channel: choice.channel,
+        address: choice.address,
+        reason: reason::line(audience, &recipients, &question.after.priority),
+        recipients,
+        fallbacks,
+        quick_fallback: priority.is_some_and(|priority| priority.quick_fallback),
+        not_before: holds.then(|| question.now + policy.outside_hold),
+        first,
+        needs_second_person: policy.second_person.contains(&audience) && !moment.is_for_leads(),
+    }
+}
+
+/// How long it is worth trying: as the policy says for the priority, a quarter of it in chat; a
+/// prompt only while it can be answered; the last word for days, since it has to reach everyone.
+fn deliver_by(question: &Question<'_>, moment: Moment, channel: &ChannelName) -> Time {
+    let now = question.now;
+    if is_last_word(question.event, question.before) {
+        return now + LAST_WORD_WITHIN;
+    }
+    if let (Moment::Prompt, Event::Prompted { due, .. }) = (moment, question.event) {
+        return (*due).max(now) + ANSWER_WINDOW;
+    }
+    if moment == Moment::Reminder {
+        return now + REMINDER_WITHIN;
+    }
+    let within = question
+        .policy
+        .priority(&question.after.priority)
+        .map_or(OTHERWISE_WITHIN, |priority| priority.deliver_within);
+    if question.ways.chat.contains(channel) {
+        now + within / 4
+    } else {
+        now + within
+    }
+}
+
+/// The reader of an address that several people share: the first in precedence, unless one of them
+/// is outside. What an outsider may read is then all that is said there.
+fn shared_audience(one: Audience, other: Audience) -> Audience {
+    if one.is_outside() || other.is_outside() {
+        one.max(other)
+    } else {
+        one.min(other)
+    }
+}
+
+/// What is said at a shared address: what goes on before the story so far, and that before an end.
+fn shared_moment(one: Moment, other: Moment) -> Moment {
+    let weight = |moment| match moment {
+        Moment::StandDown => 0,
+        Moment::CatchUp => 1,
+        _ => 2,
+    };
+    if weight(other) > weight(one) {
+        other
+    } else {
+        one
+    }
+}
