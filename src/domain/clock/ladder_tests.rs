@@ -226,8 +226,7 @@ fn without_a_comms_lead_the_prompt_finds_somebody() {
     let policy = policy();
     let mut incident = log().incident();
     let rung = ladder(&incident, &policy, &directory, minutes(-10))[0];
-    let to =
-        |incident: &Incident| people(fire(&rung, incident, &policy, &directory, minutes(-10)));
+    let to = |incident: &Incident| people(fire(&rung, incident, &policy, &directory, minutes(-10)));
     incident.leads.remove(&LeadRole::Comms);
     incident.declared_by = Some(id("olu-ade"));
     assert_eq!(to(&incident), ["olu-ade"]);
