@@ -1,5 +1,10 @@
 //! One file per table.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "sea-orm's derives write calls of `begin` that nothing of ours makes"
+)]
+
 pub mod api_token;
 pub mod attempt;
 pub mod bad_address;
