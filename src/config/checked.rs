@@ -45,7 +45,9 @@ struct RawPolicy {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawLinks {
+    incidents: Option<WebAddress>,
     status_page: Option<WebAddress>,
+    team_mailbox: Option<Mailbox>,
 }
 
 #[derive(Deserialize)]
@@ -83,11 +85,11 @@ impl Settings {
                 policy: self::policy(policy, database.engine),
                 database,
                 templates: templates.map(|(raw, _): (Templates, _)| raw)?,
-                links: Links {
-                    status_page: links
-                        .map(|(raw, _): (RawLinks, _)| raw.status_page)?
-                        .map(|page| page.0),
-                },
+                links: links.map(|(raw, _): (RawLinks, _)| Links {
+                    incidents: raw.incidents.map(|page| page.0),
+                    status_page: raw.status_page.map(|page| page.0),
+                    team_mailbox: raw.team_mailbox.map(|mailbox| mailbox.0),
+                })?,
                 sending: sending.map(|(raw, _): (Sending, _)| raw)?,
                 http: http.map(|(raw, _): (RawHttp, _)| Http {
                     allow_private: raw.allow_private.into_iter().map(|net| net.0).collect(),
@@ -233,6 +235,24 @@ impl FromStr for WebAddress {
     }
 }
 
+/// A mailbox that people can write to.
+struct Mailbox(String);
+
+impl FromStr for Mailbox {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let named = text
+            .split_once('@')
+            .is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty());
+        if named && !text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("this is not a mailbox, as in incidents@northshire.example")
+        }
+    }
+}
+
 /// A network or one address.
 struct Network(IpNet);
 
@@ -257,4 +277,4 @@ macro_rules! read_as_text {
     };
 }
 
-read_as_text!(Listen Network WebAddress);
+read_as_text!(Listen Mailbox Network WebAddress);

@@ -108,11 +108,15 @@ pub struct Templates {
     pub overrides: Option<PathBuf>,
 }
 
-/// Where links in messages lead.
+/// Where links in messages lead; `None` where there is no such page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Links {
+    /// What the pages of incidents begin with; a slash and the reference follow.
+    pub incidents: Option<String>,
     /// The page on which people outside can follow an incident; no slash at the end.
     pub status_page: Option<String>,
+    /// The mailbox that people outside may write to.
+    pub team_mailbox: Option<String>,
 }
 
 /// Whether messages go out.
