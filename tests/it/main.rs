@@ -10,5 +10,6 @@
 
 mod architecture;
 mod outbox_store;
+mod resolution_oracle;
 mod store_schema;
 mod support;

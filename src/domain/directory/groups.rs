@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Directory, Member};
-use crate::domain::GroupId;
+use crate::domain::{GroupId, PersonId};
 
 /// Which groups each group contains directly.
 pub type Edges = BTreeMap<GroupId, BTreeSet<GroupId>>;
@@ -37,6 +37,37 @@ pub fn reaches(edges: &Edges, from: &GroupId, to: &GroupId) -> bool {
         }
     }
     false
+}
+
+/// Everyone in a group and in the groups in it; a circle ends where it began.
+pub fn people_in<'a>(directory: &'a Directory, group: &GroupId) -> BTreeSet<&'a PersonId> {
+    let mut people = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let mut open: Vec<&'a GroupId> = directory
+        .groups
+        .get_key_value(group)
+        .map(|(id, _)| id)
+        .into_iter()
+        .collect();
+    while let Some(id) = open.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        for member in directory
+            .groups
+            .get(id)
+            .into_iter()
+            .flat_map(|g| &g.members)
+        {
+            match member {
+                Member::Person(person) => {
+                    people.insert(person);
+                }
+                Member::Group(inner) => open.push(inner),
+            }
+        }
+    }
+    people
 }
 
 /// One cycle per set of groups that contain each other, in order, starting at its first id.

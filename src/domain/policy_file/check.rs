@@ -6,13 +6,13 @@ use std::{
     fmt::Display,
 };
 
-use super::{
-    Places,
-    groups::{circle_from, people_in},
-};
+use super::Places;
 use crate::domain::{
     Audience, ChannelName, DestinationId, GroupId, PersonId, RoleId, RuleId, ServiceId,
-    directory::{Directory, Service},
+    directory::{
+        Directory, Service,
+        groups::{cycles, people_in},
+    },
     fault::Fault,
     nearest::fix_for,
     policy::{By, LateTo, Policy, Rule, Target, When},
@@ -343,23 +343,19 @@ impl<'a> Check<'a> {
 
     /// Groups that contain themselves, each circle once, named from its first group.
     fn groups(&mut self) {
-        let mut done = BTreeSet::new();
-        for start in self.directory.groups.keys() {
-            if done.contains(start) {
+        for circle in cycles(self.directory) {
+            let Some(start) = circle.first() else {
                 continue;
-            }
-            if let Some(circle) = circle_from(self.directory, start) {
-                let names: Vec<&str> = circle.iter().map(|id| id.as_str()).collect();
-                self.add(
-                    None,
-                    format!(
-                        "The group {start} contains itself: {}.",
-                        names.join(" contains ")
-                    ),
-                    "Take one of these groups out of the other.",
-                );
-                done.extend(circle);
-            }
+            };
+            let names: Vec<&str> = circle.iter().chain([start]).map(GroupId::as_str).collect();
+            self.add(
+                None,
+                format!(
+                    "The group {start} contains itself: {}.",
+                    names.join(" contains ")
+                ),
+                "Take one of these groups out of the other.",
+            );
         }
     }
 }

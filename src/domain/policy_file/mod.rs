@@ -5,7 +5,6 @@
 
 mod check;
 mod grave;
-mod groups;
 mod ladder;
 mod reader;
 mod rules;
@@ -21,7 +20,7 @@ use super::{Audience, RuleId, fault::Fault, policy::Policy, time::WorkingHours};
 use reader::{Faults, Section, Value};
 
 pub use check::check;
-pub(in crate::domain) use groups::people_in;
+pub(in crate::domain) use check::service_passes;
 
 /// Reads a policy. On any fault there is no policy, and the answer lists all of them in the order
 /// of the text, each with its line and column.

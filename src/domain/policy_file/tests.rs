@@ -209,7 +209,7 @@ fn single_faults_are_found() {
         ),
         (
             "[[priorities]]\nid = \"P3\"\nmeaning = \"few\"\ncadence = { cron = \"0 10 * * 1-5\" }\n".to_owned(),
-            "The pattern \"0 10 * * 1-5\" has a number for the day of the week.",
+            "does not name its days of the week",
         ),
         (
             "[[priorities]]\nid = \"P3\"\nmeaning = \"few\"\ncadence = { every = \"1m\" }\n".to_owned(),

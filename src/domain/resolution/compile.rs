@@ -13,9 +13,8 @@ use super::index::RuleIndex;
 use crate::domain::{
     Address, ChannelName, DestinationId, GroupId, OrganisationId, PersonId, RoleId, ServiceId,
     Time,
-    directory::{BadAddress, Directory, Service},
+    directory::{BadAddress, Directory, Service, groups::people_in},
     policy::{By, Policy, Rule, Target},
-    policy_file::people_in,
     situation::{RecipientId, Relation},
 };
 

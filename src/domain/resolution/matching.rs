@@ -1,13 +1,11 @@
 //! Whether a rule holds: conditions on the incident, and on one touched service at a time.
 
-use chrono::Datelike;
-
 use super::{compile::Compiled, walk::Touched};
 use crate::domain::{
+    clock::days::is_working,
     directory::Service,
-    policy::{Hours, Policy, When},
+    policy::{Hours, When},
     situation::{Relation, Situation},
-    time::Time,
 };
 
 /// What many rules ask of one situation, worked out once.
@@ -25,20 +23,14 @@ impl Scene {
         let affected = touched.iter().filter(|one| one.is_affected()).count();
         Self {
             affected: super::compile::number(affected),
-            hours: hours_at(&compiled.policy, situation.now),
+            hours: if is_working(&compiled.policy, situation.now) {
+                Hours::Inside
+            } else {
+                Hours::Outside
+            },
             touched,
         }
     }
-}
-
-/// Whether the organisation is at work.
-pub(super) fn hours_at(policy: &Policy, now: Time) -> Hours {
-    let local = now.with_timezone(&policy.time_zone).naive_local();
-    let hours = &policy.working_hours;
-    let works = hours.days.contains(&local.weekday())
-        && !policy.bank_holidays.contains(&local.date())
-        && (hours.from..hours.until).contains(&local.time());
-    if works { Hours::Inside } else { Hours::Outside }
 }
 
 /// Whether the conditions on the incident hold.

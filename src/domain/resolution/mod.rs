@@ -6,8 +6,13 @@
 //! is a pure function of its arguments.
 
 mod channels;
+mod compare;
 mod compile;
+mod conditions;
+mod cover;
+mod explain;
 mod index;
+mod lint;
 mod matching;
 mod reason;
 mod resolve;
@@ -22,7 +27,11 @@ use serde::Serialize;
 
 use super::{Address, Audience, ChannelName, RuleId, ServiceId, situation::RecipientId};
 
+pub use compare::{Difference, compare};
 pub use compile::Compiled;
+pub use conditions::{Condition, Failing};
+pub use explain::{Explanation, NearMiss, Verdict};
+pub use lint::{Finding, FindingKind};
 pub use reason::reason_line;
 
 /// Who is told, who cannot be, and why.

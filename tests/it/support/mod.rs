@@ -1,7 +1,9 @@
 //! What the tests share.
 
 pub(crate) mod database;
+pub(crate) mod oracle;
 pub(crate) mod outbox;
+pub(crate) mod worlds;
 
 use oyez::domain::Time;
 

@@ -1,0 +1,268 @@
+//! What is odd about a policy before an incident shows it: rules that reach nobody, can never
+//! match or are covered by another, and services without a senior contact.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::{Compiled, compile::ReadyTarget, cover::covers};
+use crate::domain::{
+    Address, RuleId, ServiceId, Time,
+    directory::Service,
+    incident::{Kind, Stage},
+    nearest::or_list,
+    notification::Moment,
+    policy::{Rule, Test},
+    policy_file::service_passes,
+    situation::{RecipientId, Relation, Situation},
+};
+
+/// Something that is probably not meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What sort of thing.
+    pub kind: FindingKind,
+    /// The rule, if it is about one.
+    pub rule: Option<RuleId>,
+    /// The service, if it is about one.
+    pub service: Option<ServiceId>,
+    /// What is odd, one sentence.
+    pub sentence: String,
+    /// What to do, one sentence.
+    pub fix: String,
+}
+
+/// What sort of thing is odd.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingKind {
+    /// The rule may hold, and there is nobody to tell.
+    ReachesNobody,
+    /// The rule cannot hold, whatever happens.
+    NeverMatches,
+    /// Another rule tells the same people and more whenever this one does.
+    Covered,
+    /// Nobody senior is told about the gravest incident on the service.
+    NoSeniorContact,
+}
+
+/// Roles of which one must hear about the gravest incident on a service.
+const SENIOR: [&str; 4] = [
+    "service-owner",
+    "deputy-service-owner",
+    "deputy-director",
+    "programme-delivery-manager",
+];
+
+/// Moments that go to leads in their role, or to one person, and never through rules.
+fn never_through_rules(moment: Moment) -> bool {
+    moment.is_for_leads() || moment == Moment::Test
+}
+
+impl Compiled {
+    /// Everything odd, rules in the order of their ids, then services. `now` is the instant for
+    /// which senior contacts are looked at: mutes and working hours hold as they do then.
+    pub fn lint(&self, now: Time) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for (number, ready) in self.rules.iter().enumerate() {
+            let rule = self.rule(ready);
+            let finding = self
+                .never_matches(rule)
+                .or_else(|| self.reaches_nobody(number, rule))
+                .or_else(|| self.covered(number, rule));
+            findings.extend(finding);
+        }
+        findings.extend(self.without_senior_contact(now));
+        findings
+    }
+
+    fn passing<'a>(&'a self, rule: &'a Rule) -> impl Iterator<Item = &'a Service> {
+        let services = self.directory.services.values();
+        services.filter(|service| service_passes(&rule.when, service))
+    }
+
+    fn never_matches(&self, rule: &Rule) -> Option<Finding> {
+        let when = &rule.when;
+        let priorities = self.policy.priorities.iter().map(|priority| &priority.id);
+        let moments = Moment::ALL
+            .iter()
+            .filter(|moment| !never_through_rules(**moment));
+        let relations = [Relation::Affected, Relation::Upstream, Relation::Downstream];
+        let asks_of_service = !(when.service.is_empty()
+            && when.tag.is_empty()
+            && when.programme.is_empty()
+            && when.tier.is_empty());
+        let services = self.directory.services.len();
+        let why = if !some(&when.priority, priorities) {
+            "no priority passes its condition".to_owned()
+        } else if !some(&when.stage, Stage::ALL.iter()) {
+            "no stage passes its condition".to_owned()
+        } else if !some(&when.moment, moments) {
+            "no moment that rules are asked about passes its condition".to_owned()
+        } else if !some(&when.kind, Kind::ALL.iter()) {
+            "no kind of incident passes its condition".to_owned()
+        } else if !some(&when.relation, relations.iter()) {
+            "no relation passes its condition".to_owned()
+        } else if asks_of_service && self.passing(rule).next().is_none() {
+            "no service in the directory passes its conditions".to_owned()
+        } else if when.services_affected_at_least as usize > services {
+            format!(
+                "it asks for {} affected services and the directory has {services}",
+                when.services_affected_at_least
+            )
+        } else {
+            return None;
+        };
+        Some(Finding {
+            kind: FindingKind::NeverMatches,
+            rule: Some(rule.id.clone()),
+            service: None,
+            sentence: format!("Rule {} can never match: {why}.", rule.id),
+            fix: "Change its conditions, or remove it.".to_owned(),
+        })
+    }
+
+    fn reaches_nobody(&self, number: usize, rule: &Rule) -> Option<Finding> {
+        let mut named = false;
+        for target in &self.rules[number].tell {
+            for party in self.everyone(target, rule) {
+                named = true;
+                let party = &self.parties[party as usize];
+                let usable = &self.usable[party.usable.start as usize..party.usable.end as usize];
+                let by = &self.rules[number].by.channels;
+                let reachable = |(channel, _): &(u16, Address)| {
+                    matches!(party.id, RecipientId::Destination(_)) || by.contains(channel)
+                };
+                if usable.iter().any(reachable) {
+                    return None;
+                }
+            }
+            if matches!(target, ReadyTarget::Leads) {
+                return None;
+            }
+        }
+        let (why, fix) = if named {
+            (
+                "nobody it names has a usable address on its channels",
+                "Add addresses to the directory, name other channels, or remove the rule.",
+            )
+        } else {
+            (
+                "nobody in the directory is named by it",
+                "Give somebody the role or the membership, or remove the rule.",
+            )
+        };
+        Some(Finding {
+            kind: FindingKind::ReachesNobody,
+            rule: Some(rule.id.clone()),
+            service: None,
+            sentence: format!("Rule {} reaches nobody: {why}.", rule.id),
+            fix: fix.to_owned(),
+        })
+    }
+
+    /// Everyone whom a target could name, on any service that the rule admits.
+    fn everyone(&self, target: &ReadyTarget, rule: &Rule) -> Vec<u32> {
+        let nodes = || {
+            let ids = self.passing(rule).map(|service| &service.id);
+            ids.filter_map(|id| self.service_of.get(id).copied())
+        };
+        match target {
+            ReadyTarget::Role(role) => nodes()
+                .filter_map(|node| self.holders.get(&(node, role.clone())))
+                .flatten()
+                .copied()
+                .collect(),
+            ReadyTarget::Contacts(organisation) => nodes()
+                .flat_map(|node| &self.services[node as usize].contacts)
+                .filter(|(of, _)| organisation.as_ref().is_none_or(|wanted| wanted == of))
+                .map(|(_, person)| *person)
+                .collect(),
+            ReadyTarget::ServiceDestinations => nodes()
+                .flat_map(|node| &self.services[node as usize].destinations)
+                .copied()
+                .collect(),
+            ReadyTarget::Group { members, .. } => members.clone(),
+            ReadyTarget::Person(party) | ReadyTarget::Destination(party) => {
+                party.iter().copied().collect()
+            }
+            ReadyTarget::Leads => Vec::new(),
+        }
+    }
+
+    /// Covered by another rule; of two that cover each other, the later by id.
+    fn covered(&self, number: usize, rule: &Rule) -> Option<Finding> {
+        let others = self.rules.iter().enumerate();
+        let by = others
+            .filter(|(other, _)| *other != number)
+            .map(|(other, ready)| (other, self.rule(ready)))
+            .find(|(other, candidate)| {
+                covers(candidate, rule, &self.directory)
+                    && (*other < number || !covers(rule, candidate, &self.directory))
+            })?;
+        Some(Finding {
+            kind: FindingKind::Covered,
+            rule: Some(rule.id.clone()),
+            service: None,
+            sentence: format!(
+                "Rule {} changes nothing: rule {} tells the same people whenever it does.",
+                rule.id, by.1.id
+            ),
+            fix: format!("Remove rule {}, or make it differ.", rule.id),
+        })
+    }
+
+    fn without_senior_contact(&self, now: Time) -> Vec<Finding> {
+        let Some(gravest) = self.policy.priorities.first() else {
+            return Vec::new();
+        };
+        let ours = self
+            .directory
+            .services
+            .values()
+            .filter(|service| !self.directory.is_external(service.organisation.as_ref()));
+        ours.filter(|service| {
+            let told = self.resolve(&Situation {
+                priority: gravest.id.clone(),
+                kind: Kind::Technical,
+                stage: Stage::Investigating,
+                moment: Moment::Declared,
+                services: [(service.id.clone(), Relation::Affected)].into(),
+                leads: Default::default(),
+                added: Vec::new(),
+                muted: Default::default(),
+                users_contact: None,
+                restricted: false,
+                now,
+            });
+            let told: BTreeSet<&RecipientId> = told.recipients.iter().map(|one| &one.who).collect();
+            let node = self.service_of.get(&service.id).copied();
+            let seniors = SENIOR
+                .iter()
+                .filter_map(|role| role.parse().ok())
+                .filter_map(|role| self.holders.get(&(node?, role)))
+                .flatten();
+            !seniors
+                .into_iter()
+                .any(|senior| told.contains(&self.parties[*senior as usize].id))
+        })
+        .map(|service| Finding {
+            kind: FindingKind::NoSeniorContact,
+            rule: None,
+            service: Some(service.id.clone()),
+            sentence: format!(
+                "Nobody senior is told when a {} affects {}.",
+                gravest.id, service.name
+            ),
+            fix: format!(
+                "Give the service a {}, with an address, and tell the role by a rule.",
+                or_list(&SENIOR.map(|role| role.replace('-', " ")))
+            ),
+        })
+        .collect()
+    }
+}
+
+fn some<'a, T: PartialEq + 'a>(test: &Test<T>, mut values: impl Iterator<Item = &'a T>) -> bool {
+    values.any(|value| test.admits(value))
+}
