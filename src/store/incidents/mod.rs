@@ -133,7 +133,8 @@ async fn write_row(
     use entity::incident::{ActiveModel, Column, Entity, Model};
     let row = Model {
         id: i64::from(after.id.0),
-        title: after.title.clone(),
+        // PostgreSQL's text cannot hold a NUL; in the log, which is JSON, it is escaped.
+        title: after.title.replace('\0', "\u{fffd}"),
         priority: after.priority.to_string(),
         kind: after.kind.as_str().to_owned(),
         stage: after.stage.as_str().to_owned(),

@@ -4,6 +4,7 @@ pub(crate) mod database;
 pub(crate) mod oracle;
 pub(crate) mod outbox;
 pub(crate) mod worlds;
+pub(crate) mod incident;
 
 use oyez::domain::Time;
 
