@@ -3,6 +3,9 @@
 mod architecture;
 mod outbox_store;
 mod resolution_oracle;
+mod store_directory;
 mod store_incidents;
+mod store_requests;
 mod store_schema;
+mod store_timers;
 mod support;
