@@ -27,11 +27,15 @@ impl Store {
             DbBackend::Sqlite => "SELECT count(*) FROM sqlite_master",
             _ => "SELECT 1",
         };
-        self.read()
+        let answer = self
+            .read()
             .query_one_raw(Statement::from_string(self.backend(), sql))
             .await
-            .step(STEP)
-            .map(drop)
+            .step(STEP);
+        match answer {
+            Err(error) => Err(self.explain(error).await),
+            Ok(_) => Ok(()),
+        }
     }
 
     /// Measures the clock of the PostgreSQL server against `local`, the machine's uncorrected

@@ -14,6 +14,7 @@ pub mod incidents;
 mod lock;
 pub mod outbox;
 pub mod policies;
+mod postgres;
 pub mod requests;
 pub(crate) mod rows;
 mod schema;
@@ -63,6 +64,7 @@ impl Store {
                 file: Some(DatabaseFile::opened(file)),
             })
         } else {
+            postgres::reach(&postgres::options_of(url)?).await?;
             let mut options = ConnectOptions::new(url);
             options
                 .max_connections(10)
@@ -90,10 +92,15 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        self.writer
+        let begun = self
+            .writer
             .begin_with_options(options)
             .await
-            .step("begin a write transaction")
+            .step("begin a write transaction");
+        match begun {
+            Err(error) => Err(self.explain(error).await),
+            begun => begun,
+        }
     }
 
     /// A connection for reading, which never waits for the writer.

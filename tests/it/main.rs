@@ -6,6 +6,8 @@ mod resolution_oracle;
 mod store_directory;
 mod store_incidents;
 mod store_requests;
+mod store_running;
 mod store_schema;
 mod store_timers;
+mod store_trouble;
 mod support;

@@ -5,6 +5,7 @@ pub(crate) mod oracle;
 pub(crate) mod outbox;
 pub(crate) mod worlds;
 pub(crate) mod incident;
+pub(crate) mod outbox;
 
 use oyez::domain::Time;
 
