@@ -1,11 +1,10 @@
 //! What the tests share.
 
 pub(crate) mod database;
+pub(crate) mod incident;
 pub(crate) mod oracle;
 pub(crate) mod outbox;
 pub(crate) mod worlds;
-pub(crate) mod incident;
-pub(crate) mod outbox;
 
 use oyez::domain::Time;
 
