@@ -14,4 +14,6 @@ pub mod channels;
 pub mod files;
 pub mod store;
 
+pub mod app;
+
 pub mod config;

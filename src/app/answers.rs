@@ -211,7 +211,11 @@ impl From<&Totals> for TotalsAnswer {
         Self {
             people: totals.people,
             messages: totals.messages,
-            by_channel: totals.by_channel.iter().map(|(name, count)| (name.to_string(), *count)).collect(),
+            by_channel: totals
+                .by_channel
+                .iter()
+                .map(|(name, count)| (name.to_string(), *count))
+                .collect(),
         }
     }
 }
@@ -240,7 +244,11 @@ impl From<&Recipient> for RecipientAnswer {
                 .map(|choice| ChoiceAnswer {
                     channel: choice.channel.to_string(),
                     address: choice.address.as_str().to_owned(),
-                    falls_back_to: choice.fallbacks.iter().map(|(channel, _)| channel.to_string()).collect(),
+                    falls_back_to: choice
+                        .fallbacks
+                        .iter()
+                        .map(|(channel, _)| channel.to_string())
+                        .collect(),
                 })
                 .collect(),
             reasons: recipient.reasons.iter().map(Into::into).collect(),
@@ -264,8 +272,10 @@ impl From<&Withheld> for WithheldAnswer {
 impl From<&Resolution> for WhoAnswer {
     fn from(resolution: &Resolution) -> Self {
         use crate::domain::resolution::WithheldBecause::Unreachable;
-        let (unreachable, withheld): (Vec<_>, Vec<_>) =
-            resolution.withheld.iter().partition(|withheld| withheld.because == Unreachable);
+        let (unreachable, withheld): (Vec<_>, Vec<_>) = resolution
+            .withheld
+            .iter()
+            .partition(|withheld| withheld.because == Unreachable);
         Self {
             totals: (&resolution.totals()).into(),
             recipients: resolution.recipients.iter().map(Into::into).collect(),

@@ -43,7 +43,12 @@ pub enum Kind {
 
 impl Error {
     /// A no without a cause.
-    pub fn new(kind: Kind, code: &str, sentence: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub fn new(
+        kind: Kind,
+        code: &str,
+        sentence: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
         Self {
             kind,
             code: code.to_owned(),
@@ -56,8 +61,12 @@ impl Error {
 
     /// Several faults of one text, for example a policy file.
     pub fn faults(code: &str, sentence: impl Into<String>, faults: Vec<Fault>) -> Self {
-        let mut error =
-            Self::new(Kind::Refused, code, sentence, "Put these right and try again; nothing was changed.");
+        let mut error = Self::new(
+            Kind::Refused,
+            code,
+            sentence,
+            "Put these right and try again; nothing was changed.",
+        );
         error.faults = faults;
         error
     }
@@ -89,7 +98,9 @@ impl std::fmt::Display for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tests of the parts together, in one binary. One file per behaviour.
 
 mod architecture;
+mod engine;
 mod outbox_store;
 mod resolution_oracle;
 mod store_directory;

@@ -1,6 +1,6 @@
 //! Taking deliveries to be sent now, keeping them, and giving them back.
 
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
 
 use super::sql::{Reader, column, for_update_skip_locked, json, list, micros, rows, run};
 use crate::{
@@ -151,7 +151,7 @@ fn read(row: &QueryResult, step: &'static str) -> Result<Claimed, StoreError> {
     })
 }
 
-/// Lanes with something due now, and the time at which the next becomes due in all others.
+/// Lanes with something due now.
 pub async fn due_lanes(conn: &impl ConnectionTrait, now: Time) -> Result<Vec<String>, StoreError> {
     // Jumps from lane to lane in the index instead of reading all that waits.
     let sql = format!(
@@ -204,38 +204,49 @@ pub async fn release(
     .await
 }
 
+/// The lease tokens under which deliveries are being sent.
+pub async fn senders(conn: &impl ConnectionTrait) -> Result<Vec<String>, StoreError> {
+    column(
+        conn,
+        "look who is sending",
+        "SELECT DISTINCT lease_token FROM delivery WHERE state = 'sending'",
+        vec![],
+    )
+    .await
+}
+
+/// Deliveries that are being sent under these lease tokens.
+pub async fn held_by(
+    conn: &impl ConnectionTrait,
+    tokens: &[String],
+    limit: usize,
+) -> Result<Vec<Claimed>, StoreError> {
+    let tokens_are = format!("lease_token IN {}", list(conn.get_database_backend(), 1));
+    leased(conn, &tokens_are, json(&tokens)?, limit).await
+}
+
 /// Deliveries whose lease ran out: whoever sent them is gone, or cut off.
 pub async fn lapsed(
     conn: &impl ConnectionTrait,
     now: Time,
     limit: usize,
 ) -> Result<Vec<Claimed>, StoreError> {
-    const STEP: &str = "look for lapsed leases";
+    leased(conn, "lease_until < $1", micros(now).into(), limit).await
+}
+
+async fn leased(
+    conn: &impl ConnectionTrait,
+    condition: &str,
+    value: Value,
+    limit: usize,
+) -> Result<Vec<Claimed>, StoreError> {
+    const STEP: &str = "look for leases of the dead";
     let sql = format!(
-        "SELECT {COLUMNS} FROM delivery WHERE state = 'sending' AND lease_until < $1 \
+        "SELECT {COLUMNS} FROM delivery WHERE state = 'sending' AND {condition} \
          ORDER BY lease_until LIMIT $2"
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    rows(conn, STEP, &sql, vec![micros(now).into(), limit.into()])
-        .await?
-        .iter()
-        .map(|row| read(row, STEP))
-        .collect()
-}
-
-/// Deliveries that somebody other than `token` is sending. Where only one process sends at a time,
-/// as on SQLite, that somebody is dead.
-pub async fn orphans(
-    conn: &impl ConnectionTrait,
-    token: &str,
-    limit: usize,
-) -> Result<Vec<Claimed>, StoreError> {
-    const STEP: &str = "look for deliveries of a dead process";
-    let sql = format!(
-        "SELECT {COLUMNS} FROM delivery WHERE state = 'sending' AND lease_token <> $1 LIMIT $2"
-    );
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    rows(conn, STEP, &sql, vec![token.into(), limit.into()])
+    rows(conn, STEP, &sql, vec![value, limit.into()])
         .await?
         .iter()
         .map(|row| read(row, STEP))

@@ -25,6 +25,8 @@ const REPLY: usize = 4_096;
 /// A try that has ended.
 #[derive(Debug, Clone)]
 pub struct Completion {
+    /// ULID of the attempt, see [`attempt_id`]: written twice, it is there once.
+    pub attempt: String,
     /// The delivery.
     pub delivery: DeliveryId,
     /// The lease under which it was tried.
@@ -47,6 +49,11 @@ pub struct Completion {
     pub label: String,
     /// SHA-256 of the bytes sent, hex, where the channel knows them.
     pub wire_sha256: Option<String>,
+}
+
+/// A new id for an attempt.
+pub fn attempt_id(now: Time) -> String {
+    fresh_id(now)
 }
 
 /// What is found out about addresses.
@@ -110,6 +117,8 @@ const COLUMNS: [(&str, Kind); 13] = [
 
 /// Writes ended tries. A try whose lease is no longer held changes nothing, unless it was a
 /// success and its delivery has not ended: then the message is out, and that is what counts.
+/// Writing the same tries twice, because nobody knows whether the first commit went through, does
+/// no harm.
 pub async fn complete(
     tx: &Tx,
     completions: &[Completion],
@@ -134,7 +143,7 @@ pub async fn complete(
     if !late_successes.is_empty() {
         changed.extend(write_states(tx, &late_successes, true).await?);
     }
-    write_attempts(tx, completions, &on_time, now).await?;
+    write_attempts(tx, completions, &on_time).await?;
 
     let written = |completion: &&Completion| changed.contains(completion.delivery.as_str());
     let mut ended: Vec<String> = completions
@@ -229,7 +238,7 @@ async fn write_states(
 
 #[derive(Serialize)]
 struct AttemptRow<'a> {
-    id: String,
+    id: &'a str,
     delivery_id: &'a DeliveryId,
     n: u32,
     started_at: i64,
@@ -264,12 +273,11 @@ async fn write_attempts(
     tx: &Tx,
     completions: &[Completion],
     on_time: &HashSet<String>,
-    now: Time,
 ) -> Result<(), StoreError> {
     let attempts: Vec<AttemptRow<'_>> = completions
         .iter()
         .map(|completion| AttemptRow {
-            id: fresh_id(now),
+            id: &completion.attempt,
             delivery_id: &completion.delivery,
             n: completion.n,
             started_at: micros(completion.started_at),
@@ -287,7 +295,7 @@ async fn write_attempts(
     let from = records(tx.get_database_backend(), 1, &ATTEMPT_COLUMNS);
     let names: Vec<&str> = ATTEMPT_COLUMNS.iter().map(|(name, _)| *name).collect();
     let sql = format!(
-        "INSERT INTO attempt ({}) SELECT j.{} FROM {from}",
+        "INSERT INTO attempt ({}) SELECT j.{} FROM {from} WHERE true ON CONFLICT (id) DO NOTHING",
         names.join(", "),
         names.join(", j."),
     );

@@ -20,6 +20,7 @@ mod enqueue;
 mod fallback;
 mod lanes;
 mod link;
+mod notify;
 mod sql;
 mod sweep;
 mod verbs;
@@ -30,9 +31,10 @@ pub use ask::{
     words_of,
 };
 pub use audit::{Finding, audit};
-pub use claim::{Claimed, Share, claim, due_lanes, extend, lapsed, orphans, release};
-pub use complete::{Completion, Flag, Settled, complete};
+pub use claim::{Claimed, Share, claim, due_lanes, extend, held_by, lapsed, release, senders};
+pub use complete::{Completion, Flag, Settled, attempt_id, complete};
 pub use enqueue::{Enqueued, MOST_DELIVERIES, enqueue};
 pub use lanes::{Lane, LaneStatus, lanes, save_lane};
+pub use notify::{Listener, announce, listen};
 pub use sweep::{Swept, sweep};
 pub use verbs::{Filter, Retried, cancel, retry};

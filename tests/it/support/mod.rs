@@ -2,6 +2,7 @@
 
 pub(crate) mod database;
 pub(crate) mod incident;
+pub(crate) mod fake_channel;
 pub(crate) mod oracle;
 pub(crate) mod outbox;
 pub(crate) mod worlds;

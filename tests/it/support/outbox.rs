@@ -15,7 +15,7 @@ use oyez::{
     },
     store::{
         Store,
-        outbox::{Claimed, Completion, Enqueued, LogPage, Logged, enqueue, send_log},
+        outbox::{Claimed, Completion, Enqueued, LogPage, Logged, attempt_id, enqueue, send_log},
     },
 };
 
@@ -144,6 +144,7 @@ pub(crate) fn completion(
     now: Time,
 ) -> Completion {
     Completion {
+        attempt: attempt_id(now),
         delivery: claimed.id.clone(),
         lease_token: claimed.lease_token.clone(),
         n: claimed.attempts,

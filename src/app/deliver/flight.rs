@@ -1,0 +1,165 @@
+//! One message on its way: waits for its place on the wire, goes, and comes back with an outcome.
+
+use std::{
+    collections::BTreeMap,
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use futures_util::FutureExt;
+use tokio::sync::{Semaphore, watch};
+
+use crate::{
+    channels::{Channel, Outgoing},
+    clock::Clock,
+    domain::{
+        Time,
+        channel::Format,
+        delivery::{Class, Outcome},
+    },
+    store::outbox::Claimed,
+};
+
+/// The words of a message, by part.
+pub(super) type Words = Arc<BTreeMap<String, String>>;
+
+/// What is needed to send one message.
+pub(super) struct Flight {
+    pub(super) claimed: Claimed,
+    pub(super) words: Words,
+    pub(super) channel: Arc<dyn Channel>,
+    pub(super) wire: Arc<Semaphore>,
+    pub(super) clock: Arc<dyn Clock>,
+    /// True when nothing may be on the wire any more.
+    pub(super) cut: watch::Receiver<bool>,
+    /// How many are in the window.
+    pub(super) airborne: Airborne,
+}
+
+/// Counts flights for whoever keeps their leases.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Airborne(Arc<AtomicUsize>);
+
+impl Airborne {
+    pub(super) fn count(&self) -> usize {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// A message that came back.
+pub(super) struct Landed {
+    pub(super) claimed: Claimed,
+    /// `None`: it never left, and may be given back as if it had not been claimed.
+    pub(super) outcome: Option<Outcome>,
+    pub(super) started_at: Time,
+    pub(super) ended_at: Time,
+}
+
+impl Flight {
+    /// Sends it. Never panics, whatever the channel does.
+    pub(super) async fn fly(self) -> Landed {
+        self.airborne.0.fetch_add(1, Ordering::AcqRel);
+        let landed = self.go().await;
+        landed.1.0.fetch_sub(1, Ordering::AcqRel);
+        landed.0
+    }
+
+    async fn go(self) -> (Landed, Airborne) {
+        let Self {
+            claimed,
+            words,
+            channel,
+            wire,
+            clock,
+            mut cut,
+            airborne,
+        } = self;
+        let mut cut_too = cut.clone();
+        let place = tokio::select! {
+            biased;
+            () = shows_true(&mut cut_too) => None,
+            place = wire.acquire() => place.ok(),
+        };
+        let started_at = clock.now();
+        let outcome = match place {
+            None => None,
+            Some(_place) => {
+                let outgoing = Outgoing {
+                    delivery: claimed.id.as_str(),
+                    message: claimed.message.as_str(),
+                    incident: claimed.incident,
+                    address: &claimed.address,
+                    name: &claimed.name,
+                    moment: claimed.moment,
+                    audience: claimed.audience,
+                    first: claimed.first,
+                    urgent: claimed.urgent,
+                    parts: &words,
+                    reason: &claimed.reason,
+                    date: claimed.wire_date,
+                };
+                let send = AssertUnwindSafe(channel.send(&outgoing)).catch_unwind();
+                Some(tokio::select! {
+                    biased;
+                    outcome = send => outcome.unwrap_or_else(|_| unknown(
+                        "The program failed while sending it. Whether it arrived is not known.",
+                    )),
+                    () = shows_true(&mut cut) => unknown(
+                        "Sending was broken off. Whether it arrived is not known.",
+                    ),
+                })
+            }
+        };
+        let landed = Landed {
+            ended_at: clock.now(),
+            claimed,
+            outcome,
+            started_at,
+        };
+        (landed, airborne)
+    }
+}
+
+/// Ends when the signal shows true.
+pub(super) async fn shows_true(signal: &mut watch::Receiver<bool>) {
+    if signal.wait_for(|shown| *shown).await.is_err() {
+        // Whoever could give the signal is gone, so nobody will.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The outcome of a try of which nobody knows what came.
+pub(super) fn unknown(sentence: &str) -> Outcome {
+    Outcome {
+        class: Class::Uncertain,
+        code: None,
+        reply: String::new(),
+        sentence: sentence.to_owned(),
+        provider_id: None,
+    }
+}
+
+/// Whether a channel's messages have a plain text that could go without the rest.
+pub(super) fn has_plain(channel: &dyn Channel) -> bool {
+    let parts = channel.parts();
+    parts.iter().any(|part| part.format == Format::Plain)
+        && parts.iter().any(|part| !is_plain(part.format))
+}
+
+/// The plain parts only, for a provider that refused the rest.
+pub(super) fn plain_words(channel: &dyn Channel, words: &Words) -> Words {
+    let plain = channel
+        .parts()
+        .iter()
+        .filter(|part| is_plain(part.format))
+        .filter_map(|part| Some((part.name.to_owned(), words.get(part.name)?.clone())))
+        .collect();
+    Arc::new(plain)
+}
+
+fn is_plain(format: Format) -> bool {
+    matches!(format, Format::Line | Format::Plain)
+}

@@ -1,0 +1,309 @@
+//! One lane as the engine sees it: how much may start now, and what its outcomes teach.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use tokio::sync::Semaphore;
+
+use super::bucket::Bucket;
+use crate::{
+    channels::{Channel, Pace},
+    domain::{
+        Address, ChannelName, DeliveryId, Time,
+        delivery::{Breaker, Class, LaneEffect, Next, OnUncertain, Outcome, Passage, throttled},
+    },
+    store::outbox::{BadAddress, Claimed, Flag, Lane, LaneStatus},
+};
+
+/// Different addresses that a lane refuses for good, with nothing accepted between, before it is
+/// taken to be the lane's fault.
+const REFUSED_IN_A_ROW: usize = 3;
+/// Refusals further apart than this have nothing to do with each other.
+const REFUSED_WITHIN: TimeDelta = TimeDelta::hours(1);
+/// One message tries a paused lane this often.
+const PAUSED_PROBE: TimeDelta = TimeDelta::seconds(60);
+
+/// A lane in use.
+pub(super) struct LaneState {
+    pub(super) name: String,
+    pub(super) channel_name: ChannelName,
+    pub(super) channel: Arc<dyn Channel>,
+    /// One permit per message on the wire.
+    pub(super) wire: Arc<Semaphore>,
+    /// Whether there may be something due that is not claimed.
+    pub(super) hungry: bool,
+    /// Whether the record of the lane is out of date.
+    pub(super) changed: bool,
+    /// What the record of faults has to be told.
+    pub(super) fault: Option<FaultChange>,
+    /// Whether a fault of this lane may be on the record.
+    fault_stands: bool,
+    window: usize,
+    bucket: Bucket,
+    breaker: Breaker,
+    rests_until: Option<Time>,
+    throttled_times: u32,
+    paused: Option<Pause>,
+    reason: String,
+    /// The message that tries whether a lane works again.
+    probe: Option<DeliveryId>,
+    in_flight: usize,
+    in_flight_rest: usize,
+    refused: Vec<(Time, Address)>,
+}
+
+/// A change to the record of faults.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum FaultChange {
+    /// This is wrong.
+    Raise(String),
+    /// It works again.
+    Clear,
+}
+
+struct Pause {
+    probe_at: Time,
+}
+
+/// How much of a lane may be claimed now. Tokens for it are taken already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Room {
+    /// At most so many altogether.
+    pub(super) all: usize,
+    /// At most so many that are not urgent.
+    pub(super) rest: usize,
+    /// Whether the one that goes tries a lane that did not work.
+    pub(super) probe: bool,
+}
+
+impl LaneState {
+    pub(super) fn new(lane: &Lane, channel: Arc<dyn Channel>, now: Time) -> Self {
+        let pace = channel.pace();
+        Self {
+            name: lane.name.clone(),
+            channel_name: lane.channel.clone(),
+            wire: Arc::new(Semaphore::new(pace.concurrency.max(1))),
+            hungry: false,
+            changed: false,
+            fault: None,
+            // An earlier process may have left one; the first success takes it back.
+            fault_stands: true,
+            window: window(pace, channel.on_uncertain()),
+            bucket: Bucket::new(pace, now),
+            breaker: Breaker::default(),
+            rests_until: lane.status.rests_until,
+            throttled_times: 0,
+            paused: lane.status.paused.then_some(Pause { probe_at: now }),
+            reason: lane.reason.clone(),
+            probe: None,
+            in_flight: 0,
+            in_flight_rest: 0,
+            refused: Vec::new(),
+            channel,
+        }
+    }
+
+    /// The lane as the record keeps it.
+    pub(super) fn record(&self, now: Time) -> Lane {
+        Lane {
+            name: self.name.clone(),
+            channel: self.channel_name.clone(),
+            status: LaneStatus {
+                rests_until: self.rests_until.filter(|until| *until > now),
+                shut_until: match self.breaker.passage(now) {
+                    Passage::Free => None,
+                    Passage::Probe => Some(now),
+                    Passage::Shut { until } => Some(until),
+                },
+                paused: self.paused.is_some(),
+            },
+            reason: self.reason.clone(),
+        }
+    }
+
+    /// Whether nothing but its pace holds it up.
+    pub(super) fn is_open(&self, now: Time) -> bool {
+        self.paused.is_none()
+            && self.rests_until.is_none_or(|until| until <= now)
+            && self.breaker.passage(now) == Passage::Free
+    }
+
+    /// How much may be claimed now, if anything; takes the tokens for it.
+    pub(super) fn room(&mut self, now: Time) -> Option<Room> {
+        if !self.hungry || self.rests_until.is_some_and(|until| until > now) {
+            return None;
+        }
+        let probe = match (&self.paused, self.breaker.passage(now)) {
+            (Some(pause), _) if pause.probe_at > now => return None,
+            (Some(_), _) => true,
+            (None, Passage::Shut { .. }) => return None,
+            (None, Passage::Probe) => true,
+            (None, Passage::Free) => false,
+        };
+        if probe && self.probe.is_some() {
+            return None;
+        }
+        let free = self.window.saturating_sub(self.in_flight);
+        let all = self.bucket.take(if probe { 1 } else { free }, now);
+        if all == 0 {
+            return None;
+        }
+        // A quarter of the window waits for urgent messages, so that a broadcast cannot fill it.
+        let for_rest = self.window - self.window / 4;
+        let rest = if probe {
+            1
+        } else {
+            for_rest.saturating_sub(self.in_flight_rest).min(all)
+        };
+        Some(Room { all, rest, probe })
+    }
+
+    /// Gives back what of `room` was not used. Nothing more is due if urgent and other messages
+    /// together did not fill it.
+    pub(super) fn claimed(&mut self, room: Room, claimed: &[Claimed]) {
+        self.bucket.put_back(room.all.saturating_sub(claimed.len()));
+        let rest = claimed.iter().filter(|claimed| claimed.rank > 0).count();
+        self.in_flight += claimed.len();
+        self.in_flight_rest += rest;
+        if claimed.len() < room.all && rest < room.rest {
+            self.hungry = false;
+        }
+        if room.probe
+            && let Some(first) = claimed.first()
+        {
+            self.probe = Some(first.id.clone());
+            if let Some(pause) = &mut self.paused {
+                pause.probe_at += PAUSED_PROBE;
+            }
+        }
+    }
+
+    /// The claim was not made after all.
+    pub(super) fn not_claimed(&mut self, room: Room) {
+        self.bucket.put_back(room.all);
+    }
+
+    /// A message has left the window, whatever came of it.
+    pub(super) fn landed(&mut self, claimed: &Claimed) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if claimed.rank > 0 {
+            self.in_flight_rest = self.in_flight_rest.saturating_sub(1);
+        }
+        if self.probe.as_ref() == Some(&claimed.id) {
+            self.probe = None;
+        }
+        self.hungry = true;
+    }
+
+    /// Learns from an outcome: rests, opens or closes the breaker, pauses. Says what that means for
+    /// the address.
+    pub(super) fn learn(
+        &mut self,
+        claimed: &Claimed,
+        outcome: &Outcome,
+        next: &Next,
+        now: Time,
+    ) -> Option<Flag> {
+        let was_shut = self.breaker.passage(now) != Passage::Free;
+        if self.breaker.learn(next.sign, now) {
+            self.changed = true;
+            self.reason = if was_shut {
+                String::new()
+            } else {
+                outcome.sentence.clone()
+            };
+        }
+        match next.lane {
+            LaneEffect::None => {}
+            LaneEffect::Rest { after_ms } => {
+                self.throttled_times = self.throttled_times.saturating_add(1);
+                let rest = throttled(after_ms, self.throttled_times);
+                let until = now + TimeDelta::from_std(rest).unwrap_or(TimeDelta::hours(1));
+                // Several messages may be told at once; the longest wait holds.
+                self.rests_until = self.rests_until.max(Some(until));
+                self.reason.clone_from(&outcome.sentence);
+                self.changed = true;
+            }
+            LaneEffect::Pause => {
+                if self.paused.is_none() {
+                    self.changed = true;
+                    self.reason.clone_from(&outcome.sentence);
+                    self.raise(outcome.sentence.clone());
+                }
+                self.paused = Some(Pause {
+                    probe_at: now + PAUSED_PROBE,
+                });
+            }
+        }
+        if outcome.class.is_success() {
+            self.worked();
+        }
+        (outcome.class == Class::BadDestination).then(|| self.refused(claimed, outcome, now))
+    }
+
+    fn worked(&mut self) {
+        self.throttled_times = 0;
+        self.refused.clear();
+        if self.paused.take().is_some() {
+            self.changed = true;
+            self.reason.clear();
+        }
+        if std::mem::take(&mut self.fault_stands) {
+            self.fault = Some(FaultChange::Clear);
+        }
+    }
+
+    fn raise(&mut self, sentence: String) {
+        self.fault = Some(FaultChange::Raise(sentence));
+        self.fault_stands = true;
+    }
+
+    fn refused(&mut self, claimed: &Claimed, outcome: &Outcome, now: Time) -> Flag {
+        self.refused
+            .retain(|(at, address)| *at > now - REFUSED_WITHIN && *address != claimed.address);
+        self.refused.push((now, claimed.address.clone()));
+        if self.refused.len() < REFUSED_IN_A_ROW {
+            return Flag::Bad(BadAddress {
+                channel: claimed.channel.clone(),
+                address: claimed.address.clone(),
+                lane: claimed.lane.clone(),
+                failed_at: now,
+                code: outcome.code,
+                sentence: outcome.sentence.clone(),
+            });
+        }
+        // The other side refuses everybody. What waits is spared until a probe is accepted.
+        self.breaker.trip(now);
+        self.changed = true;
+        self.reason = format!(
+            "{} addresses in a row were refused for good. The last answer: {}",
+            self.refused.len(),
+            outcome.sentence
+        );
+        self.raise(self.reason.clone());
+        let since = self.refused.first().map_or(now, |(at, _)| *at);
+        Flag::LaneAtFault {
+            lane: self.name.clone(),
+            since,
+        }
+    }
+
+    /// When it is worth looking at this lane again, if that can be known.
+    pub(super) fn wakes_at(&self) -> Option<Time> {
+        if !self.hungry || self.in_flight >= self.window {
+            return None;
+        }
+        self.bucket.next_at()
+    }
+}
+
+/// How many may be claimed at once. Twice what is on the wire keeps the wire busy while a commit
+/// is under way. Where a repeat cannot be recognised it is exactly what is on the wire, because
+/// after a crash everything claimed has to be taken for sent.
+fn window(pace: Pace, on_uncertain: OnUncertain) -> usize {
+    let wire = pace.concurrency.max(1);
+    match on_uncertain {
+        OnUncertain::Resend => wire * 2,
+        OnUncertain::HoldUnlessUrgent => wire,
+    }
+}

@@ -1,0 +1,271 @@
+//! The delivery engine: claims what goes on the wire now, sends it, and writes what came of it.
+//!
+//! One loop does all writing. While a commit is under way, outcomes gather; as soon as it returns
+//! they are written together with the next claim, in one commit. So commits are grouped without a
+//! timer, and after a crash no more is in doubt than the window of the lanes.
+//!
+//! Neighbours: [`crate::domain::delivery`] decides what follows from an outcome,
+//! [`crate::store::outbox`] keeps it, [`crate::channels`] talk to providers. No transaction is open
+//! while a provider is talked to.
+
+mod bucket;
+mod drain;
+mod flight;
+mod keeper;
+mod lane;
+mod reap;
+mod turn;
+mod wake;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
+
+use chrono::TimeDelta;
+use tokio::{
+    sync::watch,
+    task::{AbortHandle, JoinSet},
+};
+
+use crate::{
+    channels::Channel,
+    clock::Clock,
+    domain::{ChannelName, DeliveryId, MessageId, Time},
+    store::{
+        DeliveryLock, Store,
+        outbox::{Completion, Flag},
+    },
+};
+use flight::{Airborne, Landed, Words, shows_true};
+use keeper::Keeper;
+use lane::LaneState;
+
+pub use drain::Drained;
+pub use wake::Wake;
+
+/// The channels that are live, by their name in the settings.
+pub type Channels = BTreeMap<ChannelName, Arc<dyn Channel>>;
+
+/// The outbox is looked at this often even if nobody rings.
+const LOOK: TimeDelta = TimeDelta::seconds(1);
+/// After the database failed, the loop waits this long.
+const AFTER_TROUBLE: TimeDelta = TimeDelta::seconds(1);
+/// At stop, what is on the wire gets this long to end by itself.
+const GRACE: TimeDelta = TimeDelta::seconds(20);
+
+/// Delivers, as long as it runs.
+pub struct Engine {
+    store: Store,
+    channels: Arc<Channels>,
+    clock: Arc<dyn Clock>,
+    lock: DeliveryLock,
+    wake: Wake,
+    lanes: BTreeMap<String, LaneState>,
+    /// The lane after which the next turn begins, so that none is always last.
+    turn_of: String,
+    flights: JoinSet<Landed>,
+    /// What the flights carry.
+    aloft: HashSet<DeliveryId>,
+    /// Outcomes that are not written yet.
+    outcomes: Vec<Completion>,
+    flags: Vec<Flag>,
+    /// Claims of which nothing has left, to be given back.
+    unused: Vec<DeliveryId>,
+    words: HashMap<MessageId, Words>,
+    airborne: Airborne,
+    cut: watch::Sender<bool>,
+    next_look: Time,
+    next_reap: Time,
+    next_audit: Time,
+    /// A commit failed, and nobody knows whether it was made.
+    in_doubt: bool,
+    stopping: bool,
+    /// Lanes whose channel is not live, so that it is said once.
+    without_channel: BTreeSet<String>,
+    /// Faults that the auditor put on the record.
+    findings: BTreeSet<String>,
+}
+
+impl Engine {
+    /// An engine that delivers under a lock on the right to do so.
+    pub fn new(
+        store: Store,
+        channels: Arc<Channels>,
+        clock: Arc<dyn Clock>,
+        lock: DeliveryLock,
+        wake: Wake,
+    ) -> Self {
+        let now = clock.now();
+        Self {
+            store,
+            channels,
+            clock,
+            lock,
+            wake,
+            lanes: BTreeMap::new(),
+            turn_of: String::new(),
+            flights: JoinSet::new(),
+            aloft: HashSet::new(),
+            outcomes: Vec::new(),
+            flags: Vec::new(),
+            unused: Vec::new(),
+            words: HashMap::new(),
+            airborne: Airborne::default(),
+            cut: watch::Sender::new(false),
+            next_look: now,
+            next_reap: now,
+            next_audit: now,
+            in_doubt: false,
+            stopping: false,
+            without_channel: BTreeSet::new(),
+            findings: BTreeSet::new(),
+        }
+    }
+
+    /// Delivers until `stop` shows true. Then nothing new is started, what is on the wire gets a
+    /// grace period, the rest is given back, and all outcomes are written before it returns.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let relay = tokio::spawn(
+            self.wake
+                .clone()
+                .relay(self.store.clone(), Arc::clone(&self.clock)),
+        );
+        let relay = AbortOnDrop(relay.abort_handle());
+        let mut keeper = self.start_keeper();
+        loop {
+            if *stop.borrow() {
+                break;
+            }
+            if *self.cut.borrow() {
+                self.begin_again().await;
+                keeper = self.start_keeper();
+            }
+            let until = self.turn_or_trouble().await;
+            let Some(until) = until else { continue };
+            self.rest(until, Some(&mut stop)).await;
+        }
+        drop(relay);
+        self.stop().await;
+        drop(keeper);
+    }
+
+    /// One turn. `None`: there is more to do at once; else until when there is nothing to do.
+    async fn turn_or_trouble(&mut self) -> Option<Time> {
+        match self.turn().await {
+            Ok(true) => None,
+            Ok(false) => Some(self.next_wake()),
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the outbox cannot be written, trying again"
+                );
+                Some(self.clock.now() + AFTER_TROUBLE)
+            }
+        }
+    }
+
+    fn next_wake(&self) -> Time {
+        self.lanes
+            .values()
+            .filter_map(LaneState::wakes_at)
+            .fold(self.next_look, Time::min)
+            .max(self.clock.now() + TimeDelta::milliseconds(1))
+    }
+
+    fn start_keeper(&self) -> AbortOnDrop {
+        let keeper = Keeper {
+            store: self.store.clone(),
+            clock: Arc::clone(&self.clock),
+            lock: self.lock.clone(),
+            airborne: self.airborne.clone(),
+            cut: self.cut.clone(),
+        };
+        AbortOnDrop(tokio::spawn(keeper.keep()).abort_handle())
+    }
+
+    /// After the wire was cut: collects what was broken off and takes a new lease token if the old
+    /// one may have been given up for dead.
+    async fn begin_again(&mut self) {
+        self.collect_all().await;
+        if !self.lock.is_held().await.unwrap_or(false) {
+            let token = format!("{}-", self.lock.token());
+            match self.store.try_lock_delivery(&token).await {
+                Ok(Some(lock)) => self.lock = lock,
+                Ok(None) | Err(_) => {
+                    let again = self.clock.now() + AFTER_TROUBLE;
+                    self.clock.sleep_until(again).await;
+                    return;
+                }
+            }
+        }
+        self.cut.send_replace(false);
+    }
+
+    async fn stop(&mut self) {
+        self.stopping = true;
+        let end = self.clock.now() + GRACE;
+        while !self.flights.is_empty() && self.clock.now() < end {
+            self.turn_or_trouble().await;
+            self.rest(end, None).await;
+        }
+        self.cut.send_replace(true);
+        self.collect_all().await;
+        // The last outcomes are worth a few tries: unwritten, they become repeats.
+        for _ in 0..5 {
+            match self.turn().await {
+                Ok(_) => return,
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "the last outcomes cannot be written, trying again"
+                    );
+                    let again = self.clock.now() + AFTER_TROUBLE;
+                    self.clock.sleep_until(again).await;
+                }
+            }
+        }
+    }
+
+    /// What rings when there is something to deliver.
+    pub fn wake(&self) -> &Wake {
+        &self.wake
+    }
+
+    /// Waits for a message to come back, for the bell, for `stop` or for a time.
+    async fn rest(&mut self, until: Time, stop: Option<&mut watch::Receiver<bool>>) {
+        let stopped = async {
+            match stop {
+                Some(stop) => shows_true(stop).await,
+                None => std::future::pending().await,
+            }
+        };
+        let landed = tokio::select! {
+            Some(landed) = self.flights.join_next() => Some(landed),
+            () = self.wake.rung() => {
+                self.next_look = self.clock.now();
+                None
+            }
+            () = self.clock.sleep_until(until) => None,
+            () = stopped => None,
+        };
+        if let Some(landed) = landed {
+            self.collect(landed);
+        }
+    }
+
+    async fn collect_all(&mut self) {
+        while let Some(landed) = self.flights.join_next().await {
+            self.collect(landed);
+        }
+    }
+}
+
+/// A task that ends with its owner.
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -1,0 +1,88 @@
+//! The messages of the dead, and the audit.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+
+use super::{Engine, flight::unknown};
+use crate::{
+    domain::Time,
+    store::{
+        StoreError,
+        faults::{self, NewFault},
+        outbox::{Claimed, audit, held_by, lapsed, senders},
+    },
+};
+
+/// How often the dead are looked for.
+const REAP: TimeDelta = TimeDelta::seconds(5);
+/// How often the outbox is audited.
+const AUDIT: TimeDelta = TimeDelta::seconds(60);
+/// How many are taken over in one commit.
+const AT_ONCE: usize = 500;
+
+impl Engine {
+    /// Takes over what dead processes were sending: whether it is out is not known. A process is
+    /// dead if its lock is free, or if it has not extended its leases.
+    pub(super) async fn reap(&mut self, now: Time) -> Result<(), StoreError> {
+        if now < self.next_reap {
+            return Ok(());
+        }
+        self.next_reap = now + REAP;
+        let own = self.lock.token().to_owned();
+        let others: Vec<String> = senders(self.store.read())
+            .await?
+            .into_iter()
+            .filter(|token| *token != own)
+            .collect();
+        let mut orphans = Vec::new();
+        if !others.is_empty() {
+            let tokens: Vec<&str> = others.iter().map(String::as_str).collect();
+            let dead = self.lock.dead_among(&tokens).await?;
+            orphans = held_by(self.store.read(), &dead, AT_ONCE).await?;
+            let late = lapsed(self.store.read(), now, AT_ONCE).await?;
+            orphans.extend(late.into_iter().filter(|claimed| {
+                claimed.lease_token != own && !dead.contains(&claimed.lease_token)
+            }));
+        }
+        if orphans.len() >= AT_ONCE {
+            self.next_reap = now;
+            self.next_look = now;
+        }
+        for claimed in orphans {
+            self.take_over(&claimed, now);
+        }
+        Ok(())
+    }
+
+    fn take_over(&mut self, claimed: &Claimed, now: Time) {
+        let outcome =
+            unknown("The process that was sending it stopped. Whether it arrived is not known.");
+        self.take_in(claimed, outcome, (now, now), false);
+    }
+
+    /// Puts on the record what does not add up, and takes back what adds up again.
+    pub(super) async fn audit(&mut self, now: Time) -> Result<(), StoreError> {
+        if now < self.next_audit {
+            return Ok(());
+        }
+        self.next_audit = now + AUDIT;
+        let findings = audit(self.store.read(), now).await?;
+        let keys: BTreeSet<String> = findings.iter().map(|finding| finding.key.clone()).collect();
+        for finding in &findings {
+            tracing::error!(key = finding.key, "{}", finding.sentence);
+            let fault = NewFault {
+                key: &finding.key,
+                sentence: &finding.sentence,
+                detail: "found by the auditor of the outbox",
+                incident: None,
+            };
+            faults::record(self.store.write(), fault, now).await?;
+        }
+        for key in self.findings.difference(&keys) {
+            faults::resolve(self.store.write(), key, now).await?;
+        }
+        self.findings = keys;
+        Ok(())
+    }
+}

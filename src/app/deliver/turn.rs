@@ -1,0 +1,372 @@
+//! One turn of the engine: look, write what has landed, claim, let go.
+
+use std::sync::Arc;
+
+use tokio::task::JoinError;
+
+use super::{
+    Engine, LOOK,
+    flight::{Flight, Landed, has_plain, plain_words},
+    keeper::LEASE,
+    lane::{FaultChange, LaneState, Room},
+};
+use crate::{
+    domain::{
+        Time,
+        delivery::{Outcome, State, Tried, after},
+    },
+    store::{
+        Step, StoreError, Tx,
+        faults::{self, NewFault},
+        outbox::{
+            Claimed, Completion, Share, attempt_id, claim, complete, due_lanes, held_by, lanes,
+            release, save_lane, sweep, words_of,
+        },
+    },
+};
+
+/// Lanes served in one commit: more would make the others wait for too long a transaction.
+const LANES_AT_ONCE: usize = 64;
+/// Messages whose words are kept at hand.
+const WORDS_KEPT: usize = 256;
+/// Sweeps in one look; each ends up to five hundred deliveries.
+const SWEEPS: usize = 20;
+
+impl Engine {
+    /// Does what there is to do now. True: there may be more to do at once.
+    ///
+    /// On an error nothing is lost: outcomes are kept and written in a later turn.
+    pub(super) async fn turn(&mut self) -> Result<bool, StoreError> {
+        while let Some(landed) = self.flights.try_join_next() {
+            self.collect(landed);
+        }
+        let now = self.clock.now();
+        if self.in_doubt {
+            self.resolve_doubt().await?;
+        }
+        if now >= self.next_look && !self.stopping {
+            self.look(now).await?;
+        }
+        let rooms = if self.stopping || *self.cut.borrow() {
+            Vec::new()
+        } else {
+            self.rooms(now)
+        };
+        let changed = self
+            .lanes
+            .values()
+            .any(|lane| lane.changed || lane.fault.is_some());
+        if rooms.is_empty() && self.outcomes.is_empty() && self.unused.is_empty() && !changed {
+            return Ok(false);
+        }
+        let wrote = !self.outcomes.is_empty();
+        let claimed = match self.commit(&rooms, now).await {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                self.in_doubt = true;
+                for (name, room) in &rooms {
+                    if let Some(lane) = self.lanes.get_mut(name) {
+                        lane.not_claimed(*room);
+                    }
+                }
+                return Err(error);
+            }
+        };
+        let mut any = false;
+        for ((name, room), claimed) in rooms.into_iter().zip(claimed) {
+            if let Some(lane) = self.lanes.get_mut(&name) {
+                lane.claimed(room, &claimed);
+            }
+            any |= !claimed.is_empty();
+            self.launch(claimed).await?;
+        }
+        Ok(any || wrote)
+    }
+
+    /// Looks for lanes with something due, and does what time does by itself.
+    async fn look(&mut self, now: Time) -> Result<(), StoreError> {
+        self.next_look = now + LOOK;
+        for _ in 0..SWEEPS {
+            if !sweep(&self.store, now).await?.more {
+                break;
+            }
+        }
+        self.reap(now).await?;
+        self.audit(now).await?;
+        let due = due_lanes(self.store.read(), now).await?;
+        if due.iter().any(|name| !self.lanes.contains_key(name)) {
+            self.meet_lanes(now).await?;
+        }
+        for name in due {
+            match self.lanes.get_mut(&name) {
+                Some(lane) => lane.hungry = true,
+                None => self.miss_channel(&name, now).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the acquaintance of lanes that were written since the last time.
+    async fn meet_lanes(&mut self, now: Time) -> Result<(), StoreError> {
+        for lane in lanes(self.store.read()).await? {
+            let Some(channel) = self.channels.get(&lane.channel) else {
+                continue;
+            };
+            let channel = Arc::clone(channel);
+            self.lanes
+                .entry(lane.name.clone())
+                .or_insert_with(|| LaneState::new(&lane, channel, now));
+        }
+        Ok(())
+    }
+
+    async fn miss_channel(&mut self, lane: &str, now: Time) -> Result<(), StoreError> {
+        if !self.without_channel.insert(lane.to_owned()) {
+            return Ok(());
+        }
+        faults::record(
+            self.store.write(),
+            NewFault {
+                key: &format!("lane:{lane}"),
+                sentence: "Messages wait for a channel that is not in the settings. Put the \
+                           channel back, or cancel them.",
+                detail: lane,
+                incident: None,
+            },
+            now,
+        )
+        .await
+    }
+
+    /// Which lanes have room, beginning behind the one that was served last.
+    fn rooms(&mut self, now: Time) -> Vec<(String, Room)> {
+        let last = self.turn_of.clone();
+        let mut rooms = Vec::new();
+        let (before, behind): (Vec<_>, Vec<_>) = self
+            .lanes
+            .values_mut()
+            .partition(|lane| lane.name.as_str() <= last.as_str());
+        for lane in behind.into_iter().chain(before) {
+            if rooms.len() == LANES_AT_ONCE {
+                break;
+            }
+            if let Some(room) = lane.room(now) {
+                rooms.push((lane.name.clone(), room));
+            }
+        }
+        if let Some((name, _)) = rooms.last() {
+            self.turn_of.clone_from(name);
+        }
+        rooms
+    }
+
+    /// Writes all that is known and claims what there is room for, in one commit.
+    async fn commit(
+        &mut self,
+        rooms: &[(String, Room)],
+        now: Time,
+    ) -> Result<Vec<Vec<Claimed>>, StoreError> {
+        let tx = self.store.begin().await?;
+        let settled = complete(&tx, &self.outcomes, &self.flags, now).await?;
+        if !self.unused.is_empty() {
+            release(&tx, &self.unused, self.lock.token(), now).await?;
+        }
+        for lane in self.lanes.values() {
+            write_lane(&tx, lane, now).await?;
+        }
+        let mut claimed = Vec::with_capacity(rooms.len());
+        for (lane, room) in rooms {
+            claimed.push(self.claim(&tx, lane, *room, now).await?);
+        }
+        tx.commit().await.step("commit outcomes and claims")?;
+        self.outcomes.clear();
+        self.flags.clear();
+        self.unused.clear();
+        for lane in self.lanes.values_mut() {
+            lane.changed = false;
+            lane.fault = None;
+        }
+        if settled.unblocked > 0 || settled.fell_back > 0 {
+            self.next_look = now;
+        }
+        Ok(claimed)
+    }
+
+    async fn claim(
+        &self,
+        tx: &Tx,
+        lane: &str,
+        room: Room,
+        now: Time,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        let (token, until) = (self.lock.token(), now + LEASE);
+        let mut claimed = claim(tx, lane, Share::Urgent, room.all, token, until, now).await?;
+        let rest = room.rest.min(room.all - claimed.len());
+        if rest > 0 {
+            claimed.extend(claim(tx, lane, Share::Rest, rest, token, until, now).await?);
+        }
+        Ok(claimed)
+    }
+
+    /// Sends what was claimed.
+    async fn launch(&mut self, claimed: Vec<Claimed>) -> Result<(), StoreError> {
+        let mut claimed = claimed.into_iter();
+        while let Some(one) = claimed.next() {
+            if let Err(error) = self.launch_one(one.clone()).await {
+                // Nothing of it has left: it is given back, and counts as not tried.
+                for one in std::iter::once(one).chain(claimed) {
+                    self.forget(&one);
+                    self.unused.push(one.id);
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    async fn launch_one(&mut self, claimed: Claimed) -> Result<(), StoreError> {
+        if !self.words.contains_key(&claimed.message) {
+            let words = words_of(self.store.read(), &claimed.message).await?;
+            if self.words.len() >= WORDS_KEPT {
+                self.words.clear();
+            }
+            self.words.insert(claimed.message.clone(), Arc::new(words));
+        }
+        let (Some(lane), Some(words)) = (
+            self.lanes.get(&claimed.lane),
+            self.words.get(&claimed.message),
+        ) else {
+            return Ok(());
+        };
+        let words = if claimed.plain {
+            plain_words(&*lane.channel, words)
+        } else {
+            Arc::clone(words)
+        };
+        self.aloft.insert(claimed.id.clone());
+        let flight = Flight {
+            words,
+            channel: Arc::clone(&lane.channel),
+            wire: Arc::clone(&lane.wire),
+            clock: Arc::clone(&self.clock),
+            cut: self.cut.subscribe(),
+            airborne: self.airborne.clone(),
+            claimed,
+        };
+        self.flights.spawn(flight.fly());
+        Ok(())
+    }
+
+    fn forget(&mut self, claimed: &Claimed) {
+        self.aloft.remove(&claimed.id);
+        if let Some(lane) = self.lanes.get_mut(&claimed.lane) {
+            lane.landed(claimed);
+        }
+    }
+
+    /// Takes in a message that came back.
+    pub(super) fn collect(&mut self, landed: Result<Landed, JoinError>) {
+        // A flight catches the panics of its channel and is never aborted.
+        let Ok(landed) = landed else { return };
+        self.forget(&landed.claimed);
+        match landed.outcome {
+            None => self.unused.push(landed.claimed.id),
+            Some(outcome) => {
+                let span = (landed.started_at, landed.ended_at);
+                self.take_in(&landed.claimed, outcome, span, true);
+            }
+        }
+    }
+
+    /// Decides what follows from an outcome. `teaches`: whether it says something about the lane.
+    pub(super) fn take_in(
+        &mut self,
+        claimed: &Claimed,
+        mut outcome: Outcome,
+        (started_at, ended_at): (Time, Time),
+        teaches: bool,
+    ) {
+        let Some(channel) = self.channels.get(&claimed.channel) else {
+            return;
+        };
+        // PostgreSQL keeps no text with a zero byte, and one such reply would stop all others.
+        for text in [&mut outcome.reply, &mut outcome.sentence] {
+            text.retain(|c| c != '\0');
+        }
+        let tried = Tried {
+            state: State::Sending,
+            owned: true,
+            attempts: claimed.attempts,
+            unsure: claimed.unsure,
+            plain: claimed.plain,
+            has_plain: has_plain(&**channel),
+            urgent: claimed.urgent,
+            deliver_by: claimed.deliver_by,
+        };
+        let jitter = rand::random::<f64>();
+        let next = after(&tried, &outcome, channel.on_uncertain(), ended_at, jitter);
+        // What is being sent has not ended, so something always follows.
+        let Some(next) = next else { return };
+        if teaches && let Some(lane) = self.lanes.get_mut(&claimed.lane) {
+            self.flags
+                .extend(lane.learn(claimed, &outcome, &next, ended_at));
+        }
+        self.outcomes.push(Completion {
+            attempt: attempt_id(ended_at),
+            delivery: claimed.id.clone(),
+            lease_token: claimed.lease_token.clone(),
+            n: claimed.attempts,
+            started_at,
+            ended_at,
+            outcome,
+            next,
+            repeat: claimed.unsure,
+            related: claimed.related,
+            label: channel.label().to_owned(),
+            wire_sha256: None,
+        });
+    }
+
+    /// After a commit of which nobody knows whether it was made: gives back what it may have
+    /// claimed and was never sent.
+    async fn resolve_doubt(&mut self) -> Result<(), StoreError> {
+        let token = [self.lock.token().to_owned()];
+        for claimed in held_by(self.store.read(), &token, usize::MAX).await? {
+            let known = self.aloft.contains(&claimed.id)
+                || self.unused.contains(&claimed.id)
+                || self
+                    .outcomes
+                    .iter()
+                    .any(|completion| completion.delivery == claimed.id);
+            if !known {
+                self.unused.push(claimed.id);
+            }
+        }
+        self.in_doubt = false;
+        self.next_look = self.clock.now();
+        Ok(())
+    }
+}
+
+async fn write_lane(tx: &Tx, lane: &LaneState, now: Time) -> Result<(), StoreError> {
+    if lane.changed {
+        save_lane(tx, &lane.record(now), now).await?;
+    }
+    let key = format!("lane:{}", lane.name);
+    match &lane.fault {
+        None => {}
+        Some(FaultChange::Raise(sentence)) => {
+            let fault = NewFault {
+                key: &key,
+                sentence,
+                detail: &lane.name,
+                incident: None,
+            };
+            faults::record(tx, fault, now).await?;
+        }
+        Some(FaultChange::Clear) => {
+            faults::resolve(tx, &key, now).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,754 @@
+//! The delivery engine with channels that do as they are told and a clock held by hand.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chrono::TimeDelta;
+use oyez::{
+    app::deliver::{Channels, Engine, Wake},
+    channels::Channel,
+    clock::{Clock, ManualClock},
+    domain::{
+        IncidentId,
+        delivery::{Class, State},
+        notification::Moment,
+    },
+    store::{
+        DeliveryLock, Store, faults,
+        outbox::{Filter, attempts_of, bad_addresses, counts, lanes, retry},
+    },
+};
+use tokio::sync::watch;
+
+use crate::support::{
+    database::{TestDb, databases},
+    fake_channel::FakeChannel,
+    outbox::{log, notification, say, start, states, with_fallback},
+};
+
+/// A database, a clock and two channels.
+struct World {
+    db: TestDb,
+    clock: Arc<ManualClock>,
+    mail: Arc<FakeChannel>,
+    teams: Arc<FakeChannel>,
+}
+
+impl World {
+    async fn all() -> Vec<Self> {
+        Self::with(|fake| fake).await
+    }
+
+    async fn with(mail: impl Fn(FakeChannel) -> FakeChannel) -> Vec<Self> {
+        let make = |db| {
+            let clock = Arc::new(ManualClock::new(start()));
+            let shared: Arc<dyn Clock> = clock.clone();
+            World {
+                db,
+                mail: Arc::new(mail(FakeChannel::new("email", shared.clone()))),
+                teams: Arc::new(FakeChannel::new("Teams", shared)),
+                clock,
+            }
+        };
+        databases().await.into_iter().map(make).collect()
+    }
+
+    fn store(&self) -> &Store {
+        &self.db.store
+    }
+
+    fn channels(&self) -> Arc<Channels> {
+        let mail: Arc<dyn Channel> = self.mail.clone();
+        let teams: Arc<dyn Channel> = self.teams.clone();
+        Arc::new(BTreeMap::from([
+            ("email".parse().unwrap(), mail),
+            ("teams".parse().unwrap(), teams),
+        ]))
+    }
+
+    async fn lock(&self, token: &str) -> DeliveryLock {
+        let lock = self.store().try_lock_delivery(token).await.unwrap();
+        lock.expect("nobody else delivers")
+    }
+
+    async fn engine(&self, token: &str) -> Engine {
+        Engine::new(
+            self.store().clone(),
+            self.channels(),
+            self.clock.clone(),
+            self.lock(token).await,
+            Wake::default(),
+        )
+    }
+
+    fn pass(&self, seconds: i64) {
+        self.clock.advance(TimeDelta::seconds(seconds));
+    }
+
+    /// Declares incident 1 to so many people by mail, now.
+    async fn declare(&self, people: usize) {
+        let now = self.clock.now();
+        say(
+            self.store(),
+            &notification(1, Moment::Declared, people, now),
+            now,
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn everybody_is_told_once() {
+    for world in World::all().await {
+        world.declare(100).await;
+        let mut engine = world.engine("one").await;
+        engine.settle().await.unwrap();
+        let mut addresses: Vec<_> = world
+            .mail
+            .sent()
+            .into_iter()
+            .map(|sent| sent.address)
+            .collect();
+        addresses.sort();
+        addresses.dedup();
+        assert_eq!(addresses.len(), 100);
+        assert_eq!(world.mail.count(), 100);
+        let counts = counts(world.store().read(), None).await.unwrap();
+        assert_eq!(counts, BTreeMap::from([(State::Accepted, 100)]));
+        world.pass(3_600);
+        engine.settle().await.unwrap();
+        assert_eq!(world.mail.count(), 100);
+    }
+}
+
+#[tokio::test]
+async fn a_temporary_failure_is_tried_again_on_its_schedule() {
+    for world in World::all().await {
+        world.declare(1).await;
+        world.mail.script(&[Class::RemoteTemporary, Class::NotSent]);
+        let mut engine = world.engine("one").await;
+        engine.settle().await.unwrap();
+        let logged = log(world.store()).await.remove(0);
+        assert_eq!((logged.state, logged.attempts), (State::Ready, 1));
+        let wait = (logged.next_at.unwrap() - start()).num_milliseconds();
+        assert!((4_000..=6_000).contains(&wait), "{wait}");
+        assert_eq!(logged.sentence, "What a person reads.");
+        world.pass(3);
+        engine.settle().await.unwrap();
+        assert_eq!(world.mail.count(), 1);
+        world.pass(3);
+        engine.settle().await.unwrap();
+        assert_eq!(world.mail.count(), 2);
+        // The second failure waits for the second step of its own schedule.
+        world.pass(3);
+        engine.settle().await.unwrap();
+        assert_eq!(states(world.store()).await, [State::Accepted]);
+        let sent = world.mail.sent();
+        assert!(sent.iter().all(|sent| sent.date == start() && sent.first));
+        let tries = attempts_of(world.store().read(), &logged.id).await.unwrap();
+        let classes: Vec<_> = tries
+            .iter()
+            .map(|one| (one.n, one.class.as_str()))
+            .collect();
+        assert_eq!(
+            classes,
+            [(1, "remote_temporary"), (2, "not_sent"), (3, "accepted")]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_is_too_busy_is_left_alone_for_as_long_as_it_said() {
+    for world in World::with(|mail| mail.paced(1, None)).await {
+        world.declare(5).await;
+        world.mail.script(
+            &[Class::Throttled {
+                after_ms: Some(17_000),
+            }; 2],
+        );
+        let mut engine = world.engine("one").await;
+        engine.settle().await.unwrap();
+        let before = world.mail.count();
+        assert!(before <= 2, "only what was claimed already: {before}");
+        world.pass(16);
+        engine.settle().await.unwrap();
+        assert_eq!(world.mail.count(), before);
+        let lane = lanes(world.store().read()).await.unwrap().remove(0);
+        assert_eq!(
+            lane.status.rests_until,
+            Some(start() + TimeDelta::seconds(17))
+        );
+        world.pass(1);
+        engine.settle().await.unwrap();
+        assert_eq!(states(world.store()).await, [State::Accepted; 5]);
+        let log = log(world.store()).await;
+        assert!(
+            log.iter().all(|logged| logged.attempts == 1),
+            "being told to wait is no try"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_is_sent_again_where_that_is_recognised() {
+    for world in World::all().await {
+        world.declare(1).await;
+        world.mail.script(&[Class::Uncertain]);
+        let mut engine = world.engine("one").await;
+        engine.settle().await.unwrap();
+        assert_eq!(states(world.store()).await, [State::Uncertain]);
+        world.pass(6);
+        engine.settle().await.unwrap();
+        assert_eq!(states(world.store()).await, [State::Accepted]);
+        let sent = world.mail.sent();
+        assert_eq!(sent[0].delivery, sent[1].delivery);
+        let tries = attempts_of(world.store().read(), &log(world.store()).await[0].id)
+            .await
+            .unwrap();
+        assert_eq!(
+            tries.iter().map(|one| one.repeat).collect::<Vec<_>>(),
+            [false, true]
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_waits_for_a_person_where_a_repeat_is_not_recognised() {
+    for world in World::with(FakeChannel::holding).await {
+        let mut calm = notification(1, Moment::Declared, 1, start());
+        calm.urgent = false;
+        say(world.store(), &calm, start()).await;
+        world.mail.script(&[Class::Uncertain]);
+        let mut engine = world.engine("one").await;
+        engine.settle().await.unwrap();
+        world.pass(600);
+        engine.settle().await.unwrap();
+        assert_eq!(states(world.store()).await, [State::Held]);
+        let tx = world.store().begin().await.unwrap();
+        let deadline = world.clock.now() + TimeDelta::hours(1);
+        retry(&tx, &Filter::default(), deadline, world.clock.now())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        engine.settle().await.unwrap();
+        assert_eq!(states(world.store()).await, [State::Accepted]);
+    }
+}
+
+#[tokio::test]
+async fn a_bad_address_is_flagged_and_the_next_channel_used() {
+    for world in World::all().await {
+        let new = with_fallback(notification(1, Moment::Declared, 1, start()), "teams");
+        say(world.store(), &new, start()).await;
+        world.mail.script(&[Class::BadDestination]);
+        let mut engine = world.engine("one").await;
+        engine.settle().await.unwrap();
+        assert_eq!(states(world.store()).await, [State::Dead, State::Accepted]);
+        assert_eq!(world.teams.count(), 1);
+        let bad = bad_addresses(world.store().read(), start()).await.unwrap();
+        assert_eq!(bad[0].address.as_str(), "person-0@northshire.example");
+        assert_eq!(bad[0].sentence, "What a person reads.");
+        let month = start() + TimeDelta::days(30);
+        assert!(
+            bad_addresses(world.store().read(), month)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_lane_that_refuses_one_address_after_the_other_is_at_fault_itself() {
+    for world in World::with(|mail| mail.paced(1, None)).await {
+        world.declare(20).await;
+        world.mail.answer(|_| Class::BadDestination);
+        let mut engine = world.engine("one").await;
+        engine.settle().await.unwrap();
+        let refused = world.mail.count();
+        assert!((3..=4).contains(&refused), "the rest is spared: {refused}");
+        let bad = bad_addresses(world.store().read(), start()).await.unwrap();
+        assert_eq!(bad, [], "it is not the addresses");
+        let standing = faults::standing(world.store().read()).await.unwrap();
+        assert_eq!(standing[0].key, "lane:smtp:relay");
+        world.mail.answer(|_| Class::Accepted);
+        world.pass(15);
+        engine.settle().await.unwrap();
+        assert_eq!(world.mail.count(), 20);
+        assert_eq!(faults::standing(world.store().read()).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn wrong_settings_pause_the_lane_and_a_probe_finds_the_repair() {
+    for world in World::with(|mail| mail.paced(1, None)).await {
+        world.declare(5).await;
+        world.mail.answer(|_| Class::BadConfiguration);
+        let mut engine = world.engine("one").await;
+        engine.settle().await.unwrap();
+        let first = world.mail.count();
+        assert!(first <= 2, "{first}");
+        assert_eq!(
+            states(world.store()).await,
+            [State::Ready; 5],
+            "nothing is dropped"
+        );
+        let standing = faults::standing(world.store().read()).await.unwrap();
+        assert_eq!(standing[0].sentence, "What a person reads.");
+        assert!(lanes(world.store().read()).await.unwrap()[0].status.paused);
+        world.pass(60);
+        engine.settle().await.unwrap();
+        assert_eq!(world.mail.count(), first + 1, "one probe a minute");
+        world.mail.answer(|_| Class::Accepted);
+        world.pass(60);
+        engine.settle().await.unwrap();
+        assert_eq!(states(world.store()).await, [State::Accepted; 5]);
+        assert!(!lanes(world.store().read()).await.unwrap()[0].status.paused);
+        assert_eq!(faults::standing(world.store().read()).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_is_refused_goes_in_plain_text_before_it_is_given_up() {
+    for world in World::all().await {
+        let mut new = notification(1, Moment::Declared, 1, start());
+        let html = (
+            "html".to_owned(),
+            "<p>Trainees cannot register.</p>".to_owned(),
+        );
+        new.messages[0].parts.extend([html]);
+        say(world.store(), &new, start()).await;
+        world.mail.answer(|_| Class::BadPayload);
+        let mut engine = world.engine("one").await;
+        engine.settle().await.unwrap();
+        let parts: Vec<_> = world
+            .mail
+            .sent()
+            .into_iter()
+            .map(|sent| sent.parts)
+            .collect();
+        assert_eq!(parts[0], ["html", "subject", "text"]);
+        assert_eq!(parts[1..], [["subject", "text"]]);
+        assert_eq!(states(world.store()).await, [State::Dead]);
+        let bad = bad_addresses(world.store().read(), start()).await.unwrap();
+        assert_eq!(bad, [], "it is not the address");
+    }
+}
+
+#[tokio::test]
+async fn a_dead_way_out_is_left_alone_and_tried_by_the_gravest_first() {
+    for world in World::with(|mail| mail.paced(1, None)).await {
+        let mut calm = notification(1, Moment::Declared, 20, start());
+        calm.urgent = false;
+        calm.rank = 1;
+        say(world.store(), &calm, start()).await;
+        world.mail.answer(|_| Class::NotSent);
+        let mut engine = world.engine("one").await;
+        engine.settle().await.unwrap();
+        let tries = world.mail.count();
+        assert!((5..=6).contains(&tries), "{tries}");
+        // Retries that would be due do not go while the breaker is open.
+        let mut grave = notification(1, Moment::Declared, 1, start());
+        grave.incident = Some(IncidentId(2));
+        world.pass(14);
+        say(world.store(), &grave, world.clock.now()).await;
+        engine.settle().await.unwrap();
+        assert_eq!(world.mail.count(), tries);
+        world.pass(1);
+        engine.settle().await.unwrap();
+        assert_eq!(world.mail.count(), tries + 1, "one probe");
+        assert_eq!(world.mail.sent()[tries].incident, Some(IncidentId(2)));
+        world.pass(29);
+        engine.settle().await.unwrap();
+        assert_eq!(world.mail.count(), tries + 1, "it rests twice as long");
+        world.mail.answer(|_| Class::Accepted);
+        world.pass(1);
+        engine.settle().await.unwrap();
+        assert!(world.mail.count() > 15, "one success opens it again");
+        world.pass(60);
+        engine.settle().await.unwrap();
+        assert_eq!(states(world.store()).await, [State::Accepted; 20]);
+    }
+}
+
+#[tokio::test]
+async fn a_broadcast_leaves_room_for_what_is_urgent() {
+    for world in World::all().await {
+        let mut calm = notification(1, Moment::Declared, 50, start());
+        calm.urgent = false;
+        calm.rank = 1;
+        say(world.store(), &calm, start()).await;
+        world.mail.hang.send_replace(true);
+        let engine = world.engine("one").await;
+        let wake = engine.wake().clone();
+        let stop = watch::Sender::new(false);
+        let running = tokio::spawn(engine.run(stop.subscribe()));
+        let in_state = async |state, at_least| loop {
+            let counts = counts(world.store().read(), None).await.unwrap();
+            if counts.get(&state).copied().unwrap_or_default() >= at_least {
+                return counts;
+            }
+            tokio::task::yield_now().await;
+        };
+        // The window of a lane of 4 connections is 8; a quarter of it stays free.
+        let counted = in_state(State::Sending, 6).await;
+        assert_eq!(counted[&State::Sending], 6);
+        let mut grave = notification(1, Moment::Declared, 3, start());
+        grave.incident = Some(IncidentId(2));
+        say(world.store(), &grave, start()).await;
+        wake.ring();
+        let counted = in_state(State::Sending, 8).await;
+        assert_eq!(counted[&State::Sending], 8);
+        world.mail.hang.send_replace(false);
+        in_state(State::Accepted, 53).await;
+        stop.send_replace(true);
+        running.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_pace_of_a_lane_is_kept() {
+    for world in World::with(|mail| mail.paced(4, Some(0.5))).await {
+        world.declare(5).await;
+        let mut engine = world.engine("one").await;
+        for sent in 1..=5 {
+            engine.settle().await.unwrap();
+            assert_eq!(world.mail.count(), sent);
+            world.pass(2);
+        }
+        let times: Vec<_> = world
+            .mail
+            .sent()
+            .iter()
+            .map(|sent| sent.at - start())
+            .collect();
+        assert_eq!(times, [0, 2, 4, 6, 8].map(TimeDelta::seconds));
+    }
+}
+
+#[tokio::test]
+async fn an_older_message_never_arrives_after_a_newer_one() {
+    for world in World::all().await {
+        world.declare(1).await;
+        world
+            .mail
+            .script(&[Class::RemoteTemporary, Class::Uncertain, Class::NotSent]);
+        let mut engine = world.engine("one").await;
+        engine.settle().await.unwrap();
+        for (seq, moment) in [
+            (2, Moment::Update),
+            (3, Moment::Update),
+            (4, Moment::Correction),
+            (5, Moment::Update),
+        ] {
+            let now = world.clock.now();
+            say(world.store(), &notification(seq, moment, 1, now), now).await;
+            engine.settle().await.unwrap();
+            world.pass(1);
+        }
+        for _ in 0..60 {
+            world.pass(1);
+            engine.settle().await.unwrap();
+        }
+        let moments: Vec<_> = world.mail.sent().iter().map(|sent| sent.moment).collect();
+        let declared = moments.iter().filter(|moment| **moment == Moment::Declared);
+        let declared = declared.count();
+        assert!(declared >= 3, "it was hard to get out: {moments:?}");
+        assert_eq!(
+            moments[declared..],
+            [Moment::Correction, Moment::Update],
+            "the updates before the correction were replaced"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_first_choice_that_is_slow_falls_to_the_next_after_a_minute() {
+    for world in World::all().await {
+        let new = with_fallback(notification(1, Moment::Declared, 1, start()), "teams");
+        say(world.store(), &new, start()).await;
+        world.mail.answer(|_| Class::RemoteTemporary);
+        let mut engine = world.engine("one").await;
+        for _ in 0..59 {
+            engine.settle().await.unwrap();
+            world.pass(1);
+        }
+        engine.settle().await.unwrap();
+        assert_eq!(world.teams.count(), 0);
+        world.pass(1);
+        engine.settle().await.unwrap();
+        assert_eq!(world.teams.count(), 1);
+        assert_eq!(
+            states(world.store()).await,
+            [State::Superseded, State::Accepted]
+        );
+        assert_eq!(log(world.store()).await[0].sentence, "Told by Teams.");
+    }
+}
+
+#[tokio::test]
+async fn the_deadline_ends_it_and_says_so() {
+    for world in World::all().await {
+        world.declare(1).await;
+        world.mail.answer(|_| Class::RemoteTemporary);
+        let mut engine = world.engine("one").await;
+        for _ in 0..(5 * 60) {
+            engine.settle().await.unwrap();
+            world.pass(60);
+        }
+        let logged = log(world.store()).await.remove(0);
+        assert_eq!(logged.state, State::Expired);
+        assert!(logged.ended_at.unwrap() <= start() + TimeDelta::hours(4));
+        let last = world.mail.sent().last().unwrap().at - start();
+        assert!(
+            last >= TimeDelta::minutes(230),
+            "it is tried to the end: {last}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_dead_process_was_sending_is_sent_again_with_the_same_bytes() {
+    for world in World::all().await {
+        world.declare(3).await;
+        world.mail.hang.send_replace(true);
+        let engine = world.engine("one").await;
+        let stop = watch::Sender::new(false);
+        let running = tokio::spawn(engine.run(stop.subscribe()));
+        while world.mail.count() < 3 {
+            tokio::task::yield_now().await;
+        }
+        running.abort();
+        assert!(running.await.unwrap_err().is_cancelled());
+        world.mail.hang.send_replace(false);
+        // The lock is free as soon as the process is gone, so nobody waits for the lease.
+        let mut engine = loop {
+            if let Some(lock) = world.store().try_lock_delivery("two").await.unwrap() {
+                break Engine::new(
+                    world.store().clone(),
+                    world.channels(),
+                    world.clock.clone(),
+                    lock,
+                    Wake::default(),
+                );
+            }
+            tokio::task::yield_now().await;
+        };
+        while states(world.store()).await != [State::Uncertain; 3] {
+            world.pass(5);
+            engine.settle().await.unwrap();
+            if states(world.store()).await == [State::Accepted; 3] {
+                break;
+            }
+        }
+        world.pass(6);
+        engine.settle().await.unwrap();
+        assert_eq!(states(world.store()).await, [State::Accepted; 3]);
+        let sent = world.mail.sent();
+        assert_eq!(sent.len(), 6);
+        for again in &sent[3..] {
+            let before = sent[..3].iter().find(|one| one.delivery == again.delivery);
+            assert_eq!(before.unwrap().date, again.date);
+        }
+    }
+}
+
+#[tokio::test]
+async fn at_stop_what_is_on_the_wire_ends_and_the_rest_is_given_back() {
+    for world in World::with(|mail| mail.paced(2, None)).await {
+        world.declare(10).await;
+        world.mail.hang.send_replace(true);
+        let engine = world.engine("one").await;
+        let stop = watch::Sender::new(false);
+        let running = tokio::spawn(engine.run(stop.subscribe()));
+        while world.mail.count() < 2 {
+            tokio::task::yield_now().await;
+        }
+        stop.send_replace(true);
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        world.mail.hang.send_replace(false);
+        running.await.unwrap();
+        let states = counts(world.store().read(), None).await.unwrap();
+        let accepted = states[&State::Accepted];
+        assert_eq!(
+            accepted,
+            world.mail.count() as u64,
+            "all that left is written"
+        );
+        assert!((2..=4).contains(&accepted));
+        assert_eq!(states[&State::Ready], 10 - accepted);
+    }
+}
+
+#[tokio::test]
+async fn what_hangs_at_stop_is_broken_off_after_the_grace_period() {
+    for world in World::with(|mail| mail.paced(1, None)).await {
+        world.declare(2).await;
+        world.mail.hang.send_replace(true);
+        let engine = world.engine("one").await;
+        let stop = watch::Sender::new(false);
+        let running = tokio::spawn(engine.run(stop.subscribe()));
+        while world.mail.count() < 1 {
+            tokio::task::yield_now().await;
+        }
+        stop.send_replace(true);
+        while !running.is_finished() {
+            world.pass(1);
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+        }
+        running.await.unwrap();
+        assert_eq!(
+            states(world.store()).await,
+            [State::Uncertain, State::Ready],
+            "one may be out, the other never left"
+        );
+    }
+}
+
+#[tokio::test]
+async fn leases_are_kept_while_a_message_hangs() {
+    for world in World::all().await {
+        world.declare(1).await;
+        world.mail.hang.send_replace(true);
+        let engine = world.engine("one").await;
+        let stop = watch::Sender::new(false);
+        let running = tokio::spawn(engine.run(stop.subscribe()));
+        while world.mail.count() < 1 {
+            tokio::task::yield_now().await;
+        }
+        let lapsed = async || {
+            oyez::store::outbox::lapsed(world.store().read(), world.clock.now(), 9)
+                .await
+                .unwrap()
+                .len()
+        };
+        for _ in 0..12 {
+            world.pass(10);
+            while lapsed().await > 0 || world.clock.sleepers() < 2 {
+                tokio::task::yield_now().await;
+            }
+        }
+        world.mail.hang.send_replace(false);
+        while states(world.store()).await != [State::Accepted] {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(world.mail.count(), 1);
+        stop.send_replace(true);
+        running.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_channel_that_panics_leaves_the_outcome_unknown() {
+    for world in World::all().await {
+        world.declare(2).await;
+        world.mail.answer(|sent| {
+            assert!(!sent.address.starts_with("person-0"), "this one panics");
+            Class::Accepted
+        });
+        let mut engine = world.engine("one").await;
+        engine.settle().await.unwrap();
+        assert_eq!(
+            states(world.store()).await,
+            [State::Uncertain, State::Accepted]
+        );
+    }
+}
+
+#[tokio::test]
+async fn messages_for_a_channel_that_is_gone_wait_and_an_operator_is_told() {
+    for world in World::all().await {
+        let mut new = notification(1, Moment::Declared, 1, start());
+        new.messages[0].channel = "pager".parse().unwrap();
+        new.deliveries[0].lane = "pager:lane".to_owned();
+        say(world.store(), &new, start()).await;
+        let mut engine = world.engine("one").await;
+        engine.settle().await.unwrap();
+        assert_eq!(states(world.store()).await, [State::Ready]);
+        let standing = faults::standing(world.store().read()).await.unwrap();
+        assert_eq!(standing[0].key, "lane:pager:lane");
+    }
+}
+
+#[tokio::test]
+async fn a_command_delivers_its_own_and_leaves_retries_to_the_server() {
+    for world in World::all().await {
+        let said = say(
+            world.store(),
+            &notification(1, Moment::Declared, 3, start()),
+            start(),
+        )
+        .await;
+        world.mail.script(&[Class::RemoteTemporary]);
+        let engine = world.engine("one").await;
+        let drained = engine.drain(&[said.notification]).await.unwrap();
+        assert!(!drained.held_up);
+        let counts = counts(world.store().read(), None).await.unwrap();
+        assert_eq!((counts[&State::Accepted], counts[&State::Ready]), (2, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_command_does_not_wait_for_a_lane_that_does_not_work() {
+    for world in World::with(|mail| mail.paced(1, None)).await {
+        let said = say(
+            world.store(),
+            &notification(1, Moment::Declared, 30, start()),
+            start(),
+        )
+        .await;
+        world.mail.answer(|_| Class::NotSent);
+        let engine = world.engine("one").await;
+        let drained = engine.drain(&[said.notification]).await.unwrap();
+        assert!(drained.held_up);
+        assert_eq!(states(world.store()).await, [State::Ready; 30]);
+    }
+}
+
+#[tokio::test]
+async fn two_engines_on_one_database_share_the_work_and_tell_nobody_twice() {
+    for world in World::all().await {
+        let second = world.store().try_lock_delivery("two").await.unwrap();
+        drop(second);
+        let first = world.engine("one").await;
+        let Some(lock) = world.store().try_lock_delivery("two").await.unwrap() else {
+            assert!(world.db.is_sqlite(), "only there one process delivers");
+            continue;
+        };
+        let other_store = world.db.another_store().await;
+        let second = Engine::new(
+            other_store,
+            world.channels(),
+            world.clock.clone(),
+            lock,
+            Wake::default(),
+        );
+        world.declare(500).await;
+        let stop = watch::Sender::new(false);
+        let running = [
+            tokio::spawn(first.run(stop.subscribe())),
+            tokio::spawn(second.run(stop.subscribe())),
+        ];
+        while world.mail.count() < 500 {
+            tokio::task::yield_now().await;
+        }
+        stop.send_replace(true);
+        for engine in running {
+            engine.await.unwrap();
+        }
+        let counts = counts(world.store().read(), None).await.unwrap();
+        assert_eq!(counts, BTreeMap::from([(State::Accepted, 500)]));
+        let mut ids: Vec<_> = world
+            .mail
+            .sent()
+            .into_iter()
+            .map(|sent| sent.delivery)
+            .collect();
+        ids.sort();
+        ids.dedup();
+        assert_eq!((ids.len(), world.mail.count()), (500, 500));
+    }
+}

@@ -1,0 +1,177 @@
+//! A channel that does what a test tells it, and remembers what it was asked to send.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex},
+};
+
+use oyez::{
+    channels::{BoxFuture, Channel, OnUncertain, Outgoing, Pace},
+    clock::Clock,
+    domain::{
+        Address, IncidentId, Time,
+        channel::{Format, Part},
+        delivery::{Class, Outcome},
+        notification::Moment,
+    },
+};
+use tokio::sync::watch;
+
+use super::outbox::outcome;
+
+/// A message that the channel was asked to send.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Sent {
+    pub(crate) delivery: String,
+    pub(crate) incident: Option<IncidentId>,
+    pub(crate) address: String,
+    pub(crate) moment: Moment,
+    pub(crate) at: Time,
+    pub(crate) date: Time,
+    pub(crate) parts: Vec<String>,
+    pub(crate) first: bool,
+}
+
+/// What the channel answers.
+type Answer = Box<dyn Fn(&Sent) -> Class + Send + Sync>;
+
+/// See the module.
+pub(crate) struct FakeChannel {
+    label: &'static str,
+    pace: Pace,
+    on_uncertain: OnUncertain,
+    clock: Arc<dyn Clock>,
+    sent: Mutex<Vec<Sent>>,
+    /// Answers to give first, in order.
+    script: Mutex<VecDeque<Class>>,
+    answer: Mutex<Answer>,
+    /// While true, messages hang on the wire.
+    pub(crate) hang: watch::Sender<bool>,
+}
+
+impl FakeChannel {
+    pub(crate) fn new(label: &'static str, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            label,
+            pace: Pace {
+                concurrency: 4,
+                per_second: None,
+                burst: 1,
+            },
+            on_uncertain: OnUncertain::Resend,
+            clock,
+            sent: Mutex::default(),
+            script: Mutex::default(),
+            answer: Mutex::new(Box::new(|_| Class::Accepted)),
+            hang: watch::Sender::new(false),
+        }
+    }
+
+    pub(crate) fn paced(mut self, concurrency: usize, per_second: Option<f64>) -> Self {
+        self.pace.concurrency = concurrency;
+        self.pace.per_second = per_second;
+        self
+    }
+
+    pub(crate) fn holding(mut self) -> Self {
+        self.on_uncertain = OnUncertain::HoldUnlessUrgent;
+        self
+    }
+
+    /// Answers with these first.
+    pub(crate) fn script(&self, classes: &[Class]) {
+        self.script.lock().unwrap().extend(classes);
+    }
+
+    /// Answers with this afterwards.
+    pub(crate) fn answer(&self, answer: impl Fn(&Sent) -> Class + Send + Sync + 'static) {
+        *self.answer.lock().unwrap() = Box::new(answer);
+    }
+
+    /// All that it was asked to send.
+    pub(crate) fn sent(&self) -> Vec<Sent> {
+        self.sent.lock().unwrap().clone()
+    }
+
+    /// How much it was asked to send.
+    pub(crate) fn count(&self) -> usize {
+        self.sent.lock().unwrap().len()
+    }
+
+    fn classify(&self, sent: &Sent) -> Outcome {
+        let scripted = self.script.lock().unwrap().pop_front();
+        let class = scripted.unwrap_or_else(|| {
+            self.answer
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)(sent)
+        });
+        outcome(class)
+    }
+}
+
+impl Channel for FakeChannel {
+    fn label(&self) -> &str {
+        self.label
+    }
+
+    fn parts(&self) -> &'static [Part] {
+        const PARTS: [Part; 3] = [
+            Part {
+                name: "subject",
+                format: Format::Line,
+                max_bytes: 200,
+            },
+            Part {
+                name: "text",
+                format: Format::Plain,
+                max_bytes: 10_000,
+            },
+            Part {
+                name: "html",
+                format: Format::Html,
+                max_bytes: 10_000,
+            },
+        ];
+        &PARTS
+    }
+
+    fn check_address(&self, text: &str) -> Result<Address, String> {
+        Ok(Address::new(text))
+    }
+
+    fn lane(&self, _: &Address) -> String {
+        format!("{}:lane", self.label)
+    }
+
+    fn pace(&self) -> Pace {
+        self.pace
+    }
+
+    fn on_uncertain(&self) -> OnUncertain {
+        self.on_uncertain
+    }
+
+    fn send<'a>(&'a self, outgoing: &'a Outgoing<'a>) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let parts: &BTreeMap<String, String> = outgoing.parts;
+            let sent = Sent {
+                delivery: outgoing.delivery.to_owned(),
+                incident: outgoing.incident,
+                address: outgoing.address.as_str().to_owned(),
+                moment: outgoing.moment,
+                at: self.clock.now(),
+                date: outgoing.date,
+                parts: parts.keys().cloned().collect(),
+                first: outgoing.first,
+            };
+            self.sent.lock().unwrap().push(sent.clone());
+            let mut hang = self.hang.subscribe();
+            hang.wait_for(|hang| !*hang).await.unwrap();
+            self.classify(&sent)
+        })
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<String, String>> {
+        Box::pin(async { Ok("It would take messages.".to_owned()) })
+    }
+}
