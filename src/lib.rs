@@ -12,6 +12,7 @@ pub mod telemetry;
 
 pub mod channels;
 pub mod files;
+pub mod render;
 pub mod store;
 
 pub mod app;

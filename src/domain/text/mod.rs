@@ -13,8 +13,8 @@ mod write;
 mod hostile;
 
 pub use escape::{clean, escape, replace_reason};
-pub use parse::{Block, Line, Span, one_line, parse};
-pub use write::{write, write_text};
+pub use parse::{Block, Line, Span, list, one_line, parse};
+pub use write::{write, write_inline, write_text};
 
 use super::channel::Format;
 

@@ -47,6 +47,20 @@ pub fn parse(text: &str) -> Vec<Block> {
     blocks
 }
 
+/// Texts as the items of one list, each on one line.
+pub fn list<T: AsRef<str>>(items: &[T]) -> Vec<Block> {
+    let items: Vec<Line> = items
+        .iter()
+        .map(|item| spans(&one_line(item.as_ref())))
+        .filter(|item| !item.is_empty())
+        .collect();
+    if items.is_empty() {
+        Vec::new()
+    } else {
+        vec![Block::List(items)]
+    }
+}
+
 /// The whole text as one line: every run of white space becomes one space.
 pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
@@ -61,7 +75,8 @@ pub fn one_line(text: &str) -> String {
 
 const SCHEME: &str = "https://";
 
-fn spans(line: &str) -> Line {
+/// Words and links of one clean line.
+pub(super) fn spans(line: &str) -> Line {
     let mut spans = Vec::new();
     let mut words = String::new();
     let mut rest = line;

@@ -4,12 +4,25 @@ use crate::domain::channel::Format;
 
 use super::{
     escape::{card, html, json, slack},
-    parse::{Block, Line, Span, parse},
+    parse::{Block, Line, Span, one_line, parse, spans},
 };
 
 /// Writes typed text with its paragraphs, lists and links; the same as [`parse`], then [`write`].
 pub fn write_text(text: &str, format: Format) -> String {
     write(&parse(text), format)
+}
+
+/// Writes typed text as one line, links included: for a sentence, or the item of a list.
+pub fn write_inline(text: &str, format: Format) -> String {
+    let line = spans(&one_line(text));
+    match format {
+        Format::Line | Format::Plain => joined(&line, &str::to_owned, &plain_link),
+        Format::Html => joined(&line, &html, &html_link),
+        Format::CardJson => json(&joined(&line, &card, &card_link)),
+        Format::Slack => joined(&line, &slack, &slack_link),
+        Format::SlackJson => json(&joined(&line, &slack, &slack_link)),
+        Format::Json => json(&joined(&line, &str::to_owned, &plain_link)),
+    }
 }
 
 /// Writes blocks so that everything appears as typed.
@@ -37,14 +50,7 @@ fn plain(blocks: &[Block]) -> String {
 }
 
 fn card_text(blocks: &[Block]) -> String {
-    let line = |line: &Line| {
-        // Only the first words of a line can begin a list or a heading, but escaping a later
-        // hyphen after a link too is harmless.
-        joined(line, &card, &|link| {
-            let target = link.replace('(', "%28").replace(')', "%29");
-            format!("[{}]({target})", card(link))
-        })
-    };
+    let line = |line: &Line| joined(line, &card, &card_link);
     let mut text = String::new();
     for block in blocks {
         if !text.is_empty() {
@@ -69,19 +75,12 @@ fn card_text(blocks: &[Block]) -> String {
 
 fn slack_text(blocks: &[Block]) -> String {
     lines(blocks, "\n", "• ", &|line| {
-        joined(line, &slack, &|link| {
-            format!("<{}>", link.replace('&', "&amp;"))
-        })
+        joined(line, &slack, &slack_link)
     })
 }
 
 fn html_block(block: &Block) -> String {
-    let line = |line: &Line| {
-        joined(line, &html, &|link| {
-            let link = html(link);
-            format!("<a href=\"{link}\">{link}</a>")
-        })
-    };
+    let line = |line: &Line| joined(line, &html, &html_link);
     match block {
         Block::Paragraph(each) => {
             let each: Vec<_> = each.iter().map(line).collect();
@@ -134,6 +133,20 @@ fn joined(line: &Line, words: &dyn Fn(&str) -> String, link: &dyn Fn(&str) -> St
 
 fn plain_link(link: &str) -> String {
     link.to_owned()
+}
+
+fn html_link(link: &str) -> String {
+    let link = html(link);
+    format!("<a href=\"{link}\">{link}</a>")
+}
+
+fn card_link(link: &str) -> String {
+    let target = link.replace('(', "%28").replace(')', "%29");
+    format!("[{}]({target})", card(link))
+}
+
+fn slack_link(link: &str) -> String {
+    format!("<{}>", link.replace('&', "&amp;"))
 }
 
 #[cfg(test)]

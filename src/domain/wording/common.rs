@@ -156,15 +156,10 @@ pub(super) fn link_of(context: &Context<'_>) -> Option<String> {
     }
 }
 
+/// The mailbox that outsiders may write to; those inside ask the leads.
 pub(super) fn mailbox(context: &Context<'_>) -> Value {
-    line(
-        context
-            .saying
-            .links
-            .team_mailbox
-            .clone()
-            .unwrap_or_default(),
-    )
+    let mailbox = context.saying.links.team_mailbox.clone();
+    line(mailbox.filter(|_| context.is_outside()).unwrap_or_default())
 }
 
 pub(super) fn since(context: &Context<'_>) -> Value {

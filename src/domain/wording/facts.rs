@@ -101,6 +101,19 @@ const ABOUT: &[Moment] = &[
     Reminder,
 ];
 
+/// Moments that tell everyone something new.
+const CHANGING: &[Moment] = &[
+    Declared,
+    Update,
+    NoChange,
+    PriorityChange,
+    Resolved,
+    Closed,
+    Correction,
+    Reopened,
+    Cancelled,
+];
+
 const fn fact(
     name: &'static str,
     kind: Kind,
@@ -150,9 +163,11 @@ static TABLE: &[Fact] = &[
     fact("exercise", Flag, ALWAYS, EVERYONE, c::exercise),
     fact("outside", Flag, ALWAYS, EVERYONE, c::outside),
     fact("has_reason", Flag, ALWAYS, EVERYONE, c::has_reason),
-    fact("title", Line, ALWAYS, EVERYONE, c::title).optional(),
-    fact("service", Line, ALWAYS, EVERYONE, c::service).optional(),
-    fact("state", Line, ALWAYS, EVERYONE, c::state).optional(),
+    fact("title", Line, ABOUT, EVERYONE, c::title),
+    fact("service", Line, ABOUT, EVERYONE, c::service),
+    fact("service", Line, &[Test], EVERYONE, c::service).optional(),
+    fact("state", Line, ABOUT, EVERYONE, c::state),
+    fact("state", Line, &[Test], EVERYONE, c::state).optional(),
     fact("reference", Line, ALWAYS, EVERYONE, c::reference).optional(),
     fact("next_update", Line, ALWAYS, EVERYONE, c::next_update).optional(),
     fact(
@@ -164,7 +179,7 @@ static TABLE: &[Fact] = &[
     )
     .optional(),
     fact("link", Line, ALWAYS, EVERYONE, c::link).optional(),
-    fact("mailbox", Line, ALWAYS, OUTSIDE, c::mailbox).optional(),
+    fact("mailbox", Line, ALWAYS, EVERYONE, c::mailbox).optional(),
     // How things stand: the six facts, each for those who may see it.
     fact("since", Line, STANDING, EVERYONE, c::since),
     fact("effect", Typed, STANDING, EVERYONE, c::effect),
@@ -182,7 +197,14 @@ static TABLE: &[Fact] = &[
         &[Owners],
         c::priority_meaning,
     ),
-    fact("people_told", Line, ABOUT, INSIDE, c::people_told),
+    fact("people_told", Line, CHANGING, INSIDE, c::people_told),
+    fact(
+        "people_told",
+        Line,
+        &[Prompt, Overdue],
+        EVERYONE,
+        c::people_told,
+    ),
     // What each moment is about.
     fact("change", Typed, &[Update, StandDown], EVERYONE, m::change).must(),
     fact("no_change", Typed, &[NoChange], EVERYONE, m::no_change).must(),

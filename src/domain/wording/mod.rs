@@ -80,6 +80,35 @@ pub fn test_view(policy: &Policy, audience: Audience, now: Time) -> View {
     }
 }
 
+/// A view in which every fact is filled with its own name, for trying templates; those that may be
+/// empty are so on request.
+pub fn sample(moment: Moment, audience: Audience, optional_are_empty: bool) -> View {
+    let values = declared_facts(moment, audience)
+        .map(|fact| {
+            let empty = fact.optional && optional_are_empty;
+            let name = if empty { "" } else { fact.name };
+            let value = match fact.kind {
+                _ if fact.name == "moment" => Value::Text(moment.as_str().to_owned()),
+                _ if fact.name == "audience" => Value::Text(audience.as_str().to_owned()),
+                Kind::Line | Kind::Typed if fact.name == "link" && !empty => {
+                    Value::Text("https://link.example".to_owned())
+                }
+                Kind::Line | Kind::Typed => Value::Text(name.to_owned()),
+                Kind::List if empty => Value::List(Vec::new()),
+                Kind::List => Value::List(vec![name.to_owned()]),
+                Kind::Flag => Value::Flag(!optional_are_empty),
+            };
+            (fact.name, (fact.kind, value))
+        })
+        .collect();
+    View {
+        moment,
+        audience,
+        values,
+        whole: None,
+    }
+}
+
 /// Whether a message of this moment that leaves the fact out fails to do its job. For facts that
 /// come in two forms, one of them is enough; see [`same_fact`].
 pub fn must_use(fact: &Fact, moment: Moment) -> bool {

@@ -217,8 +217,10 @@ fn each_audience_gets_only_what_it_may_see() {
                 "\"register trainees\"",
                 "register trainees:",
             ] {
+                // A lead reads how many wait, whoever the lead is.
+                let is_lead = moment.is_for_leads() && inside == "42 people";
                 assert!(
-                    !seen.contains(inside),
+                    !seen.contains(inside) || is_lead,
                     "{moment} {audience}: {inside} in {seen}"
                 );
             }

@@ -63,6 +63,15 @@ impl View {
         self.values.get(name).map(|(_, value)| value)
     }
 
+    /// The same view with another value of one fact; a name that it does not have changes nothing.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Value) -> Self {
+        if let Some((_, have)) = self.values.get_mut(name) {
+            *have = value;
+        }
+        self
+    }
+
     /// Names of all facts in it, in alphabetical order.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
         self.values.keys().copied()
@@ -77,15 +86,16 @@ impl View {
             None => "There is more than fits here.".to_owned(),
         };
         let mut view = self.clone();
-        for (kind, value) in view.values.values_mut() {
+        for (name, (kind, value)) in &mut view.values {
             match value {
                 Value::Text(text) if *kind == Kind::Typed => {
                     if let Some(head) = cut(text, max_chars) {
                         *text = format!("{head}\n\n{rest}");
                     }
                 }
-                // A link that lacks its end leads nowhere.
-                Value::Text(text) if !text.starts_with("https://") => {
+                // A subject is short, and ends with the reference; a link without its end leads
+                // nowhere.
+                Value::Text(text) if *name != "subject" && !text.starts_with("https://") => {
                     if let Some(head) = cut_line(text, max_chars) {
                         *text = head;
                     }

@@ -1,0 +1,75 @@
+//! The words that go out if no template can make any: short, plain, and never a failure.
+
+use serde_json::json;
+
+use crate::domain::{
+    channel::{Format, Part, REASON_MARK},
+    text,
+    wording::View,
+};
+
+/// A part made without a template.
+pub(super) fn part(part: &Part, view: &View) -> String {
+    let line = text::one_line(view.text("subject"));
+    let mut lines = vec![line.clone()];
+    for name in ["effect", "change", "next_update_words", "link"] {
+        let fact = text::one_line(view.text(name));
+        if !fact.is_empty() {
+            lines.push(fact);
+        }
+    }
+    if matches!(
+        view.get("has_reason"),
+        Some(crate::domain::wording::Value::Flag(true))
+    ) {
+        lines.push(REASON_MARK.to_owned());
+    }
+    let write = |format| {
+        let escape = |line: &String| {
+            // The mark is ours, and escaping would take it out.
+            if line == REASON_MARK {
+                line.clone()
+            } else {
+                text::escape(line, format)
+            }
+        };
+        lines.iter().map(escape).collect::<Vec<_>>()
+    };
+    match part.format {
+        Format::Line => line,
+        Format::Plain => write(Format::Plain).join("\n\n"),
+        Format::Slack => write(Format::Slack).join("\n\n"),
+        Format::Html => {
+            let body: String = write(Format::Html)
+                .iter()
+                .map(|line| format!("<p>{line}</p>"))
+                .collect();
+            format!(
+                "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title>\
+                 </head><body>{body}</body></html>",
+                text::escape(&line, Format::Html)
+            )
+        }
+        Format::CardJson => json!({
+            "type": "AdaptiveCard",
+            "version": "1.5",
+            "lang": "en",
+            "fallbackText": line,
+            "speak": line,
+            "body": [{"type": "TextBlock", "wrap": true, "text": lines.iter()
+                .map(|line| if line == REASON_MARK { line.clone() } else { unquoted(line, Format::CardJson) })
+                .collect::<Vec<_>>().join("\n\n")}],
+        })
+        .to_string(),
+        Format::SlackJson => json!([{"type": "section", "text": {"type": "mrkdwn",
+            "verbatim": true, "text": write(Format::Slack).join("\n\n")}}])
+        .to_string(),
+        Format::Json => json!({"text": lines.join("\n\n")}).to_string(),
+    }
+}
+
+/// Escaped for the inside of a JSON string, then read back, because `json!` escapes again.
+fn unquoted(line: &str, format: Format) -> String {
+    let quoted = format!("\"{}\"", text::escape(line, format));
+    serde_json::from_str(&quoted).unwrap_or_else(|_| line.to_owned())
+}

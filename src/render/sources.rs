@@ -1,0 +1,198 @@
+//! Template files: those built in, and those of the organisation's own folder.
+//!
+//! Names are paths without `.hbs`: `email/declared.owners.text`, `words/declared`,
+//! `partials/email/top`.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::domain::{
+    Audience, ChannelName, channel::Part, fault::Fault, nearest, notification::Moment,
+};
+
+/// Name and text of every built-in template.
+const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/templates.rs"));
+
+/// Folder of the words that all channels share.
+pub(super) const WORDS: &str = "words";
+/// Folder of shared pieces.
+pub(super) const PARTIALS: &str = "partials";
+
+/// One template file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Source {
+    pub(super) text: String,
+    /// The file as people name it.
+    pub(super) file: String,
+    /// Whether it is the organisation's own.
+    pub(super) own: bool,
+}
+
+/// Template files by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Sources(pub(super) BTreeMap<String, Source>);
+
+impl Sources {
+    /// The templates that come with the program.
+    pub(super) fn built_in() -> Self {
+        let sources = BUILT_IN.iter().map(|(name, text)| {
+            let source = Source {
+                text: (*text).to_owned(),
+                file: format!("templates/{name}.hbs"),
+                own: false,
+            };
+            ((*name).to_owned(), source)
+        });
+        Self(sources.collect())
+    }
+
+    /// Lays the files of a folder over these. Files that could never be used are faults.
+    pub(super) fn overlay(
+        &mut self,
+        folder: &Path,
+        channels: &BTreeMap<ChannelName, &'static [Part]>,
+    ) -> Vec<Fault> {
+        let mut files = Vec::new();
+        let mut faults = Vec::new();
+        if let Err(error) = collect(folder, &mut files) {
+            faults.push(
+                Fault::new(
+                    format!("The folder of templates cannot be read: {error}."),
+                    "Check that it exists and that Oyez may read it.",
+                )
+                .in_file(folder.display().to_string()),
+            );
+        }
+        files.sort();
+        for path in files {
+            let file = path.display().to_string();
+            match self.read(folder, &path, channels) {
+                Ok((name, text)) => {
+                    let source = Source {
+                        text,
+                        file,
+                        own: true,
+                    };
+                    self.0.insert(name, source);
+                }
+                Err(fault) => faults.push(fault.in_file(file)),
+            }
+        }
+        faults
+    }
+
+    fn read(
+        &self,
+        folder: &Path,
+        path: &Path,
+        channels: &BTreeMap<ChannelName, &'static [Part]>,
+    ) -> Result<(String, String), Fault> {
+        let name = path
+            .strip_prefix(folder)
+            .ok()
+            .and_then(|path| path.with_extension("").to_str().map(str::to_owned))
+            .ok_or_else(|| {
+                Fault::new(
+                    "The name of this file is not plain text.",
+                    "Name it like the built-in template that it replaces.",
+                )
+            })?
+            .replace('\\', "/");
+        check_name(&name, channels)?;
+        let text = fs::read_to_string(path).map_err(|error| {
+            Fault::new(
+                format!("This file cannot be read: {error}."),
+                "Save it as UTF-8 text that Oyez may read.",
+            )
+        })?;
+        Ok((name, text))
+    }
+
+    /// The names under which a part of a message is looked up, the most particular first.
+    pub(super) fn candidates(
+        channel: &str,
+        moment: Moment,
+        audience: Audience,
+        part: &str,
+    ) -> [String; 3] {
+        [
+            format!("{channel}/{moment}.{audience}.{part}"),
+            format!("{channel}/{moment}.{part}"),
+            format!("{channel}/default.{part}"),
+        ]
+    }
+
+    /// The names under which the shared words of a moment are looked up.
+    pub(super) fn word_candidates(moment: &str, audience: &str) -> [String; 2] {
+        [
+            format!("{WORDS}/{moment}.{audience}"),
+            format!("{WORDS}/{moment}"),
+        ]
+    }
+}
+
+/// Whether a file of this name could ever be used.
+fn check_name(name: &str, channels: &BTreeMap<ChannelName, &'static [Part]>) -> Result<(), Fault> {
+    let Some((folder, rest)) = name.split_once('/') else {
+        return Err(Fault::new(
+            "A template belongs into the folder of its channel.",
+            "Move it, for example to email/declared.owners.text.hbs.",
+        ));
+    };
+    if folder == PARTIALS {
+        return Ok(());
+    }
+    let pieces: Vec<&str> = rest.split('.').collect();
+    let (moment, audience, part) = match (folder == WORDS, pieces.as_slice()) {
+        (true, [moment]) => (*moment, None, None),
+        (true, [moment, audience]) => (*moment, Some(*audience), None),
+        (false, [moment, part]) => (*moment, None, Some(*part)),
+        (false, [moment, audience, part]) => (*moment, Some(*audience), Some(*part)),
+        _ => {
+            return Err(Fault::new(
+                format!("\"{rest}\" is not the name of a template."),
+                "Name it moment.audience.part.hbs, moment.part.hbs or default.part.hbs.",
+            ));
+        }
+    };
+    let unknown = |what: &str, word: &str, names: &[&str]| {
+        let fix = nearest::fix_for(word, names.iter().copied(), "See oyez template check.");
+        Err(Fault::new(format!("There is no {what} \"{word}\"."), fix))
+    };
+    let moments = Moment::ALL.map(Moment::as_str);
+    let is_default = moment == "default" && part.is_some() && audience.is_none();
+    if !is_default && !moments.contains(&moment) {
+        return unknown("moment", moment, &moments);
+    }
+    let audiences = Audience::ALL.map(Audience::as_str);
+    if let Some(audience) = audience.filter(|audience| !audiences.contains(audience)) {
+        return unknown("audience", audience, &audiences);
+    }
+    let Some(part) = part else {
+        return Ok(());
+    };
+    let Some((_, parts)) = channels.iter().find(|(name, _)| name.as_str() == folder) else {
+        let names: Vec<&str> = channels.keys().map(ChannelName::as_str).collect();
+        return unknown("channel", folder, &names);
+    };
+    let parts: Vec<&str> = parts.iter().map(|part| part.name).collect();
+    if !parts.contains(&part) {
+        return unknown("part", part, &parts);
+    }
+    Ok(())
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "hbs") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
