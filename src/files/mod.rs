@@ -1,4 +1,5 @@
-//! The directory as files that people keep: YAML, CSV and XLSX.
+//! The directory as files that people keep: YAML, CSV and XLSX; and [stories](incidents) of past
+//! incidents.
 //!
 //! Reads bytes that the caller opened and writes texts that the caller saves, so nothing here
 //! touches a disk. All three formats hold the same seven lists with the same columns
@@ -8,6 +9,7 @@
 
 pub mod columns;
 pub mod csv;
+pub mod incidents;
 mod intake;
 mod plan;
 mod record;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, str::FromStr};
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc, Weekday};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc, Weekday};
 use chrono_tz::Tz;
 
 use super::{
@@ -10,6 +10,7 @@ use super::{
     record::{Record, Value, split},
 };
 use crate::domain::{
+    clock::days::instant,
     directory::{
         merge::{Place, Problem},
         text::{bad_link, bad_list_item, bad_text},
@@ -356,7 +357,7 @@ impl<'r> Row<'r> {
             let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
             Some(date.and_time(NaiveTime::MIN))
         });
-        let time = local.and_then(|local| first_instant(zone, local));
+        let time = local.map(|local| instant(zone, local));
         if time.is_none() {
             let fix = "Write it as 2026-12-01 or 2026-12-01 09:00.";
             self.problem(column, format!("{column} is not a date."), fix);
@@ -364,16 +365,6 @@ impl<'r> Row<'r> {
         }
         Some(time)
     }
-}
-
-/// The first instant at or after a local time: clocks that go forward skip some.
-fn first_instant(zone: Tz, local: NaiveDateTime) -> Option<Time> {
-    (0..=8).find_map(|quarters| {
-        let later = local.checked_add_signed(chrono::Duration::minutes(15 * quarters))?;
-        zone.from_local_datetime(&later)
-            .earliest()
-            .map(|time| time.with_timezone(&Utc))
-    })
 }
 
 /// A slug made of a text, if anything is left of it.

@@ -6,6 +6,7 @@
     reason = "a test may fail by panicking"
 )]
 
+mod incidents;
 mod northshire;
 mod problems;
 mod round_trip;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::directory::{Severity, check};
 
-fn northshire() -> Directory {
+pub(super) fn northshire() -> Directory {
     let yaml = include_str!("../../../config/northshire/directory.yaml");
     let plan = import(
         &Directory::default(),
