@@ -2,6 +2,9 @@
 
 mod architecture;
 mod engine;
+mod channel_contract;
+mod channel_teams_slack_webhook;
+mod http_client;
 mod outbox_store;
 mod resolution_oracle;
 mod store_directory;

@@ -1,11 +1,13 @@
 //! What the tests share.
 
+pub(crate) mod channels;
 pub(crate) mod database;
 pub(crate) mod incident;
 pub(crate) mod fake_channel;
 pub(crate) mod oracle;
 pub(crate) mod outbox;
 pub(crate) mod worlds;
+pub(crate) mod stand_in;
 
 use oyez::domain::Time;
 
