@@ -151,3 +151,142 @@ fn hex(bytes: &[u8]) -> String {
         text
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::fixture::{Log, at, declared, id};
+
+    fn chain(texts: &[String]) -> Vec<(u32, String, String)> {
+        let mut head = GENESIS.to_owned();
+        (1..)
+            .zip(texts)
+            .map(|(seq, text)| {
+                head = link(&head, text);
+                (seq, text.clone(), head.clone())
+            })
+            .collect()
+    }
+
+    fn check(rows: &[(u32, String, String)]) -> Result<String, Broken> {
+        verify(rows.iter().map(|(seq, text, hash)| Link {
+            seq: *seq,
+            text,
+            erased: false,
+            hash,
+        }))
+    }
+
+    #[test]
+    fn a_stored_record_reads_back_as_it_was_and_keeps_its_hash() {
+        let mut log = Log::default();
+        log.write(
+            at("2026-11-23T13:20:00.123456Z"),
+            declared(at("2026-11-23T14:40:00Z")),
+        );
+        let text = stored_text(&log.0[0]).unwrap();
+        let read: Record = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, log.0[0]);
+        assert_eq!(stored_text(&read).unwrap(), text);
+    }
+
+    #[test]
+    fn the_hash_is_sha_256_over_the_hash_before_and_the_digest_of_the_text() {
+        assert_eq!(
+            digest("abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        assert_eq!(
+            link(GENESIS, "abc"),
+            digest(&format!("{GENESIS}{}", digest("abc")))
+        );
+    }
+
+    #[test]
+    fn an_erased_text_leaves_the_chain_whole_and_a_forged_one_does_not() {
+        let rows = chain(&["one".to_owned(), "a name".to_owned(), "three".to_owned()]);
+        let erase = |with: &str| {
+            let with = with.to_owned();
+            verify(rows.iter().map(|(seq, text, hash)| Link {
+                seq: *seq,
+                text: if *seq == 2 { &with } else { text },
+                erased: *seq == 2,
+                hash,
+            }))
+        };
+        assert_eq!(erase(&digest("a name")).unwrap(), rows[2].2);
+        assert_eq!(erase(&digest("another")).unwrap_err().seq, 2);
+        assert_eq!(verify([]).unwrap(), GENESIS);
+    }
+
+    #[test]
+    fn digests_of_what_was_said_do_not_depend_on_order_and_show_every_letter() {
+        let (email, teams) = (id::<ChannelName>("email"), id::<ChannelName>("teams"));
+        let one = |subject, text| {
+            (
+                Moment::Update,
+                Audience::Owners,
+                &email,
+                vec![("subject", subject), ("text", text)],
+            )
+        };
+        let other = (
+            Moment::Update,
+            Audience::Owners,
+            &teams,
+            vec![("card", "{}")],
+        );
+        let digest = words_digest([one("ab", "c"), other.clone()]);
+        assert_eq!(words_digest([other.clone(), one("ab", "c")]), digest);
+        assert_ne!(words_digest([one("a", "bc"), other]), digest);
+
+        let who = [
+            RecipientId::Person(id("priya-shah")),
+            RecipientId::Person(id("tom-okafor")),
+        ];
+        let told = |audience| {
+            audience_digest(
+                who.iter()
+                    .map(|who| (who, audience, Moment::Update, &email)),
+            )
+        };
+        let reversed = audience_digest(
+            who.iter()
+                .rev()
+                .map(|who| (who, Audience::Owners, Moment::Update, &email)),
+        );
+        assert_eq!(told(Audience::Owners), reversed);
+        assert_ne!(told(Audience::Owners), told(Audience::External));
+    }
+
+    proptest! {
+        #[test]
+        fn no_change_of_the_log_passes(
+            texts in proptest::collection::vec("[a-z]{0,6}", 2..8),
+            at in any::<prop::sample::Index>(),
+            how in 0u8..5,
+        ) {
+            let rows = chain(&texts);
+            prop_assert_eq!(check(&rows).unwrap(), rows[rows.len() - 1].2.clone());
+            let mut forged = rows.clone();
+            let at = at.index(rows.len());
+            match how {
+                0 => forged[at].1.push('x'),
+                1 => forged[at].2.replace_range(0..1, "g"),
+                2 if at + 1 < rows.len() => { forged.remove(at); }
+                3 if at + 1 < rows.len() && rows[at].1 != rows[at + 1].1 => {
+                    let (one, two) = (rows[at].1.clone(), rows[at + 1].1.clone());
+                    forged[at].1 = two;
+                    forged[at + 1].1 = one;
+                }
+                _ => {
+                    // A forger who does not know the hash before cannot put a record in.
+                    forged.insert(at, (rows[at].0, "x".to_owned(), link(GENESIS, "y")));
+                }
+            }
+            prop_assert!(check(&forged).is_err());
+        }
+    }
+}

@@ -18,6 +18,8 @@ pub mod ladder;
 #[cfg(test)]
 mod ladder_tests;
 pub mod pattern;
+#[cfg(test)]
+mod week;
 
 pub use answer::{Answer, answer, no_change};
 pub use due::{ANSWER_WINDOW, base, next_due};

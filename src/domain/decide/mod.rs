@@ -10,6 +10,8 @@ mod known;
 mod people;
 mod saying;
 mod stages;
+#[cfg(test)]
+mod tests;
 pub mod typed;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -185,7 +185,7 @@ impl Incident {
     /// What the event means for promises and for the ladder.
     fn apply_clock(&mut self, record: &Record) {
         let seq = record.seq;
-        let due_before = self.next_promise().map(|(due, _)| due);
+        let due_before = self.next_due();
         if let Some(promised) = record.event.promised() {
             self.promise(promised, seq);
         }
@@ -256,7 +256,7 @@ impl Incident {
             }
         }
         // A snooze belongs to the promise at stake; a correction in between does not renew it.
-        if self.next_promise().map(|(due, _)| due) != due_before {
+        if self.next_due() != due_before {
             self.snoozed_until = None;
             self.snoozes = 0;
         }

@@ -1,6 +1,8 @@
 //! The incident: a fold of its events (`fold`), and what it is to other modules.
 
 mod fold;
+#[cfg(test)]
+mod laws;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,10 +111,15 @@ impl Incident {
         }
     }
 
+    /// The earliest time that is owed to anybody.
+    pub fn next_due(&self) -> Option<Time> {
+        self.promises.values().map(|promise| promise.due).min()
+    }
+
     /// The promise that falls due first, and the audiences to which exactly that time was
     /// promised. The ladder runs on it.
     pub fn next_promise(&self) -> Option<(Time, BTreeSet<Audience>)> {
-        let due = self.promises.values().map(|promise| promise.due).min()?;
+        let due = self.next_due()?;
         let audiences = self
             .promises
             .iter()
