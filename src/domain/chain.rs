@@ -61,8 +61,7 @@ fn link_digest(previous: &str, digest_of_text: &str) -> String {
 /// the head with the one kept elsewhere.
 pub fn verify<'a>(links: impl IntoIterator<Item = Link<'a>>) -> Result<String, Broken> {
     let mut head = GENESIS.to_owned();
-    let mut expected = 1;
-    for found in links {
+    for (expected, found) in (1..).zip(links) {
         let broken = |what| Broken {
             seq: found.seq,
             what,
@@ -81,7 +80,6 @@ pub fn verify<'a>(links: impl IntoIterator<Item = Link<'a>>) -> Result<String, B
             ));
         }
         head = hash;
-        expected += 1;
     }
     Ok(head)
 }

@@ -28,9 +28,9 @@ pub(crate) fn at(text: &str) -> Time {
 }
 
 /// Any id from its text.
-pub(crate) fn id<T: std::str::FromStr>(text: &str) -> T
+pub(crate) fn id<T>(text: &str) -> T
 where
-    T::Err: std::fmt::Debug,
+    T: std::str::FromStr<Err: std::fmt::Debug>,
 {
     text.parse().unwrap()
 }

@@ -2,7 +2,7 @@
 //!
 //! The only place that says what is allowed. It reads nothing but its arguments; what it lets
 //! through is written to the log as it is, so every text is cleaned here ([`typed`]) and every name
-//! is checked ([`known`]).
+//! is checked (`known`).
 
 mod changed;
 mod declaring;
