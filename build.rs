@@ -1,5 +1,9 @@
 //! Lists the files below `templates/` for the program to embed, so that nobody keeps such a list
 //! by hand: adding a file is enough.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "cargo tells a build script by its environment where things are"
+)]
 
 use std::{
     env,

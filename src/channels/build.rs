@@ -1,7 +1,7 @@
 //! From a stanza of settings to a working channel.
 //!
 //! The keys that every channel has are taken out here; the rest goes to the channel's own file,
-//! found by `kind` in [`kinds`](super::kinds).
+//! found by `kind` in [`super::kinds`].
 
 use std::{fmt, sync::Arc};
 

@@ -1,7 +1,7 @@
 //! The answer to "who is told, on which channel, and why".
 //!
 //! [`Compiled`] is made once from a policy and a directory; [`Compiled::resolve`] answers for a
-//! situation, [`Compiled::explain`] says why somebody is told or is not, [`compare`] what another
+//! situation, [`Compiled::explain`] says why somebody is told or is not, [`compare()`] what another
 //! policy would change, and [`Compiled::lint`] what is odd before an incident shows it. All of it
 //! is a pure function of its arguments.
 

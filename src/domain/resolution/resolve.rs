@@ -292,7 +292,7 @@ impl Compiled {
         let state = |source: &Source<'_>| blocked(source, party, mutes, situation);
         let acting = sources.clone().filter(|source| state(source).is_none());
         let Some(audience) = merged(party, acting.clone()) else {
-            let because = sources.clone().filter_map(|source| state(source)).max();
+            let because = sources.clone().filter_map(state).max();
             let because = because.unwrap_or(WithheldBecause::Unreachable);
             let audience = merged(party, sources.clone()).unwrap_or(Audience::Users);
             return Err(Withheld {

@@ -1,8 +1,8 @@
 //! Text that people type, and how each format writes it so that it appears as typed.
 //!
 //! Paragraphs, `- ` lists and bare https links have meaning; every other character is literal.
-//! One parser ([`parse`]) makes blocks of a text, one writer ([`write`]) turns them into a
-//! [`Format`]; [`escape`] is for single lines. Whatever is typed, the result mentions nobody,
+//! One parser ([`mod@parse`]) makes blocks of a text, one writer ([`mod@write`]) turns them into a
+//! [`Format`]; [`mod@escape`] is for single lines. Whatever is typed, the result mentions nobody,
 //! opens no markup and holds no control, private-use or bidirectional-control character.
 
 mod escape;

@@ -7,7 +7,7 @@ use super::{
     parse::{Block, Line, Span, one_line, parse, spans},
 };
 
-/// Writes typed text with its paragraphs, lists and links; the same as [`parse`], then [`write`].
+/// Writes typed text with its paragraphs, lists and links; the same as [`parse`], then [`write()`].
 pub fn write_text(text: &str, format: Format) -> String {
     write(&parse(text), format)
 }

@@ -1,6 +1,6 @@
 //! Which facts a message has, and in which words.
 //!
-//! [`view`] turns a saying into the facts that templates may use: for each moment and audience a
+//! [`view()`] turns a saying into the facts that templates may use: for each moment and audience a
 //! declared list ([`declared_facts`]), so that nothing reaches readers who must not see it and
 //! nothing is blank. [`times`] is the one formatter of times; `subject` makes subject lines whose
 //! stem never changes, so that mail threads hold.

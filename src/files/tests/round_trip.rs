@@ -60,10 +60,9 @@ fn tag() -> impl Strategy<Value = String> {
 }
 
 /// `prefix` and a number below `count`: few enough that entries refer to each other.
-fn id<T: std::str::FromStr>(prefix: &'static str, count: usize) -> impl Strategy<Value = T>
+fn id<T>(prefix: &'static str, count: usize) -> impl Strategy<Value = T>
 where
-    T::Err: std::fmt::Debug,
-    T: std::fmt::Debug,
+    T: std::str::FromStr<Err: std::fmt::Debug> + std::fmt::Debug,
 {
     (0..count).prop_map(move |n| format!("{prefix}{n}").parse().unwrap())
 }

@@ -1,6 +1,6 @@
 //! The outbox: what is to be said is durable before anybody is told.
 //!
-//! [`enqueue`] writes in the caller's transaction; `app::deliver` claims what goes on the wire now,
+//! [`enqueue()`] writes in the caller's transaction; `app::deliver` claims what goes on the wire now,
 //! sends it and completes it. What is guaranteed here:
 //!
 //! - **One owner at a time.** A claim writes a lease with a token; whatever ends a try names the

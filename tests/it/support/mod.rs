@@ -2,8 +2,8 @@
 
 pub(crate) mod channels;
 pub(crate) mod database;
-pub(crate) mod incident;
 pub(crate) mod fake_channel;
+pub(crate) mod incident;
 pub(crate) mod oracle;
 pub(crate) mod outbox;
 pub(crate) mod worlds;

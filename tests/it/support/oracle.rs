@@ -440,25 +440,23 @@ fn lines<'a>(world: &'a World, who: &RecipientId) -> Vec<Line<'a>> {
                         }
                     }
                 }
-                (Target::Group(group), RecipientId::Person(person)) => {
-                    if in_group(world, group, person, 10) {
-                        let text = format!("in the group {}", directory.groups[group].name);
-                        add(Standing::Group, None, text.clone(), text, true);
-                    }
+                (Target::Group(group), RecipientId::Person(person))
+                    if in_group(world, group, person, 10) =>
+                {
+                    let text = format!("in the group {}", directory.groups[group].name);
+                    add(Standing::Group, None, text.clone(), text, true);
                 }
-                (Target::Person(named), RecipientId::Person(person)) if named == person => {
-                    if directory.people.contains_key(person) {
-                        let text = "on our list of who is told".to_owned();
-                        add(Standing::Group, None, text.clone(), text, true);
-                    }
+                (Target::Person(named), RecipientId::Person(person))
+                    if named == person && directory.people.contains_key(person) =>
+                {
+                    let text = "on our list of who is told".to_owned();
+                    add(Standing::Group, None, text.clone(), text, true);
                 }
                 (Target::Destination(named), RecipientId::Destination(destination))
-                    if named == destination =>
+                    if named == destination && directory.destinations.contains_key(destination) =>
                 {
-                    if directory.destinations.contains_key(destination) {
-                        let text = "on our list of who is told".to_owned();
-                        add(Standing::Group, None, text.clone(), text, names_kind);
-                    }
+                    let text = "on our list of who is told".to_owned();
+                    add(Standing::Group, None, text.clone(), text, names_kind);
                 }
                 (Target::Leads, RecipientId::Person(person)) => {
                     for (role, lead) in &situation.leads {
