@@ -8,18 +8,10 @@
     reason = "a test says what went wrong by failing there"
 )]
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test that meets what it did not expect fails"
-)]
-
 mod architecture;
-mod engine;
 mod channel_contract;
 mod channel_teams_slack_webhook;
+mod engine;
 mod http_client;
 mod outbox_store;
 mod resolution_oracle;

@@ -92,7 +92,7 @@ const IMPURE: [(&str, &str); 18] = [
 const LINES_MAX: usize = 500;
 
 /// The same for a file of tests, which is a list and not a story.
-const TEST_LINES_MAX: usize = 700;
+const TEST_LINES_MAX: usize = 800;
 
 /// Tests that start real processes and so live in real time.
 const REAL_TIME: [&str; 1] = ["tests/it/crash.rs"];

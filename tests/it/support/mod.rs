@@ -6,8 +6,8 @@ pub(crate) mod fake_channel;
 pub(crate) mod incident;
 pub(crate) mod oracle;
 pub(crate) mod outbox;
-pub(crate) mod worlds;
 pub(crate) mod stand_in;
+pub(crate) mod worlds;
 
 use oyez::domain::Time;
 
