@@ -1,0 +1,268 @@
+//! The engine as it starts, runs, stops, dies, and shares the work.
+
+use std::collections::BTreeMap;
+
+use oyez::{
+    app::deliver::{Engine, Wake},
+    clock::Clock,
+    domain::{
+        IncidentId,
+        delivery::{Class, State},
+        notification::Moment,
+    },
+    store::outbox::counts,
+};
+use tokio::sync::watch;
+
+use super::World;
+use crate::support::outbox::{notification, say, start, states};
+
+#[tokio::test]
+async fn a_broadcast_leaves_room_for_what_is_urgent() {
+    for world in World::all().await {
+        let mut calm = notification(1, Moment::Declared, 50, start());
+        calm.urgent = false;
+        calm.rank = 1;
+        say(world.store(), &calm, start()).await;
+        world.mail.hang.send_replace(true);
+        let engine = world.engine("one").await;
+        let wake = engine.wake().clone();
+        let stop = watch::Sender::new(false);
+        let running = tokio::spawn(engine.run(stop.subscribe()));
+        let in_state = async |state, at_least| loop {
+            let counts = counts(world.store().read(), None).await.unwrap();
+            if counts.get(&state).copied().unwrap_or_default() >= at_least {
+                return counts;
+            }
+            tokio::task::yield_now().await;
+        };
+        // The window of a lane of 4 connections is 8; a quarter of it stays free.
+        let counted = in_state(State::Sending, 6).await;
+        assert_eq!(counted[&State::Sending], 6);
+        let mut grave = notification(1, Moment::Declared, 3, start());
+        grave.incident = Some(IncidentId(2));
+        say(world.store(), &grave, start()).await;
+        wake.ring();
+        let counted = in_state(State::Sending, 8).await;
+        assert_eq!(counted[&State::Sending], 8);
+        world.mail.hang.send_replace(false);
+        in_state(State::Accepted, 53).await;
+        stop.send_replace(true);
+        running.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_a_dead_process_was_sending_is_sent_again_with_the_same_bytes() {
+    for world in World::all().await {
+        world.declare(3).await;
+        world.mail.hang.send_replace(true);
+        let engine = world.engine("one").await;
+        let stop = watch::Sender::new(false);
+        let running = tokio::spawn(engine.run(stop.subscribe()));
+        while world.mail.count() < 3 {
+            tokio::task::yield_now().await;
+        }
+        running.abort();
+        assert!(running.await.unwrap_err().is_cancelled());
+        world.mail.hang.send_replace(false);
+        // The lock is free as soon as the process is gone, so nobody waits for the lease.
+        let mut engine = loop {
+            if let Some(lock) = world.store().try_lock_delivery("two").await.unwrap() {
+                break Engine::new(
+                    world.store().clone(),
+                    world.channels(),
+                    world.clock.clone(),
+                    lock,
+                    Wake::default(),
+                );
+            }
+            tokio::task::yield_now().await;
+        };
+        while states(world.store()).await != [State::Uncertain; 3] {
+            world.pass(5);
+            engine.settle().await.unwrap();
+            if states(world.store()).await == [State::Accepted; 3] {
+                break;
+            }
+        }
+        world.pass(6);
+        engine.settle().await.unwrap();
+        assert_eq!(states(world.store()).await, [State::Accepted; 3]);
+        let sent = world.mail.sent();
+        assert_eq!(sent.len(), 6);
+        for again in &sent[3..] {
+            let before = sent[..3].iter().find(|one| one.delivery == again.delivery);
+            assert_eq!(before.unwrap().date, again.date);
+        }
+    }
+}
+
+#[tokio::test]
+async fn at_stop_what_is_on_the_wire_ends_and_the_rest_is_given_back() {
+    for world in World::with(|mail| mail.paced(2, None)).await {
+        world.declare(10).await;
+        world.mail.hang.send_replace(true);
+        let engine = world.engine("one").await;
+        let stop = watch::Sender::new(false);
+        let running = tokio::spawn(engine.run(stop.subscribe()));
+        while world.mail.count() < 2 {
+            tokio::task::yield_now().await;
+        }
+        stop.send_replace(true);
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        world.mail.hang.send_replace(false);
+        running.await.unwrap();
+        let states = counts(world.store().read(), None).await.unwrap();
+        let accepted = states[&State::Accepted];
+        assert_eq!(
+            accepted,
+            world.mail.count() as u64,
+            "all that left is written"
+        );
+        assert!((2..=4).contains(&accepted));
+        assert_eq!(states[&State::Ready], 10 - accepted);
+    }
+}
+
+#[tokio::test]
+async fn what_hangs_at_stop_is_broken_off_after_the_grace_period() {
+    for world in World::with(|mail| mail.paced(1, None)).await {
+        world.declare(2).await;
+        world.mail.hang.send_replace(true);
+        let engine = world.engine("one").await;
+        let stop = watch::Sender::new(false);
+        let running = tokio::spawn(engine.run(stop.subscribe()));
+        while world.mail.count() < 1 {
+            tokio::task::yield_now().await;
+        }
+        stop.send_replace(true);
+        while !running.is_finished() {
+            world.pass(1);
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+        }
+        running.await.unwrap();
+        assert_eq!(
+            states(world.store()).await,
+            [State::Uncertain, State::Ready],
+            "one may be out, the other never left"
+        );
+    }
+}
+
+#[tokio::test]
+async fn leases_are_kept_while_a_message_hangs() {
+    for world in World::all().await {
+        world.declare(1).await;
+        world.mail.hang.send_replace(true);
+        let engine = world.engine("one").await;
+        let stop = watch::Sender::new(false);
+        let running = tokio::spawn(engine.run(stop.subscribe()));
+        while world.mail.count() < 1 {
+            tokio::task::yield_now().await;
+        }
+        let lapsed = async || {
+            oyez::store::outbox::lapsed(world.store().read(), world.clock.now(), 9)
+                .await
+                .unwrap()
+                .len()
+        };
+        for _ in 0..12 {
+            world.pass(10);
+            while lapsed().await > 0 || world.clock.sleepers() < 2 {
+                tokio::task::yield_now().await;
+            }
+        }
+        world.mail.hang.send_replace(false);
+        while states(world.store()).await != [State::Accepted] {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(world.mail.count(), 1);
+        stop.send_replace(true);
+        running.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_command_delivers_its_own_and_leaves_retries_to_the_server() {
+    for world in World::all().await {
+        let said = say(
+            world.store(),
+            &notification(1, Moment::Declared, 3, start()),
+            start(),
+        )
+        .await;
+        world.mail.script(&[Class::RemoteTemporary]);
+        let engine = world.engine("one").await;
+        let drained = engine.drain(&[said.notification]).await.unwrap();
+        assert!(!drained.held_up);
+        let counts = counts(world.store().read(), None).await.unwrap();
+        assert_eq!((counts[&State::Accepted], counts[&State::Ready]), (2, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_command_does_not_wait_for_a_lane_that_does_not_work() {
+    for world in World::with(|mail| mail.paced(1, None)).await {
+        let said = say(
+            world.store(),
+            &notification(1, Moment::Declared, 30, start()),
+            start(),
+        )
+        .await;
+        world.mail.answer(|_| Class::NotSent);
+        let engine = world.engine("one").await;
+        let drained = engine.drain(&[said.notification]).await.unwrap();
+        assert!(drained.held_up);
+        assert_eq!(states(world.store()).await, [State::Ready; 30]);
+    }
+}
+
+#[tokio::test]
+async fn two_engines_on_one_database_share_the_work_and_tell_nobody_twice() {
+    for world in World::all().await {
+        let second = world.store().try_lock_delivery("two").await.unwrap();
+        drop(second);
+        let first = world.engine("one").await;
+        let Some(lock) = world.store().try_lock_delivery("two").await.unwrap() else {
+            assert!(world.db.is_sqlite(), "only there one process delivers");
+            continue;
+        };
+        let other_store = world.db.another_store().await;
+        let second = Engine::new(
+            other_store,
+            world.channels(),
+            world.clock.clone(),
+            lock,
+            Wake::default(),
+        );
+        world.declare(500).await;
+        let stop = watch::Sender::new(false);
+        let running = [
+            tokio::spawn(first.run(stop.subscribe())),
+            tokio::spawn(second.run(stop.subscribe())),
+        ];
+        while world.mail.count() < 500 {
+            tokio::task::yield_now().await;
+        }
+        stop.send_replace(true);
+        for engine in running {
+            engine.await.unwrap();
+        }
+        let counts = counts(world.store().read(), None).await.unwrap();
+        assert_eq!(counts, BTreeMap::from([(State::Accepted, 500)]));
+        let mut ids: Vec<_> = world
+            .mail
+            .sent()
+            .into_iter()
+            .map(|sent| sent.delivery)
+            .collect();
+        ids.sort();
+        ids.dedup();
+        assert_eq!((ids.len(), world.mail.count()), (500, 500));
+    }
+}
