@@ -13,6 +13,7 @@ mod channel_contract;
 mod channel_teams_slack_webhook;
 mod engine;
 mod http_client;
+mod outbox_machine;
 mod outbox_store;
 mod resolution_oracle;
 mod store_directory;

@@ -86,6 +86,7 @@ pub struct Settled {
 struct Row<'a> {
     id: &'a DeliveryId,
     token: &'a str,
+    n: u32,
     state: &'static str,
     next_at: Option<i64>,
     uncounted: u8,
@@ -99,9 +100,10 @@ struct Row<'a> {
     ended_at: Option<i64>,
 }
 
-const COLUMNS: [(&str, Kind); 13] = [
+const COLUMNS: [(&str, Kind); 14] = [
     ("id", Kind::Text),
     ("token", Kind::Text),
+    ("n", Kind::Number),
     ("state", Kind::Text),
     ("next_at", Kind::Number),
     ("uncounted", Kind::Number),
@@ -191,6 +193,7 @@ async fn write_states(
         .map(|completion| Row {
             id: &completion.delivery,
             token: &completion.lease_token,
+            n: completion.n,
             state: completion.next.state.as_str(),
             next_at: completion.next.next_at.map(micros),
             uncounted: u8::from(!completion.next.counts),
@@ -220,7 +223,9 @@ async fn write_states(
     let condition = if late {
         "delivery.state IN ('ready', 'sending', 'uncertain', 'held')"
     } else {
-        "delivery.lease_token = j.token AND delivery.state = 'sending'"
+        // The number tells a try from a later one of the same process, which has the same token.
+        "delivery.lease_token = j.token AND delivery.attempts = j.n \
+         AND delivery.state = 'sending'"
     };
     let sql = format!(
         "{with}UPDATE delivery SET state = j.state, next_at = j.next_at, \
