@@ -10,6 +10,7 @@
 
 mod architecture;
 mod channel_contract;
+mod channel_email;
 mod channel_teams_slack_webhook;
 mod engine;
 mod http_client;

@@ -38,6 +38,8 @@ pub(super) struct Session {
     /// Whether the connection is between two mails. False while one is under way, so a send that
     /// was cancelled half-way leaves a connection that nobody uses again.
     idle: bool,
+    /// Whether the server answers out of step.
+    spoilt: bool,
 }
 
 impl Session {
@@ -48,6 +50,7 @@ impl Session {
             pipelining,
             mails: 0,
             idle: true,
+            spoilt: false,
         }
     }
 
@@ -80,7 +83,7 @@ impl Session {
             });
         self.idle = match &done {
             Ok(_) => true,
-            Err(trouble) if trouble.ends_connection() => false,
+            Err(trouble) if trouble.ends_connection() || self.spoilt => false,
             // A refusal leaves the transaction open. If it cannot be closed, what counts is still
             // the refusal.
             Err(_) => self.command(Step::Content, COMMAND, Rset).await.is_ok(),
@@ -141,6 +144,12 @@ impl Session {
         match (refused, data) {
             (None, Ok(())) => Ok(()),
             (None, Err(refused)) | (Some(refused), Err(_)) => Err(refused),
+            // No server should want a message from a sender whom it refused. If it does, an empty
+            // one might be delivered, so nothing more is said on this connection.
+            (Some(refused), Ok(())) if refused.step == Step::Sender => {
+                self.spoilt = true;
+                Err(refused)
+            }
             (Some(refused), Ok(())) => {
                 // The server waits for a message to nobody: give it an empty one.
                 match self.command(Step::Data, DATA, ".\r\n").await {

@@ -74,7 +74,7 @@ pub(super) fn fault(error: &io::Error, settings: &Settings) -> (Class, String) {
                     settings.key("host")
                 )
             }
-            CertificateError::UnknownIssuer => format!(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => format!(
                 "The certificate of {host} is signed by nobody whom this machine trusts. Name the file with the issuer's certificate in {}.",
                 settings.key("ca_file")
             ),

@@ -1,0 +1,204 @@
+//! What each answer of a provider, or none, means on every channel.
+
+use oyez::domain::delivery::Class;
+use wiremock::ResponseTemplate;
+
+use super::{bench, each, http_channels};
+use crate::support::stand_in::{answering, requests};
+
+#[tokio::test]
+async fn an_accepted_message_went_out_once_as_it_is_on_the_wire() {
+    for name in http_channels() {
+        let server = wiremock::MockServer::start().await;
+        let bench = bench(&name, &server.uri());
+        wiremock::Mock::given(wiremock::matchers::method("POST"))
+            .respond_with(bench.accepts.clone())
+            .mount(&server)
+            .await;
+        let outcome = bench.send().await;
+        assert_eq!(outcome.class, Class::Accepted, "{name}: {outcome:?}");
+        let asked = requests(&server).await;
+        assert_eq!(asked.len(), 1, "{name}");
+        let wire = bench
+            .channel
+            .wire(&bench.letter.outgoing())
+            .expect("a wire form");
+        assert_eq!(asked[0].body, wire.bytes, "{name}");
+        assert!(
+            asked[0].headers["content-type"]
+                .to_str()
+                .unwrap()
+                .starts_with("application/json")
+        );
+        let body = String::from_utf8(wire.bytes).unwrap();
+        assert!(
+            body.contains("service owner of Register trainees"),
+            "{name}: {body}"
+        );
+        assert!(
+            !body.contains('\u{E000}'),
+            "{name} leaves the mark in: {body}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_status_has_its_state_on_every_channel() {
+    for (status, expected) in [
+        (301, Some(Class::BadDestination)),
+        (307, Some(Class::BadDestination)),
+        (400, None),
+        (401, Some(Class::BadConfiguration)),
+        (403, Some(Class::BadConfiguration)),
+        (404, Some(Class::BadDestination)),
+        (410, Some(Class::BadDestination)),
+        (413, Some(Class::BadPayload)),
+        (429, Some(Class::Throttled { after_ms: None })),
+    ] {
+        each(ResponseTemplate::new(status), |bench, outcome| {
+            let name = &bench.name;
+            assert_eq!(outcome.code, Some(status), "{name}");
+            match expected {
+                Some(expected) => assert_eq!(outcome.class, expected, "{name} at {status}"),
+                // Which of the two depends on what the provider checks.
+                None => assert!(
+                    matches!(outcome.class, Class::BadPayload | Class::BadDestination),
+                    "{name}: {outcome:?}"
+                ),
+            }
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_fault_of_the_provider_is_uncertain_unless_it_knows_repeats() {
+    for status in [408, 500, 502, 503, 504] {
+        each(ResponseTemplate::new(status), |bench, outcome| {
+            assert_eq!(
+                outcome.class,
+                bench.ambiguous(),
+                "{} at {status}",
+                bench.name
+            );
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn the_wait_that_a_provider_asks_for_is_read_in_seconds_and_as_a_date() {
+    for wait in ["30", "Mon, 23 Nov 2026 13:20:30 GMT"] {
+        let answer = ResponseTemplate::new(429).insert_header("retry-after", wait);
+        each(answer, |bench, outcome| {
+            let expected = Class::Throttled {
+                after_ms: Some(30_000),
+            };
+            assert_eq!(outcome.class, expected, "{}", bench.name);
+            assert!(
+                outcome.sentence.contains("wait 30 seconds"),
+                "{}",
+                outcome.sentence
+            );
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    for name in http_channels() {
+        let elsewhere = answering(ResponseTemplate::new(200).set_body_string("ok")).await;
+        let answer = ResponseTemplate::new(302).insert_header("location", elsewhere.uri());
+        let server = answering(answer).await;
+        let outcome = bench(&name, &server.uri()).send().await;
+        assert_eq!(outcome.class, Class::BadDestination, "{name}");
+        assert!(
+            requests(&elsewhere).await.is_empty(),
+            "{name} followed the redirect"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_web_page_is_no_acceptance() {
+    let page = "<!DOCTYPE html><title>Sign in</title>";
+    for status in [200, 202] {
+        let answer = ResponseTemplate::new(status).set_body_raw(page, "text/html");
+        each(answer, |bench, outcome| {
+            assert_eq!(
+                outcome.class,
+                Class::RemoteTemporary,
+                "{} at {status}",
+                bench.name
+            );
+            assert!(outcome.sentence.contains("proxy"), "{}", outcome.sentence);
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_provider_says_is_kept_without_secrets_and_cut() {
+    for name in http_channels() {
+        let server = wiremock::MockServer::start().await;
+        let bench = bench(&name, &server.uri());
+        let quoted = format!(
+            "no such hook {} for dee.olu@northshire.example {}",
+            bench.letter.address.as_str(),
+            "x".repeat(100_000)
+        );
+        wiremock::Mock::given(wiremock::matchers::any())
+            .respond_with(ResponseTemplate::new(404).set_body_string(quoted))
+            .mount(&server)
+            .await;
+        let outcome = bench.send().await;
+        assert!(
+            !outcome.reply.contains("dee.olu"),
+            "{name}: {}",
+            outcome.reply
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_is_down_got_nothing() {
+    for name in http_channels() {
+        // Bound and let go again, so that nobody listens there.
+        let free = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let outcome = bench(&name, &format!("http://{free}")).send().await;
+        assert_eq!(outcome.class, Class::NotSent, "{name}: {outcome:?}");
+        assert!(
+            outcome.sentence.contains("could not be reached"),
+            "{}",
+            outcome.sentence
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_does_not_answer_leaves_the_message_in_doubt() {
+    for name in http_channels() {
+        // It takes connections and bytes and says nothing; the 30 seconds pass at once.
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let silent = tokio::spawn(async move {
+            let mut open = Vec::new();
+            while let Ok((connection, _)) = listener.accept().await {
+                open.push(connection);
+            }
+        });
+        let bench = bench(&name, &format!("http://{address}"));
+        let outcome = bench.send().await;
+        silent.abort();
+        assert_eq!(outcome.class, bench.ambiguous(), "{name}: {outcome:?}");
+        assert!(
+            outcome.sentence.contains("did not answer in time"),
+            "{}",
+            outcome.sentence
+        );
+    }
+}

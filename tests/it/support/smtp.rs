@@ -1,0 +1,382 @@
+//! A mail server of the tests' own, which does at each step what a script says.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        crypto::ring,
+        pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
+    },
+};
+
+/// What the server does when a command comes.
+#[derive(Debug, Clone)]
+pub(crate) enum Act {
+    /// Says this line, or these lines.
+    Say(&'static str),
+    /// Says this and closes the connection.
+    SayAndClose(&'static str),
+    /// Closes the connection.
+    Close,
+    /// Says nothing, for ever.
+    Hang,
+}
+
+/// When the connection is encrypted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Encryption {
+    #[default]
+    Never,
+    Starttls,
+    Implicit,
+}
+
+/// What a server does. Steps are named by their command, `greeting`, and `.` for the end of a
+/// message; the first act of a step is for its first occurrence, and so on; then it says yes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Script {
+    pub(crate) encryption: Encryption,
+    /// What EHLO offers besides STARTTLS.
+    pub(crate) offers: Vec<&'static str>,
+    /// The name in the certificate.
+    pub(crate) certified: Option<&'static str>,
+    acts: BTreeMap<&'static str, VecDeque<Act>>,
+}
+
+impl Script {
+    pub(crate) fn plain() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn encrypted(encryption: Encryption) -> Self {
+        Self {
+            encryption,
+            ..Self::default()
+        }
+    }
+
+    #[must_use]
+    pub(crate) fn on(mut self, step: &'static str, act: Act) -> Self {
+        self.acts.entry(step).or_default().push_back(act);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn offering(mut self, extension: &'static str) -> Self {
+        self.offers.push(extension);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn certified_for(mut self, name: &'static str) -> Self {
+        self.certified = Some(name);
+        self
+    }
+}
+
+/// A mail that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// The connection it came on, counted from 1.
+    pub(crate) connection: usize,
+    pub(crate) from: String,
+    pub(crate) to: Vec<String>,
+    pub(crate) bytes: Vec<u8>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    acts: BTreeMap<&'static str, VecDeque<Act>>,
+    taken: Vec<Taken>,
+    commands: Vec<String>,
+    connections: usize,
+    open: usize,
+    most_open: usize,
+}
+
+/// The running server; it ends with the test's runtime.
+pub(crate) struct SmtpStandIn {
+    pub(crate) port: u16,
+    /// The certificate of the authority that signed the server's, in PEM.
+    pub(crate) ca: String,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl SmtpStandIn {
+    pub(crate) async fn start(script: Script) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let (acceptor, ca) = certificate(script.certified.unwrap_or("localhost"));
+        let seen = Arc::new(Mutex::new(Seen {
+            acts: script.acts.clone(),
+            ..Seen::default()
+        }));
+        let shared = Arc::clone(&seen);
+        tokio::spawn(async move {
+            while let Ok((tcp, _)) = listener.accept().await {
+                let number = {
+                    let mut seen = lock(&shared);
+                    seen.connections += 1;
+                    seen.open += 1;
+                    seen.most_open = seen.most_open.max(seen.open);
+                    seen.connections
+                };
+                let (script, seen, acceptor) =
+                    (script.clone(), Arc::clone(&shared), acceptor.clone());
+                tokio::spawn(async move {
+                    serve(tcp, &script, &seen, &acceptor, number).await;
+                    lock(&seen).open -= 1;
+                });
+            }
+        });
+        Self { port, ca, seen }
+    }
+
+    pub(crate) fn taken(&self) -> Vec<Taken> {
+        lock(&self.seen).taken.clone()
+    }
+
+    /// Every command line of every connection.
+    pub(crate) fn commands(&self) -> Vec<String> {
+        lock(&self.seen).commands.clone()
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        lock(&self.seen).connections
+    }
+
+    /// How many connections were open at once, at most.
+    pub(crate) fn most_open(&self) -> usize {
+        lock(&self.seen).most_open
+    }
+}
+
+fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().expect("no test panics while it holds this")
+}
+
+/// An authority, and a server certificate signed by it.
+fn certificate(name: &str) -> (TlsAcceptor, String) {
+    let authority_key = rcgen::KeyPair::generate().expect("a key");
+    let mut authority = rcgen::CertificateParams::default();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let ca = authority
+        .self_signed(&authority_key)
+        .expect("a certificate")
+        .pem();
+    let issuer = rcgen::Issuer::new(authority, authority_key);
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let server = rcgen::CertificateParams::new(vec![name.to_owned()])
+        .and_then(|params| params.signed_by(&key, &issuer))
+        .expect("a certificate");
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("TLS versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![CertificateDer::from(server.der().to_vec())], key)
+        .expect("a usable certificate");
+    (TlsAcceptor::from(Arc::new(config)), ca)
+}
+
+async fn serve(
+    tcp: TcpStream,
+    script: &Script,
+    seen: &Mutex<Seen>,
+    acceptor: &TlsAcceptor,
+    number: usize,
+) {
+    tcp.set_nodelay(true).expect("a socket option");
+    let talk = Talk {
+        script,
+        seen,
+        number,
+    };
+    match script.encryption {
+        Encryption::Implicit => {
+            if let Ok(tls) = acceptor.accept(tcp).await {
+                talk.run(&mut BufReader::new(tls), true, true).await;
+            }
+        }
+        _ => {
+            let mut plain = BufReader::new(tcp);
+            if talk.run(&mut plain, false, true).await == Next::Encrypt
+                && let Ok(tls) = acceptor.accept(plain.into_inner()).await
+            {
+                talk.run(&mut BufReader::new(tls), true, false).await;
+            }
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    Encrypt,
+    End,
+}
+
+/// One conversation.
+struct Talk<'a> {
+    script: &'a Script,
+    seen: &'a Mutex<Seen>,
+    number: usize,
+}
+
+impl Talk<'_> {
+    /// What to say, after having done whatever else the script says; `None` ends the connection.
+    async fn act(&self, step: &str, usual: &str) -> (Option<String>, bool) {
+        let act = lock(self.seen)
+            .acts
+            .get_mut(step)
+            .and_then(VecDeque::pop_front);
+        match act {
+            None => (Some(usual.to_owned()), false),
+            Some(Act::Say(text)) => (Some(text.to_owned()), false),
+            Some(Act::SayAndClose(text)) => (Some(text.to_owned()), true),
+            Some(Act::Close) => (None, true),
+            Some(Act::Hang) => std::future::pending().await,
+        }
+    }
+
+    async fn run<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: &mut BufReader<S>,
+        encrypted: bool,
+        greets: bool,
+    ) -> Next {
+        if greets && !self.answer(stream, "greeting", "220 stand-in ready").await {
+            return Next::End;
+        }
+        let (mut from, mut to) = (String::new(), Vec::new());
+        loop {
+            let mut line = String::new();
+            match stream.read_line(&mut line).await {
+                Ok(0) | Err(_) => return Next::End,
+                Ok(_) => {}
+            }
+            let line = line.trim_end().to_owned();
+            lock(self.seen).commands.push(line.clone());
+            let verb = line
+                .split_whitespace()
+                .next()
+                .unwrap_or_default()
+                .to_uppercase();
+            let usual = match verb.as_str() {
+                "EHLO" => {
+                    (from, to) = (String::new(), Vec::new());
+                    self.hello(encrypted)
+                }
+                "STARTTLS" => "220 go ahead".to_owned(),
+                "AUTH" => "235 2.7.0 welcome".to_owned(),
+                "RCPT" if from.is_empty() => "503 5.5.1 MAIL first".to_owned(),
+                "DATA" if to.is_empty() => "554 5.5.1 no valid recipients".to_owned(),
+                "DATA" => "354 go on".to_owned(),
+                "QUIT" => "221 2.0.0 bye".to_owned(),
+                _ => "250 2.1.0 ok".to_owned(),
+            };
+            let (said, closes) = self.act(&verb, &usual).await;
+            let Some(said) = said else {
+                return Next::End;
+            };
+            if !write(stream, &said).await || closes || verb == "QUIT" {
+                return Next::End;
+            }
+            let yes = said.starts_with('2') || said.starts_with('3');
+            match verb.as_str() {
+                "STARTTLS" if yes => return Next::Encrypt,
+                "MAIL" if yes => (from, to) = (within_brackets(&line), Vec::new()),
+                "RCPT" if yes => to.push(within_brackets(&line)),
+                "RSET" => (from, to) = (String::new(), Vec::new()),
+                "DATA" if yes => {
+                    let Some(bytes) = read_message(stream).await else {
+                        return Next::End;
+                    };
+                    let usual = "250 2.0.0 Ok: queued as 981D79B0B11";
+                    let (said, closes) = self.act(".", usual).await;
+                    let Some(said) = said else {
+                        return Next::End;
+                    };
+                    if said.starts_with("250") {
+                        let taken = Taken {
+                            connection: self.number,
+                            from: std::mem::take(&mut from),
+                            to: std::mem::take(&mut to),
+                            bytes,
+                        };
+                        lock(self.seen).taken.push(taken);
+                    }
+                    if !write(stream, &said).await || closes {
+                        return Next::End;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    async fn answer<S: AsyncWrite + Unpin>(&self, stream: &mut S, step: &str, usual: &str) -> bool {
+        match self.act(step, usual).await {
+            (Some(said), closes) => write(stream, &said).await && !closes,
+            (None, _) => false,
+        }
+    }
+
+    fn hello(&self, encrypted: bool) -> String {
+        let mut offers = self.script.offers.clone();
+        if self.script.encryption == Encryption::Starttls && !encrypted {
+            offers.push("STARTTLS");
+        }
+        offers.push("8BITMIME");
+        let last = offers.len() - 1;
+        let mut lines = vec!["250-stand-in".to_owned()];
+        lines.extend(offers.iter().enumerate().map(|(at, offer)| {
+            let sign = if at == last { ' ' } else { '-' };
+            format!("250{sign}{offer}")
+        }));
+        lines.join("\r\n")
+    }
+}
+
+async fn write<S: AsyncWrite + Unpin>(stream: &mut S, said: &str) -> bool {
+    let said = format!("{said}\r\n");
+    stream.write_all(said.as_bytes()).await.is_ok() && stream.flush().await.is_ok()
+}
+
+fn within_brackets(line: &str) -> String {
+    let inner = line
+        .split_once('<')
+        .and_then(|(_, rest)| rest.split_once('>'));
+    inner.map_or_else(String::new, |(inner, _)| inner.to_owned())
+}
+
+/// Reads up to the line that holds a dot alone, and takes the doubled dots away.
+async fn read_message<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut BufReader<S>,
+) -> Option<Vec<u8>> {
+    let mut message = Vec::new();
+    loop {
+        let mut line = Vec::new();
+        if stream
+            .take(100_000)
+            .read_until(b'\n', &mut line)
+            .await
+            .ok()?
+            == 0
+        {
+            return None;
+        }
+        if line == b".\r\n" {
+            return Some(message);
+        }
+        message.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
+    }
+}
