@@ -9,6 +9,7 @@
 pub mod audience;
 pub mod chain;
 pub mod channel;
+pub mod checker;
 pub mod clock;
 pub mod command;
 pub mod decide;
