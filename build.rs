@@ -13,6 +13,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a build script is told what to do through its environment"
+)]
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("templates");
     let mut files = Vec::new();
@@ -36,6 +40,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+#[allow(
+    clippy::print_stdout,
+    reason = "what a build script prints is what it asks cargo for"
+)]
 /// Gathers templates; the folders are watched so that a new file is seen.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={}", folder.display());

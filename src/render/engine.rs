@@ -24,6 +24,8 @@ pub(super) struct Engine {
     registries: BTreeMap<u8, Handlebars<'static>>,
     pub(super) sources: Sources,
     pub(super) templates: Templates,
+    /// Folders of templates that channels without their own share, by channel.
+    stand_ins: BTreeMap<ChannelName, String>,
 }
 
 /// Compiled templates by name, each with the text that it was compiled from.
@@ -61,17 +63,24 @@ impl Engine {
                 .entry(format as u8)
                 .or_insert_with(|| registry(format, &templates));
         }
+        let stand_ins = channels
+            .iter()
+            .filter_map(|(channel, parts)| Some((channel.clone(), sources.stand_in(parts)?)))
+            .collect();
         (
             Self {
                 registries,
                 sources,
                 templates,
+                stand_ins,
             },
             faults,
         )
     }
 
-    /// The template that makes a part: the most particular one there is.
+    /// The template that makes a part: the most particular one there is. A channel that is called
+    /// otherwise than its kind takes the templates of a kind with the same parts, where it has
+    /// none of its own.
     pub(super) fn template_for(
         &self,
         channel: &ChannelName,
@@ -79,10 +88,11 @@ impl Engine {
         moment: Moment,
         audience: Audience,
     ) -> Option<String> {
-        let registry = self.registries.get(&(part.format as u8))?;
-        Sources::candidates(channel.as_str(), moment, audience, part.name)
-            .into_iter()
-            .find(|name| registry.has_template(name))
+        let stand_in = self.stand_ins.get(channel).map(String::as_str);
+        std::iter::once(channel.as_str())
+            .chain(stand_in)
+            .flat_map(|folder| Sources::candidates(folder, moment, audience, part.name))
+            .find(|name| self.templates.contains_key(name))
     }
 
     /// A compiled template, for reading.

@@ -4,7 +4,7 @@
 //! `partials/email/top`.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
 };
@@ -109,6 +109,21 @@ impl Sources {
             )
         })?;
         Ok((name, text))
+    }
+
+    /// The folder whose default templates make exactly these parts.
+    pub(super) fn stand_in(&self, parts: &[Part]) -> Option<String> {
+        let wanted: BTreeSet<&str> = parts.iter().map(|part| part.name).collect();
+        let mut folders: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for name in self.0.keys() {
+            if let Some((folder, file)) = name.split_once('/')
+                && let Some(part) = file.strip_prefix("default.")
+            {
+                folders.entry(folder).or_default().insert(part);
+            }
+        }
+        let mut same = folders.into_iter().filter(|(_, parts)| *parts == wanted);
+        same.next().map(|(folder, _)| folder.to_owned())
     }
 
     /// The names under which a part of a message is looked up, the most particular first.

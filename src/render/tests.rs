@@ -109,6 +109,17 @@ fn an_own_template_takes_the_place_of_the_built_in_one() {
 }
 
 #[test]
+fn a_channel_of_another_name_takes_the_templates_of_its_kind() {
+    let channel: ChannelName = id("ops_chat");
+    let (renderer, faults) = Renderer::load(None, &[(channel.clone(), SLACK)]);
+    assert_eq!(faults, []);
+    let view = sample(Moment::Declared, Audience::Owners);
+    let rendered = renderer.render(&channel, SLACK, view.moment, view.audience, &view);
+    assert_eq!(rendered.fault, None);
+    assert!(rendered.parts["text"].contains("*headline*"));
+}
+
+#[test]
 fn a_broken_own_template_is_named_and_the_built_in_one_stays() {
     let check = |name: &str, text: &str, line: usize, message: &str, fix: &str| {
         let (renderer, faults, folder) = with_own(name, text);

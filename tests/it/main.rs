@@ -25,3 +25,4 @@ mod store_schema;
 mod store_timers;
 mod store_trouble;
 mod support;
+mod words;

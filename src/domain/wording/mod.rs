@@ -31,6 +31,9 @@ pub use view::{Kind, Value, View};
 
 /// The facts of one message. Total: whatever the incident lacks, every declared fact has words.
 pub fn view(saying: &Saying<'_>) -> View {
+    if saying.moment == Moment::Test {
+        return test_view(saying.policy, saying.audience, saying.now);
+    }
     let context = Context::new(saying);
     let values = declared_facts(saying.moment, saying.audience)
         .map(|fact| (fact.name, (fact.kind, fact.value(&context))))

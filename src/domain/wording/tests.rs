@@ -292,7 +292,10 @@ fn the_subject_keeps_its_stem_and_its_length() {
     let long = "providers in the north and east cannot sign in since the certificate was renewed";
     let story = Story::new(long, true);
     let mut stems = BTreeSet::new();
-    for moment in Moment::ALL {
+    for moment in Moment::ALL
+        .into_iter()
+        .filter(|moment| *moment != Moment::Test)
+    {
         let view = story.view(moment, owners);
         let subject = view.text("subject").strip_suffix(" (INC-0042)").unwrap();
         assert!(subject.chars().count() <= SUBJECT_CHARS, "{subject}");

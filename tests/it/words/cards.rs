@@ -1,0 +1,157 @@
+//! Cards that Teams shows: against rules of our own, and against the published schema of Adaptive
+//! Cards where it is to be had.
+
+use std::{fs, path::PathBuf};
+
+use serde_json::{Value, json};
+
+use super::{all, kinds, rendered, renderer, story::Story};
+
+/// Most bytes of a card that is read on a phone without waiting.
+const CARD_BYTES: usize = 20 * 1024;
+
+fn cards() -> Vec<(String, Value)> {
+    let renderer = renderer();
+    let teams = kinds()
+        .into_iter()
+        .find(|(kind, _)| kind.as_str() == "teams_workflow");
+    let teams = teams.expect("a kind of channel");
+    all()
+        .map(|(moment, audience)| {
+            let view = Story::up_to(moment).view(moment, audience);
+            let card = &rendered(&renderer, &teams, &view)["card"];
+            assert!(
+                card.len() <= CARD_BYTES,
+                "{moment} {audience}: {} bytes",
+                card.len()
+            );
+            let card = serde_json::from_str(card).expect("JSON");
+            (format!("{moment} {audience}"), card)
+        })
+        .collect()
+}
+
+/// The elements that our layouts use, stricter than the published schema: text wraps, buttons are
+/// short and lead to https, and a reader who sees no card is told all the same.
+fn our_rules() -> Value {
+    let text = json!({ "type": "string", "minLength": 1 });
+    json!({
+        "type": "object",
+        "required": ["$schema", "type", "version", "lang", "speak", "fallbackText", "msteams", "body", "actions"],
+        "additionalProperties": false,
+        "properties": {
+            "$schema": { "const": "http://adaptivecards.io/schemas/adaptive-card.json" },
+            "type": { "const": "AdaptiveCard" },
+            "version": { "const": "1.5" },
+            "lang": { "const": "en" },
+            "speak": text,
+            "fallbackText": text,
+            "msteams": { "const": { "width": "Full" } },
+            "body": { "type": "array", "minItems": 3, "items": { "oneOf": [
+                {
+                    "type": "object",
+                    "required": ["type", "text", "wrap"],
+                    "additionalProperties": false,
+                    "properties": {
+                        "type": { "const": "TextBlock" },
+                        "text": text,
+                        "wrap": { "const": true },
+                        "style": { "const": "heading" },
+                        "size": { "const": "large" },
+                        "weight": { "const": "bolder" },
+                        "spacing": { "const": "none" },
+                        "isSubtle": { "const": true },
+                    },
+                },
+                {
+                    "type": "object",
+                    "required": ["type", "facts", "separator"],
+                    "additionalProperties": false,
+                    "properties": {
+                        "type": { "const": "FactSet" },
+                        "separator": { "const": true },
+                        "facts": { "type": "array", "minItems": 1, "items": {
+                            "type": "object",
+                            "required": ["title", "value"],
+                            "additionalProperties": false,
+                            "properties": { "title": text, "value": text },
+                        } },
+                    },
+                },
+            ] } },
+            "actions": { "type": "array", "maxItems": 4, "items": {
+                "type": "object",
+                "required": ["type", "title", "url"],
+                "additionalProperties": false,
+                "properties": {
+                    "type": { "const": "Action.OpenUrl" },
+                    "title": { "type": "string", "minLength": 1, "maxLength": 14 },
+                    "url": { "type": "string", "pattern": "^https://" },
+                },
+            } },
+        },
+    })
+}
+
+#[test]
+fn every_card_keeps_our_rules() {
+    let rules = jsonschema::validator_for(&our_rules()).expect("a schema");
+    for (name, card) in cards() {
+        let faults: Vec<_> = rules
+            .iter_errors(&card)
+            .map(|fault| fault.to_string())
+            .collect();
+        assert_eq!(faults, [""; 0], "{name}");
+        let headings = card["body"].as_array().into_iter().flatten();
+        let headings = headings
+            .filter(|element| element["style"] == "heading")
+            .count();
+        assert_eq!(headings, 1, "{name}");
+    }
+}
+
+/// The published schema is not ours to pass on, and no package registry has it, so it is read from
+/// a folder beside the repository. Where the folder is named, or in CI, it must be there; elsewhere
+/// the rules above, which admit less, have to do.
+#[test]
+fn every_card_keeps_the_published_schema() {
+    let Some(path) = published_schema() else {
+        return;
+    };
+    let schema = fs::read_to_string(&path).expect("the schema can be read");
+    let mut schema: Value = serde_json::from_str(&schema).expect("the schema is JSON");
+    schema["$schema"] = json!("http://json-schema.org/draft-06/schema#");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    for (name, mut card) in cards() {
+        // Teams' own member, which the schema does not know.
+        card.as_object_mut().expect("an object").remove("msteams");
+        let faults: Vec<_> = validator
+            .iter_errors(&card)
+            .map(|fault| fault.to_string())
+            .collect();
+        assert_eq!(faults, [""; 0], "{name}");
+    }
+    // The schema does find faults: a test that cannot fail shows nothing.
+    let misspelt = json!({"type": "AdaptiveCard", "version": "1.5", "body": [{"type": "TextBlock", "txt": "a"}]});
+    assert!(!validator.is_valid(&misspelt));
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "where third-party files lie is a matter of the machine, not of a setting"
+)]
+fn published_schema() -> Option<PathBuf> {
+    const FILE: &str = "adaptive-card-1.5.0.schema.json";
+    let named = std::env::var_os("OYEZ_SHARED_SCHEMAS").map(PathBuf::from);
+    let must_be_there = named.is_some() || std::env::var_os("CI").is_some();
+    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/schemas");
+    let path = named.unwrap_or_else(beside).join(FILE);
+    assert!(
+        path.exists() || !must_be_there,
+        "{} is missing. It is schemas/1.5.0/adaptive-card.json of the repository \
+         microsoft/AdaptiveCards: save it under this name, and name its folder in \
+         OYEZ_SHARED_SCHEMAS.",
+        path.display()
+    );
+    path.exists().then_some(path)
+}

@@ -1,0 +1,77 @@
+//! What people read: every moment for every audience on every channel, as snapshots; cards that
+//! are valid; messages within their channels' limits; hostile text that appears as typed.
+
+mod cards;
+mod hostile;
+mod messages;
+mod sizes;
+mod story;
+
+use std::collections::BTreeMap;
+
+use oyez::{
+    channels,
+    domain::{
+        Audience, ChannelName,
+        channel::{Part, REASON_MARK},
+        notification::Moment,
+        text,
+        wording::View,
+    },
+    render::Renderer,
+};
+
+/// Every kind of channel with its parts.
+pub(crate) fn kinds() -> Vec<(ChannelName, &'static [Part])> {
+    channels::kinds()
+        .iter()
+        .map(|kind| (kind.name.parse().expect("a channel's name"), kind.parts))
+        .collect()
+}
+
+pub(crate) fn renderer() -> Renderer {
+    let (renderer, faults) = Renderer::load(None, &kinds());
+    assert_eq!(faults, []);
+    renderer
+}
+
+/// The finished parts of a message, with a reason line in them.
+pub(crate) fn rendered(
+    renderer: &Renderer,
+    (channel, parts): &(ChannelName, &'static [Part]),
+    view: &View,
+) -> BTreeMap<String, String> {
+    let rendered = renderer.render(channel, parts, view.moment, view.audience, view);
+    assert_eq!(
+        rendered.fault, None,
+        "{channel} {} {}",
+        view.moment, view.audience
+    );
+    parts
+        .iter()
+        .map(|part| {
+            let words = &rendered.parts[part.name];
+            let finished = text::replace_reason(words, part.format, reason(view.audience));
+            assert!(!finished.contains(REASON_MARK));
+            (part.name.to_owned(), finished)
+        })
+        .collect()
+}
+
+pub(crate) fn reason(audience: Audience) -> &'static str {
+    match audience {
+        Audience::External => {
+            "You get this because you are the named contact for Larkfield Training."
+        }
+        _ => {
+            "You get this because you are the service owner of Register trainees and this is a P1."
+        }
+    }
+}
+
+/// All messages there are.
+pub(crate) fn all() -> impl Iterator<Item = (Moment, Audience)> {
+    Moment::ALL
+        .into_iter()
+        .flat_map(|moment| Audience::ALL.map(|audience| (moment, audience)))
+}
