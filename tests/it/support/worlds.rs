@@ -126,12 +126,12 @@ fn directory(dice: &mut Dice<'_>) -> Directory {
     // The last organisation is not in the directory: its people count as outsiders.
     let organisations: Vec<OrganisationId> = ids("org", 4);
     let services: Vec<ServiceId> = ids("service", 1 + dice.below(6));
-    let people: Vec<PersonId> = ids("person", 1 + dice.below(9));
+    let people: Vec<PersonId> = ids("person", 3 + dice.below(6));
     let groups: Vec<GroupId> = ids("group", dice.below(4));
-    let destinations: Vec<DestinationId> = ids("destination", dice.below(4));
+    let destinations: Vec<DestinationId> = ids("destination", 2 + dice.below(3));
 
     for person in &people {
-        let addresses = (0..dice.below(4))
+        let addresses = (0..[2, 3, 5, 4, 1, 0][dice.below(6)])
             .map(|_| PersonAddress {
                 channel: id(dice.word(&CHANNELS)),
                 // Two people often share one, also with other capitals.
@@ -146,8 +146,8 @@ fn directory(dice: &mut Dice<'_>) -> Directory {
             time_zone: None,
             working_hours: None,
             muted_until: dice
-                .one_in(5)
-                .then(|| monday() + Duration::hours(dice.below(3) as i64 - 1)),
+                .one_in(4)
+                .then(|| monday() + Duration::hours(dice.below(5) as i64 * 6 - 6)),
         };
         directory.people.insert(person.id.clone(), person);
     }
@@ -232,7 +232,7 @@ fn policy(dice: &mut Dice<'_>, directory: &Directory) -> Policy {
             quick_fallback: false,
         })
         .to_vec();
-    let rules = (0..1 + dice.below(8))
+    let rules = (0..2 + dice.below(8))
         .map(|number| rule(dice, directory, number))
         .collect();
     Policy {
@@ -294,9 +294,9 @@ pub(crate) fn rule(dice: &mut Dice<'_>, directory: &Directory, number: usize) ->
             .collect::<Vec<_>>()
     };
     let when = When {
-        priority: test(dice, 2, &PRIORITIES.map(id)),
-        service: test(dice, 4, &services),
-        tag: test(dice, 4, &texts(&TAGS)),
+        priority: test(dice, 3, &PRIORITIES.map(id)),
+        service: test(dice, 6, &services),
+        tag: test(dice, 6, &texts(&TAGS)),
         programme: test(dice, 6, &texts(&PROGRAMMES)),
         tier: test(dice, 6, &[1, 2]),
         relation: match dice.below(5) {
@@ -328,7 +328,7 @@ pub(crate) fn rule(dice: &mut Dice<'_>, directory: &Directory, number: usize) ->
     let tell = (0..1 + dice.below(3))
         .map(|_| target(dice, directory))
         .collect();
-    let channels: Vec<ChannelName> = (0..1 + dice.below(3))
+    let channels: Vec<ChannelName> = (0..2 + dice.below(3))
         .map(|_| id(dice.word(&CHANNELS)))
         .collect();
     Rule {
@@ -365,7 +365,7 @@ fn target(dice: &mut Dice<'_>, directory: &Directory) -> Target {
 fn situation(dice: &mut Dice<'_>, directory: &Directory) -> Situation {
     let mut services = BTreeMap::new();
     for service in directory.services.keys() {
-        if dice.one_in(3) {
+        if dice.one_in(2) {
             let relation = *dice.pick(&[
                 Relation::Affected,
                 Relation::Affected,
@@ -381,7 +381,7 @@ fn situation(dice: &mut Dice<'_>, directory: &Directory) -> Situation {
     let mut leads = BTreeMap::new();
     for role in LeadRole::ALL {
         if dice.one_in(3) {
-            leads.insert(role, id(&format!("person-{}", dice.below(10))));
+            leads.insert(role, id(&format!("person-{}", dice.below(6))));
         }
     }
     let added = (0..dice.below(3))
@@ -389,7 +389,7 @@ fn situation(dice: &mut Dice<'_>, directory: &Directory) -> Situation {
             who: if dice.one_in(3) {
                 RecipientId::Destination(id(&format!("destination-{}", dice.below(4))))
             } else {
-                RecipientId::Person(id(&format!("person-{}", dice.below(10))))
+                RecipientId::Person(id(&format!("person-{}", dice.below(6))))
             },
             audience: *dice.pick(&Audience::ALL),
             channels: (0..dice.below(3))
@@ -403,11 +403,11 @@ fn situation(dice: &mut Dice<'_>, directory: &Directory) -> Situation {
     if dice.one_in(3) {
         muted.insert(
             id(&format!("person-{}", dice.below(6))),
-            monday() + Duration::hours(dice.below(3) as i64 - 1),
+            monday() + Duration::hours(dice.below(5) as i64 * 6 - 6),
         );
     }
     Situation {
-        priority: id(dice.word(&["P1", "P2", "P3", "P9"])),
+        priority: id(dice.word(&["P1", "P1", "P2", "P1", "P2", "P3", "P9"])),
         kind: *dice.pick(&Kind::ALL),
         stage: *dice.pick(&[Stage::Investigating, Stage::Monitoring]),
         moment: *dice.pick(&MOMENTS),
@@ -416,7 +416,7 @@ fn situation(dice: &mut Dice<'_>, directory: &Directory) -> Situation {
         added,
         muted,
         users_contact: *dice.pick(&[Some(true), None, Some(false)]),
-        restricted: dice.one_in(4),
+        restricted: dice.one_in(5),
         now: monday()
             + Duration::hours(*dice.pick(&[0, 10]))
             + Duration::days(*dice.pick(&[0, 1, 2])),
@@ -427,7 +427,7 @@ fn bad(dice: &mut Dice<'_>, directory: &Directory) -> Vec<BadAddress> {
     let mut bad = Vec::new();
     for person in directory.people.values() {
         for known in &person.addresses {
-            if dice.one_in(8) {
+            if dice.one_in(25) {
                 bad.push(BadAddress {
                     channel: known.channel.clone(),
                     address: Address::new(&known.address.as_str().to_lowercase()),
