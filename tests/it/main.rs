@@ -16,6 +16,7 @@ mod engine;
 mod http_client;
 mod outbox_machine;
 mod outbox_store;
+mod policies;
 mod resolution_oracle;
 mod store_directory;
 mod store_incidents;

@@ -8,7 +8,7 @@ use std::{
 
 use super::Places;
 use crate::domain::{
-    Audience, ChannelName, DestinationId, GroupId, PersonId, RoleId, RuleId, ServiceId,
+    Audience, ChannelName, DestinationId, GroupId, OrganisationId, PersonId, RuleId, ServiceId,
     directory::{
         Directory, Service,
         groups::{cycles, people_in},
@@ -19,6 +19,9 @@ use crate::domain::{
 };
 
 /// Finds what is wrong with a policy in this organisation.
+///
+/// Roles that nobody holds, and tags and programmes that no service has, are no faults: a policy may
+/// speak of them before the directory does. `Compiled::lint` finds the rules that suffer from it.
 ///
 /// `places` says where the rules stand in their file, where that is known. `channels` are those
 /// that exist, enabled or not; `None` leaves channels unchecked. Faults of a rule come in the order
@@ -32,13 +35,6 @@ pub fn check(
     let mut check = Check {
         directory,
         places,
-        known_roles: directory
-            .roles
-            .iter()
-            .map(|holding| &holding.role)
-            .collect(),
-        known_tags: each(directory, |service| service.tags.iter().map(String::as_str)),
-        known_programmes: each(directory, |service| service.programme.as_deref()),
         readers: BTreeMap::new(),
         faults: Vec::new(),
     };
@@ -65,19 +61,9 @@ pub(in crate::domain) fn service_passes(when: &When, service: &Service) -> bool 
         && when.tier.admits_any(service.tier.iter())
 }
 
-fn each<'a, I>(directory: &'a Directory, of: impl Fn(&'a Service) -> I) -> BTreeSet<&'a str>
-where
-    I: IntoIterator<Item = &'a str>,
-{
-    directory.services.values().flat_map(of).collect()
-}
-
 struct Check<'a> {
     directory: &'a Directory,
     places: &'a Places,
-    known_roles: BTreeSet<&'a RoleId>,
-    known_tags: BTreeSet<&'a str>,
-    known_programmes: BTreeSet<&'a str>,
     /// As which readers each destination is told, and by which rule first.
     readers: BTreeMap<&'a DestinationId, (Audience, &'a RuleId)>,
     faults: Vec<Fault>,
@@ -123,26 +109,6 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn tag(&mut self, rule: Option<&RuleId>, tag: &str) {
-        if !self.known_tags.contains(tag) {
-            let names = self.known_tags.clone();
-            let fix = fix_for(tag, names, "Give the tag to a service, or remove it here.");
-            self.add(rule, format!("No service has the tag \"{tag}\"."), fix);
-        }
-    }
-
-    fn role(&mut self, rule: Option<&RuleId>, id: &RoleId) {
-        if !self.known_roles.contains(id) {
-            let names: Vec<&str> = self.known_roles.iter().map(|role| role.as_str()).collect();
-            let fix = fix_for(
-                id.as_str(),
-                names,
-                "Give the role to somebody in the directory, or remove it here.",
-            );
-            self.add(rule, format!("Nobody holds the role \"{id}\"."), fix);
-        }
-    }
-
     fn person(&mut self, rule: Option<&RuleId>, id: &PersonId) {
         let people = &self.directory.people;
         if !people.contains_key(id) {
@@ -163,23 +129,6 @@ impl<'a> Check<'a> {
         for service in when.service.any.iter().chain(&when.service.none) {
             self.service(id, service);
         }
-        for tag in when.tag.any.iter().chain(&when.tag.none) {
-            self.tag(id, tag);
-        }
-        for programme in when.programme.any.iter().chain(&when.programme.none) {
-            if !self.known_programmes.contains(programme.as_str()) {
-                let fix = fix_for(
-                    programme,
-                    self.known_programmes.clone(),
-                    "Give the programme to a service, or remove it here.",
-                );
-                self.add(
-                    id,
-                    format!("No service is in the programme \"{programme}\"."),
-                    fix,
-                );
-            }
-        }
     }
 
     fn target(&mut self, rule: &'a Rule, target: &'a Target) {
@@ -187,7 +136,6 @@ impl<'a> Check<'a> {
         let directory = self.directory;
         match target {
             Target::Role(role) => {
-                self.role(id, role);
                 let outsider = directory.roles.iter().find(|holding| {
                     holding.role == *role
                         && self.is_outsider(&holding.person)
@@ -229,7 +177,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn contacts(&mut self, rule: &Rule, organisation: Option<&crate::domain::OrganisationId>) {
+    fn contacts(&mut self, rule: &Rule, organisation: Option<&OrganisationId>) {
         let organisations = &self.directory.organisations;
         if let Some(organisation) = organisation
             && !organisations.contains_key(organisation)
@@ -324,17 +272,13 @@ impl<'a> Check<'a> {
             for service in &cover.services {
                 self.service(None, service);
             }
-            for tag in &cover.tags {
-                self.tag(None, tag);
-            }
         }
     }
 
     fn late_to(&mut self, policy: &Policy) {
         for late_to in &policy.ladder.late_to {
             match late_to {
-                LateTo::Lead(_) => {}
-                LateTo::Role(role) => self.role(None, role),
+                LateTo::Lead(_) | LateTo::Role(_) => {}
                 LateTo::Person(person) => self.person(None, person),
                 LateTo::Group(group) => self.group(None, group),
             }

@@ -1,5 +1,6 @@
 //! What is odd about a policy before an incident shows it: rules that reach nobody, can never
-//! match or are covered by another, and services without a senior contact.
+//! match or are covered by another, ceilings and seasons for no service, and services without a
+//! senior contact.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +8,10 @@ use serde::Serialize;
 
 use super::{Compiled, compile::ReadyTarget, cover::covers};
 use crate::domain::{
-    Address, RuleId, ServiceId, Time,
+    Address, RoleId, RuleId, ServiceId, Time,
     directory::Service,
     incident::{Kind, Stage},
-    nearest::or_list,
+    nearest::{nearest, or_list},
     notification::Moment,
     policy::{Rule, Test},
     policy_file::service_passes,
@@ -42,6 +43,8 @@ pub enum FindingKind {
     NeverMatches,
     /// Another rule tells the same people and more whenever this one does.
     Covered,
+    /// A ceiling or a season holds for no service.
+    CoversNothing,
     /// Nobody senior is told about the gravest incident on the service.
     NoSeniorContact,
 }
@@ -60,7 +63,7 @@ fn never_through_rules(moment: Moment) -> bool {
 }
 
 impl Compiled {
-    /// Everything odd, rules in the order of their ids, then services. `now` is the instant for
+    /// Everything odd: rules in the order of their ids, ceilings and seasons, then services. `now` is the instant for
     /// which senior contacts are looked at: mutes and working hours hold as they do then.
     pub fn lint(&self, now: Time) -> Vec<Finding> {
         let mut findings = Vec::new();
@@ -72,6 +75,7 @@ impl Compiled {
                 .or_else(|| self.covered(number, rule));
             findings.extend(finding);
         }
+        findings.extend(self.covers_nothing());
         findings.extend(self.without_senior_contact(now));
         findings
     }
@@ -144,12 +148,21 @@ impl Compiled {
         let (why, fix) = if named {
             (
                 "nobody it names has a usable address on its channels",
-                "Add addresses to the directory, name other channels, or remove the rule.",
+                "Add addresses to the directory, name other channels, or remove the rule."
+                    .to_owned(),
             )
         } else {
+            let usual = "Give somebody the role or the membership, or remove the rule.";
+            let misspelt = self.rules[number]
+                .tell
+                .iter()
+                .find_map(|target| match target {
+                    ReadyTarget::Role(role) => self.meant(role),
+                    _ => None,
+                });
             (
                 "nobody in the directory is named by it",
-                "Give somebody the role or the membership, or remove the rule.",
+                misspelt.unwrap_or_else(|| usual.to_owned()),
             )
         };
         Some(Finding {
@@ -157,8 +170,58 @@ impl Compiled {
             rule: Some(rule.id.clone()),
             service: None,
             sentence: format!("Rule {} reaches nobody: {why}.", rule.id),
-            fix: fix.to_owned(),
+            fix,
         })
+    }
+
+    /// The roles that somebody may have meant by one that nobody holds.
+    fn meant(&self, role: &RoleId) -> Option<String> {
+        let held: BTreeSet<&str> = self
+            .directory
+            .roles
+            .iter()
+            .map(|holding| holding.role.as_str())
+            .collect();
+        let near = nearest(role.as_str(), held.iter().copied());
+        (!held.contains(role.as_str()) && !near.is_empty()).then(|| {
+            format!(
+                "Nobody holds the role {role}; did you mean {}?",
+                or_list(&near)
+            )
+        })
+    }
+
+    fn covers_nothing(&self) -> Vec<Finding> {
+        let policy = &self.policy;
+        let ceilings = policy.ceilings.iter().map(|ceiling| {
+            (
+                &ceiling.covers,
+                format!("The ceiling at {}", ceiling.at_most),
+            )
+        });
+        let seasons = policy.seasons.iter().map(|season| {
+            let what = format!(
+                "The season of {} as {}",
+                season.from_priority, season.counts_as
+            );
+            (&season.covers, what)
+        });
+        let services = || self.directory.services.values();
+        ceilings
+            .chain(seasons)
+            .filter(|(covers, _)| {
+                !services().any(|service| {
+                    covers.services.contains(&service.id) || !covers.tags.is_disjoint(&service.tags)
+                })
+            })
+            .map(|(_, what)| Finding {
+                kind: FindingKind::CoversNothing,
+                rule: None,
+                service: None,
+                sentence: format!("{what} holds for no service in the directory."),
+                fix: "Give its tag to a service, or correct or remove it.".to_owned(),
+            })
+            .collect()
     }
 
     /// Everyone whom a target could name, on any service that the rule admits.
