@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Audience, ChannelName, DestinationId, PersonId, PriorityId, ServiceId,
+    directory::Directory,
     incident::{Kind, LeadRole, Stage},
     notification::Moment,
     time::Time,
@@ -79,6 +80,21 @@ impl RecipientId {
         match self {
             Self::Person(id) => id.as_str(),
             Self::Destination(id) => id.as_str(),
+        }
+    }
+
+    /// Whether it belongs to an external organisation. Somebody who is not in the directory is ours:
+    /// nothing is sent to them.
+    pub fn is_external(&self, directory: &Directory) -> bool {
+        match self {
+            Self::Person(id) => directory
+                .people
+                .get(id)
+                .is_some_and(|person| directory.is_outsider(person)),
+            Self::Destination(id) => directory
+                .destinations
+                .get(id)
+                .is_some_and(|to| directory.is_external(to.organisation.as_ref())),
         }
     }
 
