@@ -7,7 +7,19 @@ use serde::{Deserialize, Serialize};
 /// Who reads a message; decides which facts and words it may hold.
 ///
 /// The order is that of precedence: a person matched for several reads as the first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Audience {
     /// The people working on it: everything, also the working theory.

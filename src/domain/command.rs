@@ -14,7 +14,7 @@ use super::{
 };
 
 /// A new incident, as somebody describes it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Declare {
     /// Short, in plain words: what people cannot do.
@@ -38,10 +38,12 @@ pub struct Declare {
     /// What is known.
     pub facts: Facts,
     /// `None` is now.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub started_at: Option<Time>,
     /// Leads known already.
     pub leads: BTreeMap<LeadRole, PersonId>,
     /// Another time than the policy's.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub next_update: Option<Time>,
     /// A holding line approved now.
     pub holding_line: Option<String>,
@@ -50,7 +52,7 @@ pub struct Declare {
 }
 
 /// A change of an incident that exists.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "command", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Command {
     /// A line on the timeline that tells nobody.
@@ -70,12 +72,14 @@ pub enum Command {
         stage: Option<Stage>,
         /// Another time than the policy's.
         #[serde(default)]
+        #[schema(value_type = Option<String>, format = DateTime)]
         next_update: Option<Time>,
     },
     /// Keep the promise: nothing changed.
     NoChange {
         /// Another time than the policy's.
         #[serde(default)]
+        #[schema(value_type = Option<String>, format = DateTime)]
         next_update: Option<Time>,
     },
     /// Graver or less grave.
@@ -93,6 +97,7 @@ pub enum Command {
         override_ceiling: Option<String>,
         /// Another time than the policy's.
         #[serde(default)]
+        #[schema(value_type = Option<String>, format = DateTime)]
         next_update: Option<Time>,
     },
     /// Add or remove services.
@@ -128,6 +133,7 @@ pub enum Command {
         text: String,
         /// `None` is now.
         #[serde(default)]
+        #[schema(value_type = Option<String>, format = DateTime)]
         at: Option<Time>,
         /// What was lost.
         #[serde(default)]
@@ -149,6 +155,7 @@ pub enum Command {
         report: Option<String>,
         /// When the review is.
         #[serde(default)]
+        #[schema(value_type = Option<String>, format = DateTime)]
         review_at: Option<Time>,
         /// Actions, each with its owner.
         #[serde(default)]
@@ -172,6 +179,7 @@ pub enum Command {
         why: String,
         /// Another time than the policy's.
         #[serde(default)]
+        #[schema(value_type = Option<String>, format = DateTime)]
         next_update: Option<Time>,
     },
     /// Declared by mistake.
@@ -189,6 +197,7 @@ pub enum Command {
         /// Who.
         person: PersonId,
         /// Until when.
+        #[schema(value_type = String, format = DateTime)]
         until: Time,
         /// Why.
         #[serde(default)]

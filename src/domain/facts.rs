@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What people said about the incident. `None` is "not known yet", which reads as a sentence.
 ///
 /// Every text is as typed: paragraphs, `- ` lists and bare https links; nothing else has meaning.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Facts {
     /// What people can and cannot do.

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Audience, ChannelName, DestinationId, PersonId, PriorityId, ServiceId,
-    directory::Directory,
     incident::{Kind, LeadRole, Stage},
     notification::Moment,
     time::Time,
@@ -15,7 +14,19 @@ use super::{
 /// How a service is touched by an incident.
 ///
 /// If A depends on B, B is upstream of A, and A downstream of B.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Relation {
     /// It does not work as it should.
@@ -65,7 +76,9 @@ pub struct Situation {
 }
 
 /// A person or destination.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(tag = "kind", content = "id", rename_all = "snake_case")]
 pub enum RecipientId {
     /// A person in the directory.
@@ -83,21 +96,6 @@ impl RecipientId {
         }
     }
 
-    /// Whether it belongs to an external organisation. Somebody who is not in the directory is ours:
-    /// nothing is sent to them.
-    pub fn is_external(&self, directory: &Directory) -> bool {
-        match self {
-            Self::Person(id) => directory
-                .people
-                .get(id)
-                .is_some_and(|person| directory.is_outsider(person)),
-            Self::Destination(id) => directory
-                .destinations
-                .get(id)
-                .is_some_and(|to| directory.is_external(to.organisation.as_ref())),
-        }
-    }
-
     /// `person` or `destination`.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -108,7 +106,7 @@ impl RecipientId {
 }
 
 /// Somebody added to an incident by hand.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ByHand {
     /// Who is told.
     pub who: RecipientId,

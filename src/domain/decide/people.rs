@@ -39,8 +39,19 @@ impl At<'_> {
 
     pub(super) fn add(&self, by_hand: &ByHand) -> Result<Event, Refusal> {
         known::recipient(&by_hand.who, self.context)?;
+        let directory = self.context.directory;
         let audience = by_hand.audience;
-        if by_hand.who.is_external(self.context.directory) && !audience.is_outside() {
+        let is_outsider = match &by_hand.who {
+            RecipientId::Person(id) => directory
+                .people
+                .get(id)
+                .is_some_and(|person| directory.is_outsider(person)),
+            RecipientId::Destination(id) => directory
+                .destinations
+                .get(id)
+                .is_some_and(|to| directory.is_external(to.organisation.as_ref())),
+        };
+        if is_outsider && !audience.is_outside() {
             return Err(Refusal::new(
                 "not-for-outsiders",
                 format!(

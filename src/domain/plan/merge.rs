@@ -5,14 +5,12 @@ use std::collections::BTreeMap;
 use chrono::Duration;
 
 use super::{
-    LAST_WORD_WITHIN, PlannedDelivery, PlannedFallback, Question, is_last_word,
-    reason::{self, Reader},
-    told::History,
-    whom::Pick,
+    LAST_WORD_WITHIN, PlannedDelivery, PlannedFallback, Question, is_last_word, reason,
+    told::History, whom::Pick,
 };
 use crate::domain::{
-    Audience, ChannelName, clock::ANSWER_WINDOW, event::Event, notification::Moment,
-    resolution::Choice, time::Time,
+    Audience, ChannelName, clock::ANSWER_WINDOW, delivery::ToldPerson, event::Event,
+    notification::Moment, resolution::Choice, time::Time,
 };
 
 /// A reminder of today's open steps is worth nothing tomorrow.
@@ -25,31 +23,30 @@ struct Parcel {
     choice: Choice,
     audience: Audience,
     moment: Moment,
-    readers: Vec<Reader>,
+    recipients: Vec<ToldPerson>,
 }
 
 pub(super) fn merge(question: &Question<'_>, picks: Vec<Pick>) -> Vec<PlannedDelivery> {
     let mut parcels: BTreeMap<(ChannelName, String), Parcel> = BTreeMap::new();
     for pick in picks {
-        let Pick {
-            reader,
-            moment,
-            choices,
-        } = pick;
-        for choice in choices {
+        for choice in pick.choices {
             let lower = choice.address.as_str().to_lowercase();
             let parcel = parcels
                 .entry((choice.channel.clone(), lower))
                 .or_insert_with(|| Parcel {
                     choice,
-                    audience: reader.audience,
-                    moment,
-                    readers: Vec::new(),
+                    audience: pick.audience,
+                    moment: pick.moment,
+                    recipients: Vec::new(),
                 });
-            parcel.audience = shared_audience(parcel.audience, reader.audience);
-            parcel.moment = shared_moment(parcel.moment, moment);
-            if parcel.readers.iter().all(|have| have.who != reader.who) {
-                parcel.readers.push(reader.clone());
+            parcel.audience = shared_audience(parcel.audience, pick.audience);
+            parcel.moment = shared_moment(parcel.moment, pick.moment);
+            let is_new = parcel
+                .recipients
+                .iter()
+                .all(|have| have.who != pick.person.who);
+            if is_new {
+                parcel.recipients.push(pick.person.clone());
             }
         }
     }
@@ -80,9 +77,9 @@ fn delivery(question: &Question<'_>, parcel: Parcel, first: bool) -> PlannedDeli
         choice,
         audience,
         moment,
-        mut readers,
+        mut recipients,
     } = parcel;
-    readers.sort_by(|a, b| (&a.name, &a.who).cmp(&(&b.name, &b.who)));
+    recipients.sort_by(|a, b| (&a.name, &a.who).cmp(&(&b.name, &b.who)));
     let policy = question.policy;
     let priority = policy.priority(&question.after.priority);
     let holds = audience.is_outside() && policy.outside_hold > Duration::zero();
@@ -101,8 +98,8 @@ fn delivery(question: &Question<'_>, parcel: Parcel, first: bool) -> PlannedDeli
         deliver_by: deliver_by(question, moment, &choice.channel),
         channel: choice.channel,
         address: choice.address,
-        reason: reason::line(audience, &readers, &question.after.priority),
-        recipients: readers.iter().map(Reader::recorded).collect(),
+        reason: reason::line(audience, &recipients, &question.after.priority),
+        recipients,
         fallbacks,
         quick_fallback: priority.is_some_and(|priority| priority.quick_fallback),
         not_before: holds.then(|| question.now + policy.outside_hold),

@@ -1,11 +1,10 @@
 //! The plan of a notification: who gets which message where, and who does not.
 //!
 //! Pure. From an event, the incident before and after it, who matches now and who was told so far
-//! follow all deliveries of its notification. `whom` picks people and moments, `others` and
-//! `reach` find those whom the rules do not name, `merge` makes one delivery of each address.
+//! follow all deliveries of its notification. `whom` picks people and moments, `reach` finds
+//! addresses of those whom the rules do not name, `merge` makes one delivery of each address.
 
 mod merge;
-mod others;
 mod reach;
 mod reason;
 #[cfg(test)]

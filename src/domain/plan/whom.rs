@@ -7,14 +7,14 @@ use std::{
 
 use super::{
     Question, is_last_word, moment,
-    others::{choice, told_before},
-    reason::{Reader, Why},
+    reason::TOLD_BEFORE,
     told::{Heard, History},
 };
 use crate::domain::{
-    Audience,
+    Address, Audience, ChannelName, PersonId,
     delivery::{NewWithheld, RecordedReason, ToldPerson},
     event::Event,
+    incident::LeadRole,
     notification::Moment,
     resolution::{Choice, Recipient},
     situation::RecipientId,
@@ -23,7 +23,8 @@ use crate::domain::{
 /// What is said to somebody, and where.
 #[derive(Debug)]
 pub(super) struct Pick {
-    pub(super) reader: Reader,
+    pub(super) person: ToldPerson,
+    pub(super) audience: Audience,
     pub(super) moment: Moment,
     pub(super) choices: Vec<Choice>,
 }
@@ -61,13 +62,13 @@ pub(super) fn pick(question: &Question<'_>) -> Picked {
     picker.picked
 }
 
-pub(super) struct Picker<'a> {
-    pub(super) question: &'a Question<'a>,
+struct Picker<'a> {
+    question: &'a Question<'a>,
     history: &'a History<'a>,
     matched: &'a BTreeMap<&'a RecipientId, &'a Recipient>,
     held_back: BTreeSet<&'a RecipientId>,
-    pub(super) moment: Moment,
-    pub(super) picked: Picked,
+    moment: Moment,
+    picked: Picked,
 }
 
 impl Picker<'_> {
@@ -208,20 +209,18 @@ impl Picker<'_> {
             if told.is_empty() {
                 continue;
             }
+            let person = told_before(who, heard);
             if !self.is_known(who) {
-                let reader = told_before(who, heard, heard.audience());
-                self.gone(&reader);
+                self.gone(person, heard.audience());
                 continue;
             }
             for row in told {
-                let audience = self.capped(who, row.audience);
-                // Reasons are written for one kind of reader; they fit only if it is the same now.
-                let reader = match self.matched.get(who) {
-                    Some(recipient) if recipient.audience == audience => matching(recipient),
-                    _ => told_before(who, heard, audience),
-                };
                 self.picked.picks.push(Pick {
-                    reader,
+                    person: match self.matched.get(who) {
+                        Some(recipient) => told_person(recipient),
+                        None => person.clone(),
+                    },
+                    audience: self.capped(who, row.audience),
                     moment: self.moment,
                     choices: vec![choice(row.channel.clone(), row.address.clone())],
                 });
@@ -241,9 +240,83 @@ impl Picker<'_> {
         self.withhold(moment, |who, audience, _| is_meant(who, audience));
     }
 
+    fn lead(&mut self, person: &PersonId, role: &str) {
+        self.in_role(&RecipientId::Person(person.clone()), role);
+    }
+
+    /// One delivery on the way that they prefer, and the other ways if it fails.
+    fn in_role(&mut self, who: &RecipientId, role: &str) {
+        let name = self.name(who);
+        let person = ToldPerson {
+            who: who.clone(),
+            name,
+            reasons: vec![reason(role)],
+        };
+        let audience = self.capped(who, Audience::Responders);
+        let mut ways = self
+            .question
+            .ways
+            .of(who, self.question.directory)
+            .into_iter();
+        match ways.next() {
+            Some((channel, address)) => self.picked.picks.push(Pick {
+                person,
+                audience,
+                moment: self.moment,
+                choices: vec![Choice {
+                    channel,
+                    address,
+                    fallbacks: ways.collect(),
+                }],
+            }),
+            None if self.is_known(who) => self.unreachable(person, audience),
+            None => self.gone(person, audience),
+        }
+    }
+
+    fn role_in_words(&self, person: &PersonId) -> String {
+        let incident = self.question.after;
+        let role = LeadRole::ALL
+            .into_iter()
+            .find(|role| incident.leads.get(role) == Some(person));
+        match role {
+            Some(role) => format!("the {} lead", role.as_str()),
+            None if incident.declared_by.as_ref() == Some(person) => {
+                "the person who declared it".to_owned()
+            }
+            None => "one of those who are told when an update is late".to_owned(),
+        }
+    }
+
+    /// Tells somebody whom no rule names any more, where they were told.
+    fn again(&mut self, who: &RecipientId, heard: &Heard<'_>) {
+        let person = told_before(who, heard);
+        let audience = self.capped(who, heard.audience());
+        if !self.is_known(who) {
+            self.gone(person, audience);
+            return;
+        }
+        let ways = self.question.ways;
+        let ways = ways.again(who, &heard.ways(), self.question.directory);
+        if ways.is_empty() {
+            self.unreachable(person, audience);
+            return;
+        }
+        self.picked.picks.push(Pick {
+            person,
+            audience,
+            moment: self.moment,
+            choices: ways
+                .into_iter()
+                .map(|(channel, address)| choice(channel, address))
+                .collect(),
+        });
+    }
+
     fn add(&mut self, recipient: &Recipient, moment: Moment) {
         self.picked.picks.push(Pick {
-            reader: matching(recipient),
+            person: told_person(recipient),
+            audience: recipient.audience,
             moment,
             choices: recipient.choices.clone(),
         });
@@ -271,6 +344,23 @@ impl Picker<'_> {
         }
     }
 
+    fn gone(&mut self, person: ToldPerson, audience: Audience) {
+        self.not_sent(person, audience, "No longer in the directory");
+    }
+
+    fn unreachable(&mut self, person: ToldPerson, audience: Audience) {
+        self.not_sent(person, audience, "No usable address on any channel");
+    }
+
+    fn not_sent(&mut self, recipient: ToldPerson, audience: Audience, sentence: &str) {
+        self.picked.withheld.push(NewWithheld {
+            recipient,
+            moment: self.moment,
+            audience,
+            sentence: sentence.to_owned(),
+        });
+    }
+
     /// Who hears of the incident after this: those who match, and those who follow, are still in
     /// the directory and are not stood down, even if no rule names them at this hour.
     fn audiences(&mut self) {
@@ -282,7 +372,7 @@ impl Picker<'_> {
             .picks
             .iter()
             .filter(|pick| pick.moment == Moment::StandDown)
-            .map(|pick| &pick.reader.who)
+            .map(|pick| &pick.person.who)
             .collect();
         let following = self.history.iter().filter(|(who, heard)| {
             heard.is_following()
@@ -298,14 +388,75 @@ impl Picker<'_> {
     fn is_matched(&self, who: &RecipientId) -> bool {
         self.matched.contains_key(who) || self.held_back.contains(who)
     }
+
+    fn is_known(&self, who: &RecipientId) -> bool {
+        let directory = self.question.directory;
+        match who {
+            RecipientId::Person(id) => directory.people.contains_key(id),
+            RecipientId::Destination(id) => directory.destinations.contains_key(id),
+        }
+    }
+
+    fn name(&self, who: &RecipientId) -> Arc<str> {
+        let directory = self.question.directory;
+        let name = match who {
+            RecipientId::Person(id) => directory.people.get(id).map(|it| it.name.as_str()),
+            RecipientId::Destination(id) => {
+                directory.destinations.get(id).map(|it| it.name.as_str())
+            }
+        };
+        name.unwrap_or(who.as_str()).into()
+    }
+
+    /// Nobody of another organisation ever reads more than `external`.
+    fn capped(&self, who: &RecipientId, audience: Audience) -> Audience {
+        let directory = self.question.directory;
+        let is_outsider = match who {
+            RecipientId::Person(id) => directory
+                .people
+                .get(id)
+                .is_some_and(|person| directory.is_outsider(person)),
+            RecipientId::Destination(id) => directory
+                .destinations
+                .get(id)
+                .is_some_and(|to| directory.is_external(to.organisation.as_ref())),
+        };
+        if is_outsider {
+            audience.max(Audience::External)
+        } else {
+            audience
+        }
+    }
 }
 
-/// Somebody who matches, with their reasons.
-fn matching(recipient: &Recipient) -> Reader {
-    Reader {
+fn told_person(recipient: &Recipient) -> ToldPerson {
+    ToldPerson {
         who: recipient.who.clone(),
         name: Arc::clone(&recipient.name),
-        audience: recipient.audience,
-        why: Why::Rules(recipient.reasons.clone()),
+        reasons: recipient.reasons.iter().map(RecordedReason::from).collect(),
+    }
+}
+
+fn told_before(who: &RecipientId, heard: &Heard<'_>) -> ToldPerson {
+    ToldPerson {
+        who: who.clone(),
+        name: heard.name(),
+        reasons: vec![reason(TOLD_BEFORE)],
+    }
+}
+
+fn reason(text: &str) -> RecordedReason {
+    RecordedReason {
+        rule: None,
+        service: None,
+        text: text.into(),
+    }
+}
+
+fn choice(channel: ChannelName, address: Address) -> Choice {
+    Choice {
+        channel,
+        address,
+        fallbacks: Vec::new(),
     }
 }

@@ -1,0 +1,641 @@
+//! What is allowed, what is refused, and with which fix.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::Duration;
+
+use super::*;
+use crate::domain::{
+    directory::Directory,
+    event::{AffectedAnswer, Frozen, StepState},
+    facts::Facts,
+    fixture::{self, Log, actor, at, declared, id},
+    incident::{Kind, LeadRole, Stage},
+    policy::{Ceiling, Cover, Factor},
+    situation::{ByHand, RecipientId, Relation},
+};
+
+const DUE: &str = "2026-11-23T14:40:00Z";
+
+fn minutes(offset: i64) -> Time {
+    at(DUE) + Duration::minutes(offset)
+}
+
+struct Desk {
+    log: Log,
+    policy: Policy,
+    directory: Directory,
+    sending: BTreeMap<u32, Sending>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let mut log = Log::default();
+        log.write(minutes(-60), declared(at(DUE)));
+        let mut policy = fixture::policy();
+        policy.factors = vec![Factor {
+            id: id("most-users"),
+            text: "Most users are affected".to_owned(),
+            priority: id("P1"),
+        }];
+        policy.ceilings = vec![Ceiling {
+            covers: Cover {
+                services: [id("sign-in")].into(),
+                tags: BTreeSet::new(),
+            },
+            at_most: id("P2"),
+            reason: "It is not a public service".to_owned(),
+        }];
+        Self {
+            log,
+            policy,
+            directory: fixture::directory(),
+            sending: BTreeMap::new(),
+        }
+    }
+
+    fn with<T>(&self, now: Time, ask: impl FnOnce(&Context<'_>) -> T) -> T {
+        ask(&Context {
+            policy: &self.policy,
+            directory: &self.directory,
+            now,
+            actor: &actor("priya-shah"),
+            log: &self.log.0,
+            incidents: &[id("INC-0007")].into(),
+            sending: &self.sending,
+        })
+    }
+
+    fn ask(&self, now: Time, command: &Command) -> Result<Event, Refusal> {
+        self.with(now, |context| {
+            let mut events = decide(&self.log.incident(), command, context)?;
+            Ok(events.remove(0))
+        })
+    }
+
+    fn declare(&self, command: &Declare) -> Result<Event, Refusal> {
+        self.with(minutes(0), |context| declare(command, context))
+    }
+
+    #[track_caller]
+    fn write(&mut self, now: Time, command: &Command) -> &mut Self {
+        let event = self.ask(now, command).unwrap();
+        self.log.write(now, event);
+        self
+    }
+
+    #[track_caller]
+    fn refuses(&self, command: &Command, code: &str) -> Refusal {
+        let refusal = self.ask(minutes(0), command).unwrap_err();
+        assert_eq!(refusal.code, code, "{refusal}");
+        assert!(refusal.sentence.ends_with('.'), "{refusal}");
+        assert!(refusal.fix.ends_with(['.', '?']), "{refusal}");
+        refusal
+    }
+}
+
+fn update(text: &str) -> Command {
+    Command::Update {
+        text: text.to_owned(),
+        facts: Facts::default(),
+        stage: None,
+        next_update: None,
+    }
+}
+
+fn resolve() -> Command {
+    Command::Resolve {
+        text: "It works.".to_owned(),
+        at: None,
+        lost: None,
+        still_stuck: None,
+    }
+}
+
+fn close(duplicate_of: Option<&str>) -> Command {
+    Command::Close {
+        duplicate_of: duplicate_of.map(id),
+        text: None,
+        report: None,
+        review_at: None,
+        actions: Vec::new(),
+    }
+}
+
+fn priority(to: Option<&str>) -> Command {
+    Command::Priority {
+        to: to.map(id),
+        factors: BTreeSet::new(),
+        why: "Fewer people are affected.".to_owned(),
+        override_ceiling: None,
+        next_update: None,
+    }
+}
+
+fn services(add: &[&str], remove: &[&str]) -> Command {
+    Command::Services {
+        add: add
+            .iter()
+            .map(|service| (id(service), Relation::Affected))
+            .collect(),
+        remove: remove.iter().map(|service| id(service)).collect(),
+        text: None,
+    }
+}
+
+fn titled(title: &str) -> Declare {
+    Declare {
+        title: title.to_owned(),
+        ..Declare::default()
+    }
+}
+
+#[test]
+fn a_title_is_enough_to_declare() {
+    let event = Desk::new()
+        .declare(&titled("Providers cannot sign in"))
+        .unwrap();
+    let Event::Declared {
+        priority,
+        promised,
+        restricted,
+        ..
+    } = event
+    else {
+        panic!("{event:?}");
+    };
+    assert_eq!(priority, id("P3"), "the lowest, as nothing was ticked");
+    assert!(!restricted);
+    let audiences: Vec<Audience> = promised.keys().copied().collect();
+    assert_eq!(
+        audiences,
+        [Audience::Responders, Audience::Owners, Audience::External]
+    );
+}
+
+#[test]
+fn factors_make_the_priority_and_a_ceiling_keeps_it_down() {
+    let desk = Desk::new();
+    let ticked = Declare {
+        factors: [id("most-users")].into(),
+        ..titled("x")
+    };
+    let Event::Declared {
+        priority, triage, ..
+    } = desk.declare(&ticked).unwrap()
+    else {
+        panic!("not declared");
+    };
+    assert_eq!(priority, id("P1"));
+    assert!(!triage.is_empty());
+    let above = Declare {
+        priority: Some(id("P1")),
+        services: [(id("sign-in"), Relation::Affected)].into(),
+        ..titled("x")
+    };
+    assert_eq!(desk.declare(&above).unwrap_err().code, "above-ceiling");
+    let overridden = Declare {
+        override_ceiling: Some("Everything depends on it".to_owned()),
+        ..above
+    };
+    let Event::Declared { triage, .. } = desk.declare(&overridden).unwrap() else {
+        panic!("not declared");
+    };
+    assert!(
+        triage
+            .iter()
+            .any(|sentence| sentence.contains("Everything depends on it"))
+    );
+}
+
+#[test]
+fn names_that_do_not_exist_come_back_with_the_nearest() {
+    let desk = Desk::new();
+    let refusal = desk.refuses(&services(&["regster-trainees"], &[]), "unknown-service");
+    assert_eq!(refusal.fix, "Did you mean register-trainees?");
+    let lead = Command::Lead {
+        role: LeadRole::Comms,
+        person: id("priya-sha"),
+        note: None,
+    };
+    assert!(
+        desk.refuses(&lead, "unknown-person")
+            .fix
+            .contains("priya-shah")
+    );
+    desk.refuses(&priority(Some("P9")), "unknown-priority");
+    let factors = Declare {
+        factors: [id("most-user")].into(),
+        ..titled("x")
+    };
+    assert_eq!(desk.declare(&factors).unwrap_err().code, "unknown-factor");
+    let step = Command::Step {
+        step: id("start-reprt"),
+        state: StepState::Done,
+        note: None,
+    };
+    assert!(
+        desk.refuses(&step, "unknown-step")
+            .fix
+            .contains("start-report")
+    );
+    let add = Command::Add {
+        by_hand: by_hand("dana-whitlok", Audience::Owners),
+    };
+    desk.refuses(&add, "unknown-person");
+    desk.refuses(&close(Some("INC-0099")), "unknown-incident");
+    desk.refuses(&close(Some("INC-0042")), "unknown-incident");
+}
+
+#[test]
+fn incidents_of_a_restricted_kind_are_restricted_unless_somebody_says_why_not() {
+    let desk = Desk::new();
+    let security = Declare {
+        kind: Kind::Security,
+        ..titled("x")
+    };
+    let Event::Declared {
+        restricted: true,
+        promised,
+        ..
+    } = desk.declare(&security).unwrap()
+    else {
+        panic!("not restricted");
+    };
+    assert!(promised.keys().all(|audience| !audience.is_outside()));
+    let open = Declare {
+        unrestricted_because: Some("It is public already".to_owned()),
+        ..security
+    };
+    let Event::Declared {
+        restricted: false,
+        unrestricted_because: Some(_),
+        ..
+    } = desk.declare(&open).unwrap()
+    else {
+        panic!("restricted");
+    };
+    let both = Declare {
+        restricted: true,
+        ..open
+    };
+    assert_eq!(desk.declare(&both).unwrap_err().code, "contradiction");
+}
+
+#[test]
+fn a_time_that_was_chosen_lies_in_the_future_and_is_kept_exactly() {
+    let desk = Desk::new();
+    let chosen = at("2026-11-23T17:03:21Z");
+    let at = |next_update| Command::NoChange { next_update };
+    let event = desk.ask(minutes(0), &at(Some(chosen))).unwrap();
+    assert!(event.promised().unwrap().values().all(|due| *due == chosen));
+    desk.refuses(&at(Some(minutes(0))), "bad-time");
+    let late = Declare {
+        started_at: Some(minutes(1)),
+        ..titled("x")
+    };
+    assert_eq!(desk.declare(&late).unwrap_err().code, "bad-time");
+}
+
+#[test]
+fn each_audience_is_promised_its_own_time() {
+    let mut desk = Desk::new();
+    desk.write(minutes(-40), &Command::NoChange { next_update: None });
+    let promises: Vec<Time> = desk
+        .log
+        .incident()
+        .promises
+        .values()
+        .map(|promise| promise.due)
+        .collect();
+    assert_eq!(
+        promises,
+        [minutes(20), minutes(20), minutes(0)],
+        "outsiders were not due"
+    );
+    desk.write(minutes(-2), &update("Some can sign in."));
+    let promises: Vec<Time> = desk
+        .log
+        .incident()
+        .promises
+        .values()
+        .map(|promise| promise.due)
+        .collect();
+    assert_eq!(promises, [minutes(55), minutes(55), minutes(60)]);
+}
+
+#[test]
+fn a_priority_takes_its_own_rhythm_and_leaves_outsiders_theirs() {
+    let mut desk = Desk::new();
+    desk.write(minutes(-30), &priority(Some("P2")));
+    let incident = desk.log.incident();
+    assert_eq!(incident.promises[&Audience::Owners].due, minutes(90));
+    assert_eq!(incident.promises[&Audience::External].due, minutes(0));
+    desk.refuses(&priority(Some("P2")), "no-change");
+}
+
+#[test]
+fn a_stage_alone_says_nothing_and_keeps_the_promise() {
+    let mut desk = Desk::new();
+    desk.write(
+        minutes(-5),
+        &Command::Stage {
+            to: Stage::Monitoring,
+        },
+    );
+    let incident = desk.log.incident();
+    assert_eq!(
+        (incident.stage, incident.next_due()),
+        (Stage::Monitoring, Some(at(DUE)))
+    );
+    desk.refuses(
+        &Command::Stage {
+            to: Stage::Monitoring,
+        },
+        "no-change",
+    );
+    desk.refuses(
+        &Command::Stage {
+            to: Stage::Resolved,
+        },
+        "wrong-stage",
+    );
+}
+
+#[test]
+fn a_change_of_services_has_words_of_its_own_that_outsiders_may_read() {
+    let mut desk = Desk::new();
+    let Event::ServicesChanged { text, .. } = desk
+        .ask(minutes(0), &services(&["sign-in"], &["register-trainees"]))
+        .unwrap()
+    else {
+        panic!("services did not change");
+    };
+    assert_eq!(
+        text,
+        "sign in is now affected as well. Register trainee teachers is no longer affected."
+    );
+    desk.refuses(&services(&["register-trainees"], &[]), "no-change");
+    desk.refuses(&services(&[], &["sign-in"]), "unknown-service");
+    desk.refuses(&services(&["sign-in"], &["sign-in"]), "contradiction");
+    desk.write(minutes(0), &services(&["sign-in"], &[]));
+    assert_eq!(desk.log.incident().services.len(), 2);
+}
+
+#[test]
+fn stages_follow_each_other_in_order() {
+    let mut desk = Desk::new();
+    desk.refuses(&close(None), "wrong-stage");
+    let reopen = Command::Reopen {
+        why: "It is back.".to_owned(),
+        next_update: None,
+    };
+    let cancel = Command::Cancel {
+        why: "By mistake.".to_owned(),
+    };
+    desk.refuses(&reopen, "wrong-stage");
+    desk.write(minutes(0), &resolve());
+    for command in [update("x"), resolve(), cancel.clone(), priority(Some("P2"))] {
+        desk.refuses(&command, "wrong-stage");
+    }
+    desk.write(minutes(1), &close(None));
+    desk.refuses(&close(None), "wrong-stage");
+    desk.write(minutes(2), &reopen);
+    let incident = desk.log.incident();
+    assert_eq!(incident.stage, Stage::Investigating);
+    assert_eq!((incident.resolved_at, incident.ended_at), (None, None));
+    desk.write(minutes(3), &cancel);
+    assert_eq!(desk.log.incident().stage, Stage::Cancelled);
+    assert_eq!(desk.log.incident().next_due(), None);
+    desk.write(minutes(4), &reopen)
+        .write(minutes(5), &close(Some("INC-0007")));
+    assert_eq!(desk.log.incident().duplicate_of, Some(id("INC-0007")));
+}
+
+#[test]
+fn a_fix_lies_between_the_start_and_now() {
+    let desk = Desk::new();
+    for offset in [1, -10_000] {
+        let resolve = Command::Resolve {
+            text: "x".to_owned(),
+            at: Some(minutes(offset)),
+            lost: None,
+            still_stuck: None,
+        };
+        desk.refuses(&resolve, "bad-time");
+    }
+}
+
+#[test]
+fn only_what_was_said_can_be_corrected() {
+    let mut desk = Desk::new();
+    desk.write(
+        minutes(-5),
+        &Command::Note {
+            text: "A thought".to_owned(),
+        },
+    );
+    let correct = |events: &[u32]| Command::Correct {
+        events: events.iter().copied().collect(),
+        wrong: "All".to_owned(),
+        right: "Some".to_owned(),
+        facts: Facts {
+            who: Some("Some providers".to_owned()),
+            ..Facts::default()
+        },
+    };
+    desk.refuses(&correct(&[]), "empty");
+    desk.refuses(&correct(&[1, 2]), "nothing-said");
+    desk.refuses(&correct(&[9]), "nothing-said");
+    desk.write(minutes(0), &correct(&[1]));
+    assert_eq!(
+        desk.log.incident().facts.who.as_deref(),
+        Some("Some providers")
+    );
+}
+
+fn by_hand(person: &str, audience: Audience) -> ByHand {
+    ByHand {
+        who: RecipientId::Person(id(person)),
+        audience,
+        channels: Vec::new(),
+        note: "Asked to be told".to_owned(),
+        by: "Priya Shah".to_owned(),
+    }
+}
+
+#[test]
+fn nobody_is_added_as_a_reader_that_they_may_not_be() {
+    let mut desk = Desk::new();
+    let add = |by_hand| Command::Add { by_hand };
+    desk.refuses(
+        &add(by_hand("amara-nwosu", Audience::Owners)),
+        "not-for-outsiders",
+    );
+    desk.refuses(
+        &add(by_hand("amara-nwosu", Audience::Users)),
+        "no-users-decision",
+    );
+    let on_fax = ByHand {
+        channels: vec![id("fax")],
+        ..by_hand("dana-whitlock", Audience::Owners)
+    };
+    assert!(
+        desk.refuses(&add(on_fax), "no-address")
+            .fix
+            .contains("email")
+    );
+    let dana = add(by_hand("dana-whitlock", Audience::Owners));
+    desk.write(minutes(0), &dana);
+    desk.refuses(&dana, "no-change");
+    assert_eq!(desk.log.incident().added.len(), 1);
+}
+
+#[test]
+fn newcomers_are_promised_what_the_others_were() {
+    let mut desk = Desk::new();
+    let decide = Command::Decide {
+        contact_users: true,
+        reason: "It will take long.".to_owned(),
+    };
+    desk.write(minutes(-30), &decide);
+    assert_eq!(desk.log.incident().promises[&Audience::Users].due, at(DUE));
+    desk.refuses(&decide, "no-change");
+    let revision = desk.log.incident().revision;
+    assert_eq!(revision, 1, "a decision leaves the revision");
+}
+
+#[test]
+fn a_standing_prompt_is_answered_with_what_it_showed() {
+    let mut desk = Desk::new();
+    let shown = BTreeMap::from([(Audience::Responders, minutes(47))]);
+    desk.log.write(
+        minutes(-10),
+        Event::Prompted {
+            due: at(DUE),
+            to: [id("priya-shah")].into(),
+            frozen: Frozen {
+                revision: 1,
+                words: BTreeMap::new(),
+                promised: shown.clone(),
+            },
+            rung: Default::default(),
+            round: 0,
+        },
+    );
+    let no_change = Command::NoChange { next_update: None };
+    let promised = |offset| {
+        let event = desk.ask(minutes(offset), &no_change).unwrap();
+        event.promised().cloned().unwrap()
+    };
+    assert_eq!(promised(10), shown);
+    assert_ne!(promised(11), shown);
+}
+
+#[test]
+fn stopping_messages_gives_back_the_promise_of_those_who_heard_nothing() {
+    let mut desk = Desk::new();
+    desk.write(minutes(-30), &update("Some can sign in."));
+    desk.refuses(&Command::CancelSending { event: None }, "nothing-waiting");
+    desk.sending.insert(
+        2,
+        Sending {
+            waiting: 3,
+            told: [Audience::Owners].into(),
+        },
+    );
+    let stop = Command::CancelSending { event: None };
+    let Event::SendingCancelled {
+        event: 2,
+        stopped: 3,
+        restored,
+    } = desk.ask(minutes(-29), &stop).unwrap()
+    else {
+        panic!("not stopped");
+    };
+    assert_eq!(
+        restored,
+        BTreeMap::from([
+            (Audience::Responders, Some(at(DUE))),
+            (Audience::External, Some(at(DUE))),
+        ])
+    );
+    desk.write(minutes(-29), &stop);
+    assert_eq!(desk.log.incident().next_due(), Some(at(DUE)));
+    // Of the declaration nothing comes before, yet the team is still owed its own reminder.
+    let mut desk = Desk::new();
+    desk.sending.insert(
+        1,
+        Sending {
+            waiting: 1,
+            told: BTreeSet::new(),
+        },
+    );
+    desk.write(minutes(-59), &stop);
+    let left: Vec<Audience> = desk.log.incident().promises.keys().copied().collect();
+    assert_eq!(left, [Audience::Responders]);
+}
+
+#[test]
+fn the_small_records_are_checked_as_well() {
+    let mut desk = Desk::new();
+    let mute = |until| Command::Mute {
+        person: id("mei-lin"),
+        until,
+        note: None,
+    };
+    desk.refuses(&mute(minutes(0)), "bad-time");
+    desk.write(minutes(0), &mute(minutes(60)));
+    assert_eq!(desk.log.incident().muted[&id("mei-lin")], minutes(60));
+    let not_needed = Command::Step {
+        step: id("start-report"),
+        state: StepState::NotNeeded,
+        note: None,
+    };
+    desk.refuses(&not_needed, "empty");
+    let priya = Command::Lead {
+        role: LeadRole::Comms,
+        person: id("priya-shah"),
+        note: None,
+    };
+    desk.refuses(&priya, "no-change");
+    let affected = Command::Affected {
+        service: id("sign-in"),
+        answer: AffectedAnswer::No,
+    };
+    desk.write(minutes(0), &affected);
+    assert_eq!(desk.log.incident().affected_answers.len(), 1);
+    let report = Command::Close {
+        duplicate_of: Some(id("INC-0007")),
+        text: None,
+        report: Some("javascript:alert(1)".to_owned()),
+        review_at: None,
+        actions: Vec::new(),
+    };
+    desk.refuses(&report, "bad-link");
+}
+
+#[test]
+fn who_acts_on_an_old_picture_reads_what_has_changed() {
+    let mut desk = Desk::new();
+    desk.write(minutes(-20), &update("Some can sign in. Others cannot."))
+        .write(
+            minutes(-15),
+            &Command::Note {
+                text: "Quiet".to_owned(),
+            },
+        )
+        .write(minutes(-10), &priority(Some("P2")));
+    let incident = desk.log.incident();
+    assert_eq!(incident.revision, 3);
+    assert_eq!(revision_conflict(&incident, &desk.log.0, None), None);
+    assert_eq!(revision_conflict(&incident, &desk.log.0, Some(3)), None);
+    let refusal = revision_conflict(&incident, &desk.log.0, Some(1)).unwrap();
+    assert_eq!(refusal.code, "revision-conflict");
+    assert_eq!(
+        refusal.sentence,
+        "INC-0042 has changed, so nothing was done. \
+         priya shah posted an update: Some can sign in. \
+         priya shah changed the priority from P1 to P2."
+    );
+}
