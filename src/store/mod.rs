@@ -113,6 +113,13 @@ impl Store {
         &self.writer
     }
 
+    /// Ends all connections; open transactions are taken back.
+    pub async fn close(&self) {
+        // What was committed is safe, and there is nobody left to tell about the rest.
+        let _ = self.writer.clone().close().await;
+        let _ = self.reader.clone().close().await;
+    }
+
     /// Which engine it is.
     pub fn backend(&self) -> DbBackend {
         self.writer.get_database_backend()

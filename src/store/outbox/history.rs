@@ -1,0 +1,146 @@
+//! What was said about an incident so far, delivery by delivery, for the plan of what comes next.
+
+use sea_orm::{ConnectionTrait, Value};
+
+use super::{
+    ask::Counts,
+    sql::{Reader, json, list, rows},
+};
+use crate::{
+    domain::{
+        Address, IncidentId, NotificationId,
+        delivery::{State, ToldPerson},
+        plan::Told,
+    },
+    store::StoreError,
+};
+
+/// Every delivery of an incident that is out, may be out, or waits: once per recipient, in the
+/// order of events.
+pub async fn history(
+    conn: &impl ConnectionTrait,
+    incident: IncidentId,
+) -> Result<Vec<Told>, StoreError> {
+    const STEP: &str = "read what was said so far";
+    let found = rows(
+        conn,
+        STEP,
+        "SELECT d.recipients, d.audience, d.channel, d.address, d.moment, d.event_seq, d.state, \
+           d.unsure FROM notification n JOIN delivery d ON d.notification_id = n.id \
+         WHERE n.incident = $1 AND d.channel <> '' AND (d.unsure \
+           OR d.state IN ('ready', 'sending', 'uncertain', 'accepted', 'delivered', 'held')) \
+         ORDER BY d.event_seq, d.id",
+        vec![i64::from(incident.0).into()],
+    )
+    .await?;
+    let mut told = Vec::with_capacity(found.len());
+    for row in &found {
+        let mut row = Reader::new(row, STEP);
+        let recipients: Vec<ToldPerson> = row.json()?;
+        let audience = row.parse()?;
+        let channel = row.parse()?;
+        let address = Address::new(&row.get::<String>()?);
+        let moment = row.parse()?;
+        let seq = row.count()?;
+        let state: State = row.parse()?;
+        let unsure: bool = row.get()?;
+        told.extend(recipients.into_iter().map(|person| Told {
+            who: person.who,
+            name: person.name,
+            audience,
+            channel: crate::domain::ChannelName::clone(&channel),
+            address: address.clone(),
+            moment,
+            seq,
+            waiting: state == State::Ready && !unsure,
+        }));
+    }
+    Ok(told)
+}
+
+/// The notifications of an incident, oldest first.
+pub async fn notifications_of(
+    conn: &impl ConnectionTrait,
+    incident: IncidentId,
+) -> Result<Vec<NotificationId>, StoreError> {
+    const STEP: &str = "list the notifications of an incident";
+    let sql = "SELECT id FROM notification WHERE incident = $1 ORDER BY event_seq, id";
+    let found = rows(conn, STEP, sql, vec![i64::from(incident.0).into()]).await?;
+    found
+        .iter()
+        .map(|row| Reader::new(row, STEP).parse())
+        .collect()
+}
+
+/// Deliveries of these notifications per state; those that were tried and wait to be tried again
+/// are counted apart.
+pub async fn counts_of(
+    conn: &impl ConnectionTrait,
+    notifications: &[NotificationId],
+) -> Result<(Counts, u64), StoreError> {
+    const STEP: &str = "count the deliveries of a notification";
+    let sql = format!(
+        "SELECT state, CASE WHEN state = 'ready' AND attempts > 0 THEN 1 ELSE 0 END AS again, \
+           COUNT(*) FROM delivery WHERE notification_id IN {} GROUP BY state, again",
+        list(conn.get_database_backend(), 1)
+    );
+    let values: Vec<Value> = vec![json(&notifications)?];
+    let mut counts = Counts::new();
+    let mut again = 0;
+    for row in &rows(conn, STEP, &sql, values).await? {
+        let mut row = Reader::new(row, STEP);
+        let state: State = row.parse()?;
+        let tried = row.get::<i32>()? == 1;
+        let count = u64::try_from(row.get::<i64>()?).unwrap_or_default();
+        *counts.entry(state).or_default() += count;
+        if tried {
+            again += count;
+        }
+    }
+    Ok((counts, again))
+}
+
+/// How many deliveries wait per lane, and since when the oldest of them is due. The lane's name
+/// holds no address.
+pub async fn backlog(
+    conn: &impl ConnectionTrait,
+    now: crate::domain::Time,
+) -> Result<Vec<(String, u64, crate::domain::Time)>, StoreError> {
+    const STEP: &str = "measure the backlog";
+    let sql = "SELECT lane, COUNT(*), MIN(next_at) FROM delivery \
+               WHERE state = 'ready' AND next_at <= $1 GROUP BY lane";
+    let found = rows(
+        conn,
+        STEP,
+        sql,
+        vec![crate::store::rows::micros(now).into()],
+    )
+    .await?;
+    found
+        .iter()
+        .map(|row| {
+            let mut row = Reader::new(row, STEP);
+            let lane = row.get()?;
+            let count = u64::try_from(row.get::<i64>()?).unwrap_or_default();
+            Ok((lane, count, row.time()?))
+        })
+        .collect()
+}
+
+/// Ids of people and destinations of whom at least one delivery was accepted.
+pub async fn people_reached(
+    conn: &impl ConnectionTrait,
+) -> Result<std::collections::BTreeSet<String>, StoreError> {
+    const STEP: &str = "see who was ever reached";
+    let sql = "SELECT DISTINCT recipients FROM delivery WHERE state IN ('accepted', 'delivered')";
+    let mut reached = std::collections::BTreeSet::new();
+    for row in &rows(conn, STEP, sql, vec![]).await? {
+        let people: Vec<ToldPerson> = Reader::new(row, STEP).json()?;
+        reached.extend(
+            people
+                .into_iter()
+                .map(|person| person.who.as_str().to_owned()),
+        );
+    }
+    Ok(reached)
+}
