@@ -53,6 +53,11 @@ pub trait Channel: Send + Sync {
     /// Deliveries of one lane share its pace, its breaker and its connections. No secrets in it.
     fn lane(&self, address: &Address) -> String;
 
+    /// Whether it is a chat, where a message is worth less the later it comes; mail is not.
+    fn is_chat(&self) -> bool {
+        true
+    }
+
     /// How fast a lane of this channel may go.
     fn pace(&self) -> Pace;
 
