@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::domain::{
     IncidentId, Time,
-    resolution::{Reason, Recipient, Resolution, Totals, Withheld},
+    resolution::{Explanation, Reason, Recipient, Resolution, Totals, Verdict, Withheld},
 };
 
 /// What came of a command.
@@ -56,7 +56,7 @@ pub struct Receipt {
 /// Deliveries by what people call their state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Progress {
-    /// All of them.
+    /// All of them, but for those deliberately not sent to.
     pub total: usize,
     /// Not tried yet, sending, or being checked.
     pub waiting: usize,
@@ -103,6 +103,9 @@ pub struct WhoAnswer {
     /// Everyone else, with the nearest rule; only on request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_told: Option<Vec<NotToldAnswer>>,
+    /// How many are not told; `not_told` explains the first thousand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_told_total: Option<usize>,
     /// What another policy would change; only on request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<AgainstAnswer>,
@@ -204,6 +207,8 @@ pub struct AgainstAnswer {
     pub added: Vec<RecipientAnswer>,
     /// Told by the policy in force only.
     pub removed: Vec<RecipientAnswer>,
+    /// Told by both, in another way or as another reader; as the other policy would.
+    pub changed: Vec<RecipientAnswer>,
 }
 
 impl From<&Totals> for TotalsAnswer {
@@ -282,6 +287,7 @@ impl From<&Resolution> for WhoAnswer {
             unreachable: unreachable.into_iter().map(Into::into).collect(),
             withheld: withheld.into_iter().map(Into::into).collect(),
             not_told: None,
+            not_told_total: None,
             against: None,
             missing: Vec::new(),
         }
@@ -453,4 +459,102 @@ pub struct DeliveryAnswer {
     /// When it reached the state it is in.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub settled_at: Option<Time>,
+}
+
+/// Why somebody is told, or not.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ExplainAnswer {
+    /// Id in the directory.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Whether they are told.
+    pub told: bool,
+    /// All of it in one sentence.
+    pub sentence: String,
+    /// On which channels.
+    pub deliveries: Vec<ChoiceAnswer>,
+    /// Why they match, if they do.
+    pub reasons: Vec<ReasonAnswer>,
+    /// The rule that would need the fewest changes to tell them.
+    pub nearest_rule: Option<String>,
+    /// What does not hold of that rule, in words.
+    pub failing: Vec<String>,
+}
+
+/// An event of the stream.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct EventAnswer {
+    /// Id within the stream, without gaps; resume with it.
+    pub id: u64,
+    /// Of which incident.
+    #[schema(value_type = String, example = "INC-0042")]
+    pub incident: IncidentId,
+    /// Number within the incident.
+    pub event: u32,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Time,
+    /// Who, as people read it.
+    pub who: String,
+    /// Through what.
+    pub door: String,
+    /// The kind of event.
+    pub kind: String,
+    /// What happened, in words.
+    pub text: String,
+    /// The event as it was recorded.
+    #[schema(value_type = Object)]
+    pub body: serde_json::Value,
+}
+
+impl From<&Explanation> for ExplainAnswer {
+    fn from(explanation: &Explanation) -> Self {
+        let mut answer = Self {
+            id: explanation.who.as_str().to_owned(),
+            name: explanation.name.to_string(),
+            told: false,
+            sentence: explanation.sentence(),
+            deliveries: Vec::new(),
+            reasons: Vec::new(),
+            nearest_rule: None,
+            failing: Vec::new(),
+        };
+        match &explanation.verdict {
+            Verdict::Told(recipient) => {
+                let told = RecipientAnswer::from(recipient);
+                answer.told = true;
+                answer.deliveries = told.deliveries;
+                answer.reasons = told.reasons;
+            }
+            Verdict::Withheld(withheld) => {
+                answer.reasons = withheld.reasons.iter().map(Into::into).collect();
+            }
+            Verdict::NotMatched {
+                nearest: Some(near),
+            } => {
+                answer.nearest_rule = Some(near.rule.to_string());
+                answer.failing = near
+                    .failing
+                    .iter()
+                    .map(|failing| failing.sentence.clone())
+                    .collect();
+            }
+            Verdict::NotMatched { nearest: None } | Verdict::Unknown => {}
+        }
+        answer
+    }
+}
+
+impl From<&Explanation> for NotToldAnswer {
+    fn from(explanation: &Explanation) -> Self {
+        let answer = ExplainAnswer::from(explanation);
+        Self {
+            id: answer.id,
+            name: answer.name,
+            nearest_rule: answer.nearest_rule,
+            failing: answer.failing,
+            sentence: answer.sentence,
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use crate::domain::{command::Refusal, fault::Fault};
-use crate::store::StoreError;
+use crate::store::{StoreError, Trouble};
 
 /// A use case that did not do what was asked. Nothing was half done.
 #[derive(Debug)]
@@ -113,5 +113,21 @@ impl From<Refusal> for Error {
             _ => Kind::Refused,
         };
         Self::new(kind, &refusal.code, refusal.sentence, refusal.fix)
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        let (kind, code) = match error.trouble() {
+            Trouble::Duplicate => (Kind::Conflict, "moved-on"),
+            Trouble::Busy => (Kind::Unavailable, "database-busy"),
+            Trouble::Unreachable => (Kind::Unavailable, "database-away"),
+            Trouble::Full => (Kind::Unavailable, "disk-full"),
+            Trouble::ReadOnly => (Kind::Unavailable, "database-read-only"),
+            Trouble::Denied => (Kind::Unavailable, "database-denied"),
+            Trouble::WrongSchema => (Kind::Unavailable, "database-not-migrated"),
+            _ => (Kind::Unexpected, "database"),
+        };
+        Self::new(kind, code, error.sentence(), "").caused_by(error)
     }
 }

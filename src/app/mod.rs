@@ -1,5 +1,122 @@
-//! One file per use case: the only place that combines the domain with the outside world.
+//! Use cases, one file each: the only place that brings domain, store, words and channels together.
+//!
+//! Every door builds an [`App`] once and calls it. A use case that changes something does all of it
+//! in one transaction, and what it answers is what was committed.
 
 pub mod answers;
+mod change;
+mod contacts;
 pub mod deliver;
-pub mod error;
+mod doctor;
+mod error;
+mod events;
+pub mod files;
+mod headline;
+mod health;
+mod ledger;
+mod maintenance;
+mod notify;
+mod people;
+mod policy;
+mod report;
+mod rulebook;
+mod sending;
+mod status;
+mod templates;
+mod tick;
+mod tokens;
+mod trial;
+mod verify;
+mod who;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use tokio::sync::Mutex;
+
+pub use self::{
+    change::Mode,
+    contacts::{BadAddressAnswer, Healed, PlannedImport},
+    doctor::Finding,
+    error::{Error, Kind as ErrorKind},
+    policy::{PolicyAnswer, PolicyWords},
+    rulebook::Rulebook,
+    sending::RetryFilter,
+    status::Viewer,
+    tokens::TokenAnswer,
+    verify::Verified,
+    who::Hypothesis,
+};
+pub use crate::store::tokens::Scope;
+use crate::{
+    clock::Clock,
+    domain::{ChannelName, saying::Links},
+    render::Renderer,
+    store::Store,
+};
+
+/// Everything a use case needs.
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The one clock.
+    pub clock: Arc<dyn Clock>,
+    /// The ways out that are live.
+    pub channels: Arc<deliver::Channels>,
+    /// Every channel of the settings, live or not: a rule may name one that is not in use yet.
+    pub known_channels: BTreeSet<ChannelName>,
+    /// The words.
+    pub renderer: Arc<Renderer>,
+    /// Faults in the organisation's own templates, found at start; the built-in ones run instead.
+    pub template_faults: Vec<crate::domain::fault::Fault>,
+    /// Where links in messages lead.
+    pub links: Links,
+    /// Rung when something was written that a worker may want to know of; carries no content.
+    pub wake: deliver::Wake,
+    /// Policy and directory in force, compiled.
+    rulebook: Mutex<Option<Arc<Rulebook>>>,
+}
+
+impl App {
+    /// Puts the parts together; reads nothing yet.
+    pub fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        channels: Arc<deliver::Channels>,
+        known_channels: BTreeSet<ChannelName>,
+        renderer: Renderer,
+        template_faults: Vec<crate::domain::fault::Fault>,
+        links: Links,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            channels,
+            known_channels,
+            renderer: Arc::new(renderer),
+            template_faults,
+            links,
+            wake: deliver::Wake::default(),
+            rulebook: Mutex::new(None),
+        }
+    }
+
+    /// The same program by another clock: what happened then, played now.
+    pub fn at(&self, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            store: self.store.clone(),
+            clock,
+            channels: Arc::clone(&self.channels),
+            known_channels: self.known_channels.clone(),
+            renderer: Arc::clone(&self.renderer),
+            template_faults: self.template_faults.clone(),
+            links: self.links.clone(),
+            wake: self.wake.clone(),
+            rulebook: Mutex::new(None),
+        }
+    }
+
+    /// Closes the database; what was committed stays.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+}

@@ -1,0 +1,239 @@
+//! Commands that change an incident: decide, say, write, in one transaction.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::{
+    App, Error, ErrorKind, Rulebook,
+    answers::Receipt,
+    notify::{Act, Written},
+    status::read_log,
+};
+use crate::{
+    domain::{
+        IncidentId, NotificationId, chain,
+        command::{Asked, Command, Declare},
+        decide::{self, Context, Sending, revision_conflict},
+        event::Record,
+        incident::Incident,
+    },
+    store::{
+        Step, Tx,
+        incidents::{self, Head},
+        outbox,
+        requests::{self, Begun, RequestKey},
+    },
+};
+
+/// Whether a command is carried out, or only played through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// For real.
+    Commit,
+    /// Everything but the commit; the answer holds people and words.
+    Rehearse,
+}
+
+impl App {
+    /// Declares an incident.
+    pub async fn declare(&self, asked: Asked<Declare>, mode: Mode) -> Result<Receipt, Error> {
+        let tx = self.store.begin().await?;
+        if let Some(answer) = self.answered(&tx, &asked, None, mode).await? {
+            return Ok(answer);
+        }
+        let book = self.rulebook_in(&tx).await?;
+        let act = Act::new(&book, &asked.actor, &asked.request_key, self.clock.now());
+        let event = decide::declare(
+            &asked.command,
+            &context(&act, &[], &BTreeSet::new(), &BTreeMap::new()),
+        )?;
+        let id = incidents::next_id(&tx).await?;
+        let written = self
+            .write_events(&tx, &act, id, None, Vec::new(), vec![event])
+            .await?;
+        self.conclude(tx, &asked, written, mode).await
+    }
+
+    /// Changes an incident.
+    pub async fn change(
+        &self,
+        id: IncidentId,
+        asked: Asked<Command>,
+        mode: Mode,
+    ) -> Result<Receipt, Error> {
+        let tx = self.store.begin().await?;
+        if let Some(answer) = self.answered(&tx, &asked, Some(id), mode).await? {
+            return Ok(answer);
+        }
+        let Some((head, incident, log)) = self.lock(&tx, id).await? else {
+            drop(tx);
+            return Err(self.no_incident(id).await);
+        };
+        if let Some(refusal) = revision_conflict(&incident, &log, asked.seen_revision) {
+            return Err(refusal.into());
+        }
+        let book = self.rulebook_in(&tx).await?;
+        let act = Act::new(&book, &asked.actor, &asked.request_key, self.clock.now());
+        let (sending, incidents) = match &asked.command {
+            Command::CancelSending { .. } => (sending(&tx, id).await?, BTreeSet::new()),
+            Command::Close {
+                duplicate_of: Some(other),
+                ..
+            } => (BTreeMap::new(), existing(&tx, *other).await?),
+            _ => (BTreeMap::new(), BTreeSet::new()),
+        };
+        let events = decide::decide(
+            &incident,
+            &asked.command,
+            &context(&act, &log, &incidents, &sending),
+        )?;
+        let written = self
+            .write_events(&tx, &act, id, Some((head, incident)), log, events)
+            .await?;
+        self.conclude(tx, &asked, written, mode).await
+    }
+
+    /// Locks an incident and reads it.
+    pub(super) async fn lock(
+        &self,
+        tx: &Tx,
+        id: IncidentId,
+    ) -> Result<Option<(Head, Incident, Vec<Record>)>, Error> {
+        let Some(head) = incidents::lock(tx, id).await? else {
+            return Ok(None);
+        };
+        let log = read_log(&incidents::log(tx, id).await?)?;
+        Ok(Incident::from_log(id, &log).map(|incident| (head, incident, log)))
+    }
+
+    /// The answer that was given to the same request before, if there was one.
+    async fn answered<C: Serialize>(
+        &self,
+        tx: &Tx,
+        asked: &Asked<C>,
+        id: Option<IncidentId>,
+        mode: Mode,
+    ) -> Result<Option<Receipt>, Error> {
+        if mode == Mode::Rehearse {
+            return Ok(None);
+        }
+        let request = serde_json::to_string(&(id, &asked.command, asked.seen_revision))
+            .map_err(unreadable)?;
+        match requests::begin(tx, key(asked), &chain::digest(&request), self.clock.now()).await? {
+            Begun::New => Ok(None),
+            Begun::Same(answer) => serde_json::from_str(&answer).map(Some).map_err(unreadable),
+            Begun::Different => Err(Error::new(
+                ErrorKind::Refused,
+                "key-reused",
+                "This request key was used for something else before.",
+                "Use a new key for a new request.",
+            )),
+            Begun::Running => Err(Error::new(
+                ErrorKind::Conflict,
+                "still-running",
+                "The same request is being carried out.",
+                "Ask again in a moment with the same key.",
+            )),
+        }
+    }
+
+    /// Keeps the answer and commits; or, in a rehearsal, takes everything back.
+    async fn conclude<C>(
+        &self,
+        tx: Tx,
+        asked: &Asked<C>,
+        written: Written,
+        mode: Mode,
+    ) -> Result<Receipt, Error> {
+        let mut receipt = written.receipt;
+        if mode == Mode::Rehearse {
+            tx.rollback().await.step("take back a rehearsal")?;
+            receipt.event = None;
+            receipt.notification = None;
+            return Ok(receipt);
+        }
+        receipt.recipients.clear();
+        receipt.words.clear();
+        let answer = serde_json::to_string(&receipt).map_err(unreadable)?;
+        requests::finish(&tx, key(asked), &answer).await?;
+        tx.commit().await.step("commit a command")?;
+        tracing::info!(incident = %receipt.incident, revision = receipt.revision, messages = receipt.messages, actor = asked.actor.id, "committed");
+        self.wake.ring();
+        Ok(receipt)
+    }
+
+    /// Delivers what a command said, as far as this process may: with the delivery lock it does so
+    /// itself, without it whoever has it is waited for.
+    pub async fn deliver_own(
+        &self,
+        receipt: &Receipt,
+        mut done: impl FnMut(usize),
+    ) -> Result<super::answers::Progress, Error> {
+        let notifications: Vec<NotificationId> = receipt
+            .notification
+            .iter()
+            .filter_map(|id| id.parse().ok())
+            .collect();
+        self.deliver(&notifications, &mut done).await
+    }
+}
+
+fn key<C>(asked: &Asked<C>) -> RequestKey<'_> {
+    RequestKey {
+        door: asked.actor.door,
+        actor: &asked.actor.id,
+        key: &asked.request_key,
+    }
+}
+
+fn context<'a>(
+    act: &Act<'a>,
+    log: &'a [Record],
+    incidents: &'a BTreeSet<IncidentId>,
+    sending: &'a BTreeMap<u32, Sending>,
+) -> Context<'a> {
+    let book: &Rulebook = act.book;
+    Context {
+        policy: &book.policy,
+        directory: &book.directory,
+        now: act.now,
+        actor: act.actor,
+        log,
+        incidents,
+        sending,
+    }
+}
+
+/// The other incident, if it is there.
+async fn existing(tx: &Tx, other: IncidentId) -> Result<BTreeSet<IncidentId>, Error> {
+    Ok(incidents::summary(tx, other)
+        .await?
+        .map(|summary| summary.id)
+        .into_iter()
+        .collect())
+}
+
+/// How far the messages of each event are.
+async fn sending(tx: &Tx, id: IncidentId) -> Result<BTreeMap<u32, Sending>, Error> {
+    let mut events: BTreeMap<u32, Sending> = BTreeMap::new();
+    for told in outbox::history(tx, id).await? {
+        let event = events.entry(told.seq).or_default();
+        if told.waiting {
+            event.waiting += 1;
+        } else {
+            event.told.insert(told.audience);
+        }
+    }
+    Ok(events)
+}
+
+fn unreadable(error: serde_json::Error) -> Error {
+    Error::new(
+        ErrorKind::Unexpected,
+        "unreadable-answer",
+        "The answer could not be kept or read.",
+        "See oyez status for what was done.",
+    )
+    .caused_by(error)
+}

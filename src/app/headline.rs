@@ -1,0 +1,105 @@
+//! What the person who asked reads first: one line that says what happened, and what follows.
+
+use super::{answers::Receipt, notify::Act};
+use crate::domain::{
+    event::{Event, Record},
+    incident::Incident,
+    timeline,
+    wording::TimeWords,
+};
+
+/// An answer with nobody told yet.
+pub(super) fn receipt(after: &Incident, last: Option<&Record>, act: &Act<'_>) -> Receipt {
+    let what = last
+        .map(|record| timeline::sentence(record, &act.book.directory))
+        .unwrap_or_default();
+    Receipt {
+        incident: after.id,
+        revision: after.revision,
+        event: Some(after.seq),
+        headline: format!("{}: {what}", after.id),
+        sentences: Vec::new(),
+        findings: Vec::new(),
+        blocked: false,
+        people: 0,
+        messages: 0,
+        by_channel: std::collections::BTreeMap::new(),
+        next_update: after.next_promise().map(|(due, _)| due),
+        recipients: Vec::new(),
+        words: Vec::new(),
+        notification: None,
+        progress: None,
+    }
+}
+
+/// Says who is told and what follows, once all is counted. That nobody would be told comes first.
+pub(super) fn finish(receipt: &mut Receipt, after: &Incident, new: &[Record], act: &Act<'_>) {
+    let speaks = new.iter().any(|record| record.event.says_something());
+    if speaks && receipt.messages == 0 {
+        let services: Vec<String> = after.services.keys().map(ToString::to_string).collect();
+        let on = if services.is_empty() {
+            "no service".to_owned()
+        } else {
+            services.join(", ")
+        };
+        let headline = std::mem::take(&mut receipt.headline);
+        receipt.headline = "No one would be told.".to_owned();
+        receipt.sentences.push(format!(
+            "Add a rule for {} on {on}, or add people by hand: oyez add {} PERSON --note TEXT",
+            after.priority, after.id
+        ));
+        receipt.sentences.push(headline);
+    } else if receipt.messages > 0 {
+        let by: Vec<String> = receipt
+            .by_channel
+            .iter()
+            .map(|(channel, count)| format!("{count} by {channel}"))
+            .collect();
+        let people = if receipt.people == 1 {
+            "1 person".to_owned()
+        } else {
+            format!("{} people", receipt.people)
+        };
+        let messages = if receipt.messages == 1 {
+            "1 message".to_owned()
+        } else {
+            format!("{} messages", receipt.messages)
+        };
+        receipt
+            .sentences
+            .push(format!("{people}, {messages}: {}.", by.join(", ")));
+    }
+    for record in new {
+        if let Event::Declared { triage, .. } | Event::PriorityChanged { triage, .. } =
+            &record.event
+        {
+            receipt.sentences.extend(triage.iter().cloned());
+        }
+    }
+    let times = TimeWords::new(act.book.policy.time_zone, act.now);
+    if speaks && let Some(due) = receipt.next_update {
+        let remind = due - act.book.policy.ladder.prompt_lead;
+        let reminder = if remind > act.now {
+            format!(" We will remind you at {}.", times.when(remind))
+        } else {
+            String::new()
+        };
+        receipt
+            .sentences
+            .push(format!("Next update due by {}.{reminder}", times.when(due)));
+    }
+    if let Some(Record {
+        event: Event::Snoozed { until, .. },
+        ..
+    }) = new.last()
+        && let Some(due) = receipt.next_update
+        && *until > due
+    {
+        let minutes = (*until - due).num_minutes();
+        receipt.sentences.push(format!(
+            "Prompts are silent until {}: an update then is {minutes} minutes late. People were told {}.",
+            times.when(*until),
+            times.when(due)
+        ));
+    }
+}

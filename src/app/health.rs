@@ -1,0 +1,124 @@
+//! How the program is: for `/readyz`, `/metrics` and the doctor.
+
+use prometheus::{Encoder, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+
+use super::{App, Error, ErrorKind};
+use crate::store::{faults, incidents, outbox, timers};
+
+impl App {
+    /// What does not keep it from working, in sentences; an error if it cannot work at all.
+    pub async fn readiness(&self) -> Result<Vec<String>, Error> {
+        self.store.ping().await?;
+        if !self.store.is_up_to_date().await? {
+            return Err(Error::new(
+                ErrorKind::Unavailable,
+                "database-not-migrated",
+                "The database is not up to date.",
+                "Run: oyez migrate",
+            ));
+        }
+        let mut notices: Vec<String> = faults::standing(self.store.read())
+            .await?
+            .into_iter()
+            .map(|fault| fault.sentence)
+            .collect();
+        if !self.template_faults.is_empty() {
+            notices.push(
+                "Templates of your own have faults; the built-in ones are used. See: oyez doctor"
+                    .to_owned(),
+            );
+        }
+        if let Err(error) = self.rulebook().await {
+            notices.push(error.sentence);
+        }
+        Ok(notices)
+    }
+
+    /// Figures in Prometheus' text format. Restricted incidents are counted in no label.
+    pub async fn metrics(&self) -> Result<String, Error> {
+        let registry = Registry::new();
+        let conn = self.store.read();
+        let states = labelled(&registry, "oyez_deliveries", "Deliveries by state", "state")?;
+        for (state, count) in outbox::counts(conn, None).await? {
+            states
+                .with_label_values(&[state.as_str()])
+                .set(signed(count));
+        }
+        let lanes = labelled(
+            &registry,
+            "oyez_lane_waiting",
+            "Deliveries that wait, by lane",
+            "lane",
+        )?;
+        let ages = labelled(
+            &registry,
+            "oyez_lane_oldest_seconds",
+            "Age of the oldest delivery that is due, by lane",
+            "lane",
+        )?;
+        let now = self.clock.now();
+        for (lane, waiting, oldest) in outbox::backlog(conn, now).await? {
+            lanes.with_label_values(&[&lane]).set(signed(waiting));
+            ages.with_label_values(&[&lane])
+                .set((now - oldest).num_seconds().max(0));
+        }
+        let faults_now = plain(
+            &registry,
+            "oyez_faults",
+            "Faults that an operator should look at",
+        )?;
+        faults_now.set(signed(faults::standing(conn).await?.len() as u64));
+        let events = plain(&registry, "oyez_events_total", "Events written so far")?;
+        events.set(signed(incidents::last_stream_id(conn).await?));
+        let late = plain(
+            &registry,
+            "oyez_timer_late_seconds",
+            "How late the next timer is",
+        )?;
+        late.set(
+            timers::next_due(conn)
+                .await?
+                .map_or(0, |due| (now - due).num_seconds().max(0)),
+        );
+        let mut text = Vec::new();
+        TextEncoder::new()
+            .encode(&registry.gather(), &mut text)
+            .map_err(unmeasured)?;
+        String::from_utf8(text).map_err(unmeasured)
+    }
+}
+
+fn labelled(
+    registry: &Registry,
+    name: &str,
+    help: &str,
+    label: &str,
+) -> Result<IntGaugeVec, Error> {
+    let gauge = IntGaugeVec::new(Opts::new(name, help), &[label]).map_err(unmeasured)?;
+    registry
+        .register(Box::new(gauge.clone()))
+        .map_err(unmeasured)?;
+    Ok(gauge)
+}
+
+fn plain(registry: &Registry, name: &str, help: &str) -> Result<IntGauge, Error> {
+    let gauge = IntGauge::new(name, help).map_err(unmeasured)?;
+    registry
+        .register(Box::new(gauge.clone()))
+        .map_err(unmeasured)?;
+    Ok(gauge)
+}
+
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn unmeasured(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(
+        ErrorKind::Unexpected,
+        "figures",
+        "The figures could not be made.",
+        "See the log.",
+    )
+    .caused_by(error)
+}

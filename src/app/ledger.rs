@@ -1,0 +1,115 @@
+//! The ledger: who was told what, when, by which channel, with what result and why, as files.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::{
+    App, Error, ErrorKind,
+    answers::{DeliveryAnswer, StatusAnswer},
+    files,
+};
+use crate::domain::IncidentId;
+
+/// Everything the review needs, in one file.
+#[derive(Serialize)]
+struct Ledger<'a> {
+    incident: &'a StatusAnswer,
+    deliveries: &'a [DeliveryAnswer],
+    verified: &'a [super::Verified],
+}
+
+impl App {
+    /// Writes `INC-0042.csv` and `INC-0042.json` into a folder, and answers their paths.
+    pub async fn export_ledger(&self, id: IncidentId, folder: &Path) -> Result<Vec<String>, Error> {
+        let status = self.status(id).await?;
+        let deliveries = self.send_log(id).await?;
+        let verified = self.verify(Some(id)).await?;
+        let ledger = Ledger {
+            incident: &status,
+            deliveries: &deliveries,
+            verified: &verified,
+        };
+        let json = serde_json::to_string_pretty(&ledger).map_err(unwritable)?;
+        let csv = table(&deliveries)?;
+        let mut written = Vec::new();
+        for (ending, text) in [("csv", csv), ("json", json)] {
+            let file = folder.join(format!("{id}.{ending}"));
+            files::write(&file, &text).await?;
+            written.push(file.display().to_string());
+        }
+        Ok(written)
+    }
+}
+
+const HEADINGS: [&str; 14] = [
+    "event",
+    "moment",
+    "audience",
+    "recipient",
+    "name",
+    "channel",
+    "address",
+    "state",
+    "attempts",
+    "result",
+    "reason",
+    "written_at",
+    "settled_at",
+    "delivery",
+];
+
+fn table(deliveries: &[DeliveryAnswer]) -> Result<String, Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let written = (|| {
+        writer.write_record(HEADINGS)?;
+        for row in deliveries {
+            let settled = row
+                .settled_at
+                .map(|time| time.to_rfc3339())
+                .unwrap_or_default();
+            let cells = [
+                &row.event.to_string(),
+                &row.moment,
+                &row.audience,
+                &row.recipient,
+                &row.name,
+                &row.channel,
+                &row.address,
+                &row.state,
+                &row.attempts.to_string(),
+                &row.result,
+                &row.reason,
+                &row.written_at.to_rfc3339(),
+                &settled,
+                &row.delivery,
+            ];
+            writer.write_record(cells.map(|cell| harmless(cell)))?;
+        }
+        writer.flush().map_err(csv::Error::from)
+    })();
+    written.map_err(unwritable)?;
+    let bytes = writer
+        .into_inner()
+        .map_err(|error| unwritable(error.into_error()))?;
+    String::from_utf8(bytes).map_err(unwritable)
+}
+
+/// A cell that a spreadsheet shows and never runs: it takes `=`, `+`, `-` and `@` for formulas.
+fn harmless(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
+}
+
+fn unwritable(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(
+        ErrorKind::Unexpected,
+        "unwritable-ledger",
+        "The ledger could not be written.",
+        "Try again, and look at the log.",
+    )
+    .caused_by(error)
+}

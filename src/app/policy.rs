@@ -1,0 +1,217 @@
+//! The policy: checking it, putting it in force, saying it in words.
+
+use std::{path::Path, sync::Arc};
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{App, Error, files, rulebook};
+use crate::{
+    domain::directory::Directory,
+    domain::{ServiceId, Time, chain, event::Actor, fault::Fault, policy::Policy, policy_file},
+    store::{
+        Step,
+        policies::{self, NewPolicy, PolicyVersion},
+    },
+};
+
+/// A version of the policy.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PolicyAnswer {
+    /// Its number; that of the version in force for a dry run.
+    pub version: u32,
+    /// Since when it is, or was, in force.
+    #[schema(value_type = String, format = DateTime)]
+    pub applied_at: Time,
+    /// Who put it in force.
+    pub by: String,
+    /// SHA-256 of its text.
+    pub digest: String,
+    /// What the check found; none of it keeps the policy from working.
+    pub findings: Vec<String>,
+}
+
+/// A policy as people read it.
+#[derive(Debug, Clone, Serialize)]
+pub struct PolicyWords {
+    /// Priorities, the gravest first, with what they mean and how often people are told.
+    pub priorities: Vec<String>,
+    /// Triage factors with their ids.
+    pub factors: Vec<String>,
+    /// Rules as sentences, with their ids.
+    pub rules: Vec<String>,
+}
+
+impl PolicyWords {
+    /// All of it, line by line.
+    pub fn lines(&self) -> Vec<String> {
+        let part = |heading: &str, lines: &[String]| {
+            std::iter::once(heading.to_owned())
+                .chain(lines.iter().map(|line| format!("  {line}")))
+                .collect::<Vec<_>>()
+        };
+        [
+            part("Priorities", &self.priorities),
+            part("Factors", &self.factors),
+            part("Rules", &self.rules),
+        ]
+        .concat()
+    }
+}
+
+impl App {
+    /// What a policy file, or the policy in force, would better be without. A file that cannot be
+    /// used is refused with all its faults.
+    pub async fn check_rules(&self, file: Option<&Path>) -> Result<Vec<String>, Error> {
+        let (text, name) = match file {
+            Some(file) => (files::read_text(file).await?, file.display().to_string()),
+            None => (self.policy_text().await?, "the policy in force".to_owned()),
+        };
+        let policy = self.checked(&text, &name).await?;
+        self.findings(policy).await
+    }
+
+    async fn findings(&self, policy: Policy) -> Result<Vec<String>, Error> {
+        let book = self.rulebook().await.ok();
+        let directory = book
+            .map(|book| Arc::clone(&book.directory))
+            .unwrap_or_default();
+        let bad = rulebook::bad_addresses(self.store.read(), self.clock.now()).await?;
+        Ok(self
+            .compile(&Arc::new(policy), &directory, &bad)
+            .lint(self.clock.now())
+            .into_iter()
+            .map(|finding| format!("{} {}", finding.sentence, finding.fix))
+            .collect())
+    }
+
+    /// Reads a policy and checks it against the directory in force.
+    async fn checked(&self, text: &str, name: &str) -> Result<Policy, Error> {
+        let refuse = |faults: Vec<Fault>| {
+            let faults = faults
+                .into_iter()
+                .map(|fault| fault.in_file(name))
+                .collect();
+            Error::faults("bad-policy", "The policy cannot be used.", faults)
+        };
+        let (policy, places) = policy_file::read_with_places(text).map_err(refuse)?;
+        let known = crate::store::directory::load(self.store.read()).await?;
+        // Before the first import nobody is there to be named; the doctor says so, and the check
+        // is made when the directory is.
+        if known.directory == Directory::default() {
+            return Ok(policy);
+        }
+        let faults = policy_file::check(
+            &policy,
+            &known.directory,
+            &places,
+            Some(&self.known_channels),
+        );
+        if faults.is_empty() {
+            Ok(policy)
+        } else {
+            Err(refuse(faults))
+        }
+    }
+
+    /// Puts a policy file in force.
+    pub async fn apply_policy(&self, file: &Path, by: &Actor) -> Result<PolicyAnswer, Error> {
+        let text = files::read_text(file).await?;
+        self.apply_policy_text(&text, by, None, false).await
+    }
+
+    /// Puts a policy in force, or only checks it. `from_file` is the digest of the file that was
+    /// applied by itself at start.
+    pub async fn apply_policy_text(
+        &self,
+        text: &str,
+        by: &Actor,
+        from_file: Option<&str>,
+        dry_run: bool,
+    ) -> Result<PolicyAnswer, Error> {
+        let policy = self.checked(text, "the policy").await?;
+        let findings = self.findings(policy).await?;
+        let now = self.clock.now();
+        if dry_run {
+            let version = policies::number_in_force(self.store.read()).await?;
+            let digest = chain::digest(text);
+            return Ok(PolicyAnswer {
+                version,
+                applied_at: now,
+                by: by.name.clone(),
+                digest,
+                findings,
+            });
+        }
+        let tx = self.store.begin().await?;
+        let sha256 = chain::digest(text);
+        let new = NewPolicy {
+            text,
+            sha256: &sha256,
+            applied_by: &by.name,
+            file_sha256: from_file,
+        };
+        let version = policies::put_in_force(&tx, new, now).await?;
+        tx.commit().await.step("commit a policy")?;
+        tracing::info!(
+            version = version.number,
+            actor = by.id,
+            "a policy was put in force"
+        );
+        self.wake.ring();
+        Ok(answer(version, findings))
+    }
+
+    /// The text in force.
+    pub async fn policy_text(&self) -> Result<String, Error> {
+        let version = policies::in_force(self.store.read()).await?;
+        Ok(version.map(|version| version.text).unwrap_or_default())
+    }
+
+    /// All versions, the newest first.
+    pub async fn policy_history(&self) -> Result<Vec<PolicyAnswer>, Error> {
+        let versions = policies::history(self.store.read(), None, 200).await?;
+        Ok(versions
+            .into_iter()
+            .map(|version| answer(version, Vec::new()))
+            .collect())
+    }
+
+    /// The policy in force, in words; rules about one service only, if one is named.
+    pub async fn policy_in_words(&self, service: Option<&ServiceId>) -> Result<PolicyWords, Error> {
+        let book = self.rulebook().await?;
+        let policy = &book.policy;
+        let rules = policy.rules.iter().filter(|rule| {
+            service.is_none_or(|service| {
+                let about = &rule.when.service;
+                (about.any.is_empty() || about.any.contains(service))
+                    && !about.none.contains(service)
+            })
+        });
+        Ok(PolicyWords {
+            priorities: policy
+                .priorities
+                .iter()
+                .map(|p| format!("{}: {}", p.id, p.meaning))
+                .collect(),
+            factors: policy
+                .factors
+                .iter()
+                .map(|f| format!("{} ({}): {}", f.id, f.priority, f.text))
+                .collect(),
+            rules: rules
+                .map(|rule| format!("{}: {}", rule.id, rule.says))
+                .collect(),
+        })
+    }
+}
+
+fn answer(version: PolicyVersion, findings: Vec<String>) -> PolicyAnswer {
+    PolicyAnswer {
+        version: version.number,
+        applied_at: version.applied_at,
+        by: version.applied_by,
+        digest: version.sha256,
+        findings,
+    }
+}

@@ -1,0 +1,167 @@
+//! Policy and directory in force, compiled once per change.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use sea_orm::ConnectionTrait;
+
+use super::{App, Error, ErrorKind};
+use crate::{
+    domain::{
+        ChannelName, Time,
+        directory::{BadAddress, Directory},
+        policy::Policy,
+        policy_file,
+        resolution::Compiled,
+        wording::TimeWords,
+    },
+    store::{directory, outbox, policies},
+};
+
+/// What decides who is told.
+pub struct Rulebook {
+    /// Number of the policy version in force.
+    pub policy_version: u32,
+    /// The policy.
+    pub policy: Arc<Policy>,
+    /// The directory.
+    pub directory: Arc<Directory>,
+    /// Both, made ready for resolution.
+    pub compiled: Compiled,
+    /// What the compilation depends on; a change of any makes a new one.
+    stamp: Stamp,
+}
+
+#[derive(PartialEq, Eq)]
+struct Stamp {
+    policy: u32,
+    directory: u64,
+    bad_addresses: Vec<BadAddress>,
+}
+
+impl Rulebook {
+    /// Addresses that a provider refused for good.
+    pub(super) fn bad_addresses(&self) -> &[BadAddress] {
+        &self.stamp.bad_addresses
+    }
+}
+
+impl App {
+    /// The rulebook in force, as committed.
+    pub async fn rulebook(&self) -> Result<Arc<Rulebook>, Error> {
+        self.rulebook_in(self.store.read()).await
+    }
+
+    /// The rulebook in force, as this connection sees it.
+    pub(super) async fn rulebook_in(
+        &self,
+        conn: &impl ConnectionTrait,
+    ) -> Result<Arc<Rulebook>, Error> {
+        let stamp = Stamp {
+            policy: policies::number_in_force(conn).await?,
+            directory: directory::version(conn).await?,
+            bad_addresses: bad_addresses(conn, self.clock.now()).await?,
+        };
+        let mut kept = self.rulebook.lock().await;
+        let (policy, directory) = match kept.take() {
+            Some(book) if book.stamp == stamp => {
+                *kept = Some(Arc::clone(&book));
+                return Ok(book);
+            }
+            // What has not changed is not read again: a directory can be large.
+            Some(book) => (
+                (book.stamp.policy == stamp.policy).then(|| Arc::clone(&book.policy)),
+                (book.stamp.directory == stamp.directory).then(|| Arc::clone(&book.directory)),
+            ),
+            None => (None, None),
+        };
+        let policy = match policy {
+            Some(policy) => policy,
+            None => self.policy_in(conn).await?,
+        };
+        let directory = match directory {
+            Some(directory) => directory,
+            None => Arc::new(directory::load(conn).await?.directory),
+        };
+        let book = Arc::new(Rulebook {
+            policy_version: stamp.policy,
+            compiled: self.compile(&policy, &directory, &stamp.bad_addresses),
+            policy,
+            directory,
+            stamp,
+        });
+        *kept = Some(Arc::clone(&book));
+        Ok(book)
+    }
+
+    async fn policy_in(&self, conn: &impl ConnectionTrait) -> Result<Arc<Policy>, Error> {
+        let version = policies::in_force(conn).await?.ok_or_else(|| {
+            Error::new(
+                ErrorKind::Refused,
+                "no-policy",
+                "No policy is in force, so nobody knows who is to be told.",
+                "Put one in force: oyez rules apply policy.toml",
+            )
+        })?;
+        policy_file::read(&version.text)
+            .map(Arc::new)
+            .map_err(|faults| {
+                Error::faults(
+                    "bad-policy",
+                    "The policy in force cannot be read by this version of Oyez.",
+                    faults,
+                )
+            })
+    }
+
+    /// Makes a policy and directory ready for resolution, with the channels that are live.
+    pub(super) fn compile(
+        &self,
+        policy: &Arc<Policy>,
+        directory: &Arc<Directory>,
+        bad: &[BadAddress],
+    ) -> Compiled {
+        Compiled::new(
+            Arc::clone(policy),
+            Arc::clone(directory),
+            &self.live_channels(),
+            bad,
+        )
+    }
+
+    /// Names of the channels that are live.
+    pub(super) fn live_channels(&self) -> BTreeSet<ChannelName> {
+        self.channels.keys().cloned().collect()
+    }
+
+    /// Names of those that are chats, where a message soon loses its worth.
+    pub(super) fn chat_channels(&self) -> BTreeSet<ChannelName> {
+        self.channels
+            .iter()
+            .filter(|(_, channel)| channel.is_chat())
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
+    /// Times as the organisation reads them.
+    pub async fn wall_clock(&self) -> Result<TimeWords, Error> {
+        let book = self.rulebook().await?;
+        Ok(TimeWords::new(book.policy.time_zone, self.clock.now()))
+    }
+}
+
+/// Addresses that a provider refused for good, as resolution takes them.
+pub(super) async fn bad_addresses(
+    conn: &impl ConnectionTrait,
+    now: Time,
+) -> Result<Vec<BadAddress>, Error> {
+    let found = outbox::bad_addresses(conn, now).await?;
+    Ok(found
+        .into_iter()
+        .map(|bad| BadAddress {
+            channel: bad.channel,
+            address: bad.address,
+            since: bad.failed_at,
+            sentence: bad.sentence,
+        })
+        .collect())
+}

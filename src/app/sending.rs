@@ -1,0 +1,320 @@
+//! Deliveries after they were written: the record of them, trying again, test messages.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::{
+    App, Error,
+    answers::{DeliveryAnswer, Progress},
+    deliver::Engine,
+};
+use crate::{
+    domain::{ChannelName, DeliveryId, IncidentId, NotificationId, delivery::State, event::Actor},
+    store::{
+        Step,
+        outbox::{self, Counts, Filter, LogPage, Logged},
+    },
+};
+
+/// Which failed deliveries.
+#[derive(Debug, Clone, Default)]
+pub struct RetryFilter {
+    /// Only this channel.
+    pub channel: Option<ChannelName>,
+    /// Only this delivery.
+    pub delivery: Option<String>,
+}
+
+/// How often progress is looked at while somebody waits for it.
+const LOOK: TimeDelta = TimeDelta::milliseconds(200);
+/// How long another process is waited for.
+const PATIENCE: TimeDelta = TimeDelta::seconds(10);
+
+/// States from which a person can have a delivery tried again.
+const FAILED: [State; 4] = [State::Dead, State::Bounced, State::Expired, State::Held];
+
+impl App {
+    /// The whole record of an incident's deliveries, oldest first.
+    pub async fn send_log(&self, id: IncidentId) -> Result<Vec<DeliveryAnswer>, Error> {
+        self.must_exist(id).await?;
+        let mut all = Vec::new();
+        let mut after = None;
+        loop {
+            let (page, next) = self
+                .send_log_page(id, None, after.as_deref(), 5_000)
+                .await?;
+            all.extend(page);
+            match next {
+                Some(next) => after = Some(next),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    /// A page of the record, and where the next begins.
+    pub async fn send_log_page(
+        &self,
+        id: IncidentId,
+        state: Option<State>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<DeliveryAnswer>, Option<String>), Error> {
+        let clock = self.wall_clock().await?;
+        let after: Option<DeliveryId> = after
+            .map(|text| {
+                text.parse().map_err(|_| {
+                    Error::new(
+                        super::ErrorKind::Usage,
+                        "bad-page",
+                        "There is no such page.",
+                        "Use the `next` of the page before.",
+                    )
+                })
+            })
+            .transpose()?;
+        let page = LogPage {
+            after,
+            limit: u32::try_from(limit).unwrap_or(u32::MAX),
+        };
+        let rows = outbox::send_log(self.store.read(), id, &page).await?;
+        let next = (rows.len() == limit)
+            .then(|| rows.last().map(|row| row.id.to_string()))
+            .flatten();
+        let answers = rows
+            .into_iter()
+            .filter(|row| state.is_none_or(|state| row.state == state))
+            .map(|row| answer(row, |time| clock.time(time)))
+            .collect();
+        Ok((answers, next))
+    }
+
+    /// How many failed deliveries a retry would take up.
+    pub async fn failed_deliveries(
+        &self,
+        id: IncidentId,
+        filter: &RetryFilter,
+    ) -> Result<usize, Error> {
+        let matches = |delivery: &DeliveryAnswer| {
+            FAILED.iter().any(|state| state.as_str() == delivery.state)
+                && filter
+                    .channel
+                    .as_ref()
+                    .is_none_or(|channel| channel.as_str() == delivery.channel)
+                && filter
+                    .delivery
+                    .as_ref()
+                    .is_none_or(|wanted| *wanted == delivery.delivery)
+        };
+        Ok(self
+            .send_log(id)
+            .await?
+            .iter()
+            .filter(|delivery| matches(delivery))
+            .count())
+    }
+
+    /// Has failed deliveries tried again, under the keys they had; waits for them if asked to.
+    pub async fn retry(
+        &self,
+        id: IncidentId,
+        filter: &RetryFilter,
+        actor: &Actor,
+        wait: bool,
+    ) -> Result<Progress, Error> {
+        let incident = self.load(id).await?.0;
+        let book = self.rulebook().await?;
+        let within = book
+            .policy
+            .priority(&incident.priority)
+            .map_or(chrono::Duration::hours(4), |p| p.deliver_within);
+        let now = self.clock.now();
+        let delivery = filter
+            .delivery
+            .as_deref()
+            .map(|text| text.parse().map_err(|_| no_delivery(text)))
+            .transpose()?;
+        let wanted = Filter {
+            incident: Some(id),
+            channel: filter.channel.clone(),
+            delivery,
+            ..Filter::default()
+        };
+        let tx = self.store.begin().await?;
+        let retried = outbox::retry(&tx, &wanted, now + within, now).await?;
+        tx.commit().await.step("commit a retry")?;
+        tracing::info!(incident = %id, actor = actor.id, retried.waiting, retried.overtaken, "deliveries are tried again");
+        self.wake.ring();
+        if wait && retried.waiting > 0 {
+            let notifications = outbox::notifications_of(self.store.read(), id).await?;
+            self.deliver(&notifications, &mut |_| {}).await?;
+        }
+        self.progress_of(&outbox::notifications_of(self.store.read(), id).await?)
+            .await
+    }
+
+    /// Delivers these notifications if nobody else does; else waits a little for whoever does. Says
+    /// how far they are then; what is not done goes on with whoever serves.
+    pub(super) async fn deliver(
+        &self,
+        notifications: &[NotificationId],
+        done: &mut dyn FnMut(usize),
+    ) -> Result<Progress, Error> {
+        if notifications.is_empty() {
+            return Ok(Progress::default());
+        }
+        let lock = match self.store.is_delivering().await? {
+            true => None,
+            false => {
+                self.store
+                    .try_lock_delivery(&ulid::Ulid::generate().to_string())
+                    .await?
+            }
+        };
+        let Some(lock) = lock else {
+            return self.wait_for(notifications, done).await;
+        };
+        let engine = Engine::new(
+            self.store.clone(),
+            Arc::clone(&self.channels),
+            Arc::clone(&self.clock),
+            lock,
+            self.wake.clone(),
+        );
+        let draining = engine.drain(notifications);
+        tokio::pin!(draining);
+        loop {
+            let look = self.clock.now() + LOOK;
+            tokio::select! {
+                drained = &mut draining => {
+                    drained?;
+                    break;
+                }
+                () = self.clock.sleep_until(look) => done(settled(&self.progress_of(notifications).await?)),
+            }
+        }
+        self.progress_of(notifications).await
+    }
+
+    /// Waits for another process to deliver, ten seconds at most.
+    async fn wait_for(
+        &self,
+        notifications: &[NotificationId],
+        done: &mut dyn FnMut(usize),
+    ) -> Result<Progress, Error> {
+        if let Err(error) = self.wake.announce(&self.store, &*self.clock).await {
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "the other process looks for itself"
+            );
+        }
+        let end = self.clock.now() + PATIENCE;
+        loop {
+            let progress = self.progress_of(notifications).await?;
+            done(settled(&progress));
+            if progress.waiting == 0 || self.clock.now() >= end {
+                return Ok(progress);
+            }
+            self.clock.sleep_until(self.clock.now() + LOOK).await;
+        }
+    }
+
+    /// How far the deliveries of the latest notification of an incident are.
+    pub async fn latest_progress(&self, id: IncidentId) -> Result<Progress, Error> {
+        match outbox::notifications_of(self.store.read(), id)
+            .await?
+            .last()
+        {
+            Some(latest) => self.progress_of(std::slice::from_ref(latest)).await,
+            None => Ok(Progress::default()),
+        }
+    }
+
+    /// How far the deliveries of these notifications are.
+    pub async fn progress_of(&self, notifications: &[NotificationId]) -> Result<Progress, Error> {
+        let (counts, again) = outbox::counts_of(self.store.read(), notifications).await?;
+        let mut progress = progress(&counts);
+        let again = usize::try_from(again).unwrap_or_default();
+        progress.retrying = again;
+        progress.waiting -= again.min(progress.waiting);
+        Ok(progress)
+    }
+}
+
+fn settled(progress: &Progress) -> usize {
+    progress.total - progress.waiting
+}
+
+fn no_delivery(text: &str) -> Error {
+    Error::new(
+        super::ErrorKind::NotFound,
+        "unknown-delivery",
+        format!("There is no delivery \"{text}\"."),
+        "See: oyez send-log INCIDENT --json",
+    )
+}
+
+fn answer(row: Logged, time: impl Fn(crate::domain::Time) -> String) -> DeliveryAnswer {
+    let again = row.next_at.filter(|_| row.attempts > 0).map(time);
+    let joined = |pick: &dyn Fn(&crate::domain::delivery::ToldPerson) -> String| {
+        row.recipients
+            .iter()
+            .map(pick)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let reasons: Vec<String> = row
+        .recipients
+        .iter()
+        .flat_map(|person| &person.reasons)
+        .map(|reason| reason.text.to_string())
+        .collect();
+    DeliveryAnswer {
+        delivery: row.id.to_string(),
+        event: row.event_seq,
+        moment: row.moment.to_string(),
+        audience: row.audience.to_string(),
+        recipient: joined(&|person| person.who.as_str().to_owned()),
+        name: joined(&|person| person.name.to_string()),
+        channel: row
+            .channel
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+        address: row
+            .address
+            .as_ref()
+            .map(|address| address.as_str().to_owned())
+            .unwrap_or_default(),
+        state: row.state.as_str().to_owned(),
+        state_words: row.state.phrase(again.as_deref(), &row.sentence),
+        attempts: row.attempts,
+        reason: if row.reason.is_empty() {
+            reasons.join("; ")
+        } else {
+            row.reason
+        },
+        result: row.sentence,
+        written_at: row.created_at,
+        settled_at: row.ended_at,
+    }
+}
+
+/// Counts as people call them.
+pub(super) fn progress(counts: &Counts) -> Progress {
+    let count = |states: &[State]| -> usize {
+        let sum: u64 = states.iter().filter_map(|state| counts.get(state)).sum();
+        usize::try_from(sum).unwrap_or(usize::MAX)
+    };
+    Progress {
+        total: count(&State::ALL) - count(&[State::NotSent]),
+        waiting: count(&[State::Ready, State::Sending, State::Uncertain]),
+        retrying: 0,
+        held: count(&[State::Held]),
+        accepted: count(&[State::Accepted]),
+        delivered: count(&[State::Delivered]),
+        failed: count(&[State::Dead, State::Bounced]),
+        dropped: count(&[State::Superseded, State::Expired, State::Cancelled]),
+        not_sent: count(&[State::NotSent]),
+    }
+}

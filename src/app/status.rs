@@ -1,0 +1,366 @@
+//! Looking at incidents, and who may.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    App, Error,
+    answers::{LeadAnswer, PromiseAnswer, StatusAnswer, StepAnswer, SummaryAnswer, TimelineAnswer},
+};
+use crate::{
+    domain::{
+        IncidentId, PriorityId, ServiceId, Time,
+        clock::{minutes_late, promise_record},
+        event::{Event, Record, StepState},
+        facts::Facts,
+        incident::Incident,
+        playbook::playbook,
+        timeline,
+        wording::TimeWords,
+    },
+    store::incidents::{self, Filter, Summary, Visible},
+};
+
+/// Who is looking. Restricted incidents are not there for whoever is not named in them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Viewer {
+    /// Somebody with the database in their hands.
+    Operator,
+    /// An actor, by the id under which the record names them.
+    Actor(String),
+}
+
+impl App {
+    /// An incident and its log, for whoever may see everything.
+    pub(super) async fn load(&self, id: IncidentId) -> Result<(Incident, Vec<Record>), Error> {
+        let stored = incidents::log(self.store.read(), id).await?;
+        match read_log(&stored)? {
+            log if log.is_empty() => Err(self.no_incident(id).await),
+            log => match Incident::from_log(id, &log) {
+                Some(incident) => Ok((incident, log)),
+                None => Err(unreadable(id)),
+            },
+        }
+    }
+
+    pub(super) async fn must_exist(&self, id: IncidentId) -> Result<Summary, Error> {
+        match incidents::summary(self.store.read(), id).await? {
+            Some(summary) => Ok(summary),
+            None => Err(self.no_incident(id).await),
+        }
+    }
+
+    /// Refuses, as if it were not there, what the viewer may not see.
+    pub async fn must_see(&self, viewer: &Viewer, id: IncidentId) -> Result<(), Error> {
+        let summary = self.must_exist(id).await?;
+        if summary.restricted
+            && !self
+                .named_in(viewer)
+                .await?
+                .is_none_or(|ids| ids.contains(&id))
+        {
+            return Err(self.no_incident(id).await);
+        }
+        Ok(())
+    }
+
+    /// The restricted incidents in which the viewer is named; `None` for one who sees all.
+    async fn named_in(&self, viewer: &Viewer) -> Result<Option<BTreeSet<IncidentId>>, Error> {
+        let Viewer::Actor(actor) = viewer else {
+            return Ok(None);
+        };
+        let mut named = BTreeSet::new();
+        for id in self.restricted_incidents().await? {
+            if self
+                .load(id)
+                .await?
+                .1
+                .first()
+                .is_some_and(|record| record.actor.id == *actor)
+            {
+                named.insert(id);
+            }
+        }
+        Ok(Some(named))
+    }
+
+    pub(super) async fn visible(&self, viewer: &Viewer) -> Result<Visible, Error> {
+        Ok(match self.named_in(viewer).await? {
+            None => Visible::All,
+            Some(ids) => Visible::PublicAnd(ids),
+        })
+    }
+
+    /// An incident as it stands, for the operator.
+    pub async fn status(&self, id: IncidentId) -> Result<StatusAnswer, Error> {
+        self.status_for(&Viewer::Operator, id).await
+    }
+
+    /// An incident as it stands.
+    pub async fn status_for(&self, viewer: &Viewer, id: IncidentId) -> Result<StatusAnswer, Error> {
+        self.must_see(viewer, id).await?;
+        let (incident, log) = self.load(id).await?;
+        let book = self.rulebook().await?;
+        let clock = self.wall_clock().await?;
+        let name = |person: &crate::domain::PersonId| {
+            book.directory
+                .people
+                .get(person)
+                .map_or_else(|| person.to_string(), |person| person.name.clone())
+        };
+        let leads = incident.leads.iter().map(|(role, person)| {
+            (
+                role.as_str().to_owned(),
+                LeadAnswer {
+                    id: person.to_string(),
+                    name: name(person),
+                },
+            )
+        });
+        let left = playbook(&incident, &book.directory, &book.policy)
+            .into_iter()
+            .map(|item| StepAnswer {
+                step: item.id.to_string(),
+                words: item.words,
+                state: step_state(item.state).to_owned(),
+                link: item.link,
+                whose: match &item.person {
+                    Some(person) => name(person),
+                    None => format!("{} lead", item.whose.as_str()),
+                },
+                note: item.note,
+            });
+        Ok(StatusAnswer {
+            facts: facts(&incident.facts),
+            kind: incident.kind.as_str().to_owned(),
+            triage: incident.triage.clone(),
+            leads: leads.collect(),
+            services: incident
+                .services
+                .iter()
+                .map(|(id, how)| (id.to_string(), how.as_str().to_owned()))
+                .collect(),
+            promises: incident
+                .promises
+                .iter()
+                .map(|(audience, p)| (audience.to_string(), p.due))
+                .collect(),
+            kept: kept(&incident, &log, self.clock.now()),
+            contact_users: incident.users_contact,
+            latest: self.latest_progress(id).await?,
+            left_to_do: left.collect(),
+            timeline: timeline_of(&log, &book.directory),
+            summary: summary_of(&incident, &clock, self.clock.now()),
+        })
+    }
+
+    /// Incidents, the newest first, for the operator.
+    pub async fn list(
+        &self,
+        open: bool,
+        priority: Option<PriorityId>,
+        service: Option<ServiceId>,
+        limit: u32,
+    ) -> Result<Vec<SummaryAnswer>, Error> {
+        Ok(self
+            .list_page(&Viewer::Operator, open, priority, service, None, limit)
+            .await?
+            .0)
+    }
+
+    /// A page of incidents, and where the next begins.
+    pub async fn list_page(
+        &self,
+        viewer: &Viewer,
+        open: bool,
+        priority: Option<PriorityId>,
+        service: Option<ServiceId>,
+        before: Option<IncidentId>,
+        limit: u32,
+    ) -> Result<(Vec<SummaryAnswer>, Option<IncidentId>), Error> {
+        let visible = self.visible(viewer).await?;
+        let filter = Filter {
+            open_only: open,
+            priority,
+            service,
+            visible,
+            ..Filter::default()
+        };
+        let page = incidents::list(self.store.read(), &filter, before, limit).await?;
+        let clock = self.wall_clock().await?;
+        let now = self.clock.now();
+        Ok((
+            page.incidents
+                .iter()
+                .map(|summary| listed(summary, &clock, now))
+                .collect(),
+            page.next,
+        ))
+    }
+}
+
+/// The records of a log, in order. A record whose words were erased cannot be folded.
+pub(super) fn read_log(stored: &[incidents::StoredRecord]) -> Result<Vec<Record>, Error> {
+    stored
+        .iter()
+        .map(|row| {
+            serde_json::from_str(&row.text).map_err(|error| {
+                Error::new(
+                    super::ErrorKind::Unexpected,
+                    "unreadable-record",
+                    format!("Record {} of the incident cannot be read.", row.seq),
+                    "Run oyez verify, and compare with a backup.",
+                )
+                .caused_by(error)
+            })
+        })
+        .collect()
+}
+
+fn unreadable(id: IncidentId) -> Error {
+    Error::new(
+        super::ErrorKind::Unexpected,
+        "unreadable-record",
+        format!("The log of {id} does not begin with its declaration."),
+        "Run oyez verify, and compare with a backup.",
+    )
+}
+
+fn step_state(state: StepState) -> &'static str {
+    match state {
+        StepState::Open => "open",
+        StepState::Done => "done",
+        StepState::NotNeeded => "not_needed",
+    }
+}
+
+fn facts(facts: &Facts) -> BTreeMap<String, String> {
+    let all = [
+        ("effect", &facts.effect),
+        ("who", &facts.who),
+        ("what_to_do", &facts.what_to_do),
+        ("doing", &facts.doing),
+        ("decision", &facts.decision),
+        ("theory", &facts.theory),
+    ];
+    all.into_iter()
+        .filter_map(|(name, text)| Some((name.to_owned(), text.clone()?)))
+        .collect()
+}
+
+fn kept(incident: &Incident, log: &[Record], now: Time) -> Vec<PromiseAnswer> {
+    let past = promise_record(log).into_iter().map(|kept| PromiseAnswer {
+        audience: kept.audience.to_string(),
+        due: kept.due,
+        answered_at: Some(kept.answered_at),
+        minutes_late: kept.minutes_late,
+    });
+    let owed = incident
+        .promises
+        .iter()
+        .map(|(audience, promise)| PromiseAnswer {
+            audience: audience.to_string(),
+            due: promise.due,
+            answered_at: None,
+            minutes_late: minutes_late(promise.due, now),
+        });
+    past.chain(owed).collect()
+}
+
+/// The timeline; what was corrected later says so.
+pub(super) fn timeline_of(
+    log: &[Record],
+    directory: &crate::domain::directory::Directory,
+) -> Vec<TimelineAnswer> {
+    let mut corrected: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for record in log {
+        if let Event::Corrected { events, .. } = &record.event {
+            for event in events {
+                corrected.entry(*event).or_default().push(record.seq);
+            }
+        }
+    }
+    log.iter()
+        .map(|record| TimelineAnswer {
+            event: record.seq,
+            at: record.at,
+            who: record.actor.name.clone(),
+            door: record.actor.door.as_str().to_owned(),
+            kind: kind_of(&record.event),
+            text: timeline::sentence(record, directory),
+            corrected_by: corrected.remove(&record.seq).unwrap_or_default(),
+        })
+        .collect()
+}
+
+/// The kind of an event, as its record names it.
+pub(super) fn kind_of(event: &Event) -> String {
+    let value = serde_json::to_value(event).unwrap_or_default();
+    value
+        .get("type")
+        .and_then(|kind| kind.as_str())
+        .unwrap_or("event")
+        .to_owned()
+}
+
+/// "due by 2:40pm, 9 minutes left"
+fn due_words(due: Time, now: Time, clock: &TimeWords) -> String {
+    let late = minutes_late(due, now);
+    let minutes = |count: i64| {
+        if count == 1 {
+            "1 minute".to_owned()
+        } else {
+            format!("{count} minutes")
+        }
+    };
+    if due <= now {
+        return if late == 0 {
+            "due now".to_owned()
+        } else {
+            format!("overdue by {}", minutes(i64::from(late)))
+        };
+    }
+    let left = (due - now).num_minutes();
+    let left = if left < 120 {
+        minutes(left.max(1))
+    } else {
+        format!("{} hours", left / 60)
+    };
+    format!("due by {}, {left} left", clock.when(due))
+}
+
+fn summary_of(incident: &Incident, clock: &TimeWords, now: Time) -> SummaryAnswer {
+    let next = incident.next_promise().map(|(due, _)| due);
+    SummaryAnswer {
+        incident: incident.id,
+        title: incident.title.clone(),
+        priority: incident.priority.to_string(),
+        stage: incident.stage.as_str().to_owned(),
+        stage_words: incident.stage.label().to_owned(),
+        revision: incident.revision,
+        exercise: incident.exercise,
+        restricted: incident.restricted,
+        declared_at: incident.declared_at,
+        started_at: incident.started_at,
+        resolved_at: incident.resolved_at,
+        next_update: next,
+        next_update_words: next.map(|due| due_words(due, now, clock)),
+    }
+}
+
+fn listed(summary: &Summary, clock: &TimeWords, now: Time) -> SummaryAnswer {
+    SummaryAnswer {
+        incident: summary.id,
+        title: summary.title.clone(),
+        priority: summary.priority.to_string(),
+        stage: summary.stage.as_str().to_owned(),
+        stage_words: summary.stage.label().to_owned(),
+        revision: summary.revision,
+        exercise: summary.exercise,
+        restricted: summary.restricted,
+        declared_at: summary.declared_at,
+        started_at: summary.started_at,
+        resolved_at: summary.resolved_at,
+        next_update: summary.next_due,
+        next_update_words: summary.next_due.map(|due| due_words(due, now, clock)),
+    }
+}

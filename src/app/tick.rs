@@ -1,0 +1,115 @@
+//! What is due by the clock: each rung of the ladder is a row, and joins like any command.
+
+use super::{App, Error, notify::Act};
+use crate::{
+    domain::{
+        Time, clock,
+        event::{Actor, Door},
+    },
+    store::{
+        Step, incidents,
+        timers::{self, Timer},
+    },
+};
+
+/// Rungs taken at once; there are rarely more than a few.
+const BATCH: u32 = 100;
+
+impl App {
+    /// Fires every timer that is due, each in a transaction of its own, and says when the next is.
+    /// One that fails is tried again at the next tick; the others go on.
+    pub async fn tick(&self) -> Result<Option<Time>, Error> {
+        let due = timers::due(self.store.read(), self.clock.now(), BATCH).await?;
+        for timer in due {
+            if let Err(error) = self.fire(&timer).await {
+                tracing::error!(incident = %timer.incident, rung = timer.row.kind, chain = error.chain(), "a timer could not go off");
+            }
+        }
+        Ok(timers::next_due(self.store.read()).await?)
+    }
+
+    async fn fire(&self, timer: &Timer) -> Result<(), Error> {
+        let now = self.clock.now();
+        let tx = self.store.begin().await?;
+        let Some((head, incident, log)) = self.lock(&tx, timer.incident).await? else {
+            return Ok(());
+        };
+        // Exactly one replica gets true; the rest roll back.
+        if !timers::fire(&tx, timer.incident, &timer.row.key, now).await? {
+            return Ok(());
+        }
+        let book = self.rulebook_in(&tx).await?;
+        let actor = clock_actor();
+        let act = Act::new(&book, &actor, &timer.row.key, now);
+        let rung = clock::ladder(&incident, &book.policy, &book.directory, now)
+            .into_iter()
+            .find(|rung| rung.key() == timer.row.key);
+        let fired =
+            rung.and_then(|rung| clock::fire(&rung, &incident, &book.policy, &book.directory, now));
+        match fired {
+            Some(fired) => {
+                self.write_events(
+                    &tx,
+                    &act,
+                    timer.incident,
+                    Some((head, incident)),
+                    log,
+                    vec![fired.event],
+                )
+                .await?;
+            }
+            // The incident has moved on, or there is nobody whom it concerns.
+            None => self.set_timers(&tx, &act, &incident).await?,
+        }
+        tx.commit().await.step("commit what a timer does")?;
+        tracing::info!(incident = %timer.incident, rung = timer.row.kind, "a timer went off");
+        self.wake.ring();
+        Ok(())
+    }
+
+    /// When the next timer is due.
+    pub async fn next_timer(&self) -> Result<Option<Time>, Error> {
+        Ok(timers::next_due(self.store.read()).await?)
+    }
+
+    /// Sets the timers of every incident anew: after a start, since the policy may have changed.
+    pub async fn refresh_timers(&self) -> Result<(), Error> {
+        let actor = clock_actor();
+        for summary in self.every_summary().await? {
+            if summary.ended_at.is_some() && summary.next_due.is_none() && !summary.stage.is_open()
+            {
+                continue;
+            }
+            let tx = self.store.begin().await?;
+            let Some((_, incident, _)) = self.lock(&tx, summary.id).await? else {
+                continue;
+            };
+            let book = self.rulebook_in(&tx).await?;
+            self.set_timers(
+                &tx,
+                &Act::new(&book, &actor, "refresh", self.clock.now()),
+                &incident,
+            )
+            .await?;
+            tx.commit().await.step("commit timers")?;
+        }
+        Ok(())
+    }
+
+    /// What is done now and then: old answers are forgotten.
+    pub async fn tidy(&self) -> Result<(), Error> {
+        crate::store::requests::forget_old(self.store.write(), self.clock.now()).await?;
+        // Reading the newest id also notices a database that went away.
+        incidents::last_stream_id(self.store.read()).await?;
+        Ok(())
+    }
+}
+
+fn clock_actor() -> Actor {
+    Actor {
+        id: "clock".to_owned(),
+        person: None,
+        name: "Oyez".to_owned(),
+        door: Door::Clock,
+    }
+}

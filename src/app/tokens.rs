@@ -1,0 +1,183 @@
+//! Keys for the HTTP API.
+
+use std::collections::BTreeSet;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{App, Error, ErrorKind, Scope};
+use crate::{
+    domain::{
+        Time,
+        when::{self, Side},
+    },
+    store::tokens::{self, NewToken, Token},
+};
+
+/// A key as people see it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TokenAnswer {
+    /// Its id.
+    pub id: String,
+    /// What it is for.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// When it stops working.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<Time>,
+    /// valid, expired or revoked.
+    pub state: String,
+    /// When it was used last, to the minute.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_used_at: Option<Time>,
+    /// The key itself; only in the answer that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+}
+
+impl App {
+    /// Makes a key.
+    pub async fn create_token(
+        &self,
+        name: &str,
+        scopes: &[String],
+        expires: &str,
+        by: &str,
+    ) -> Result<TokenAnswer, Error> {
+        let now = self.clock.now();
+        let zone = match self.rulebook().await {
+            Ok(book) => book.policy.time_zone,
+            Err(_) => chrono_tz::Tz::UTC,
+        };
+        let name = name.trim();
+        if name.is_empty() || name.chars().count() > 80 || name.chars().any(char::is_control) {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                "bad-name",
+                "The name cannot be used.",
+                "Use 1 to 80 characters that say what the key is for.",
+            ));
+        }
+        let scopes: BTreeSet<Scope> = scopes
+            .iter()
+            .map(|text| scope(text))
+            .collect::<Result<_, _>>()?;
+        if scopes.is_empty() {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                "missing-scope",
+                "A key without a scope can do nothing.",
+                "Name a scope: read, respond, manage or admin.",
+            ));
+        }
+        let expires_at = when::parse(expires, now, zone, Side::Ahead)
+            .map_err(|sentence| Error::new(ErrorKind::Usage, "bad-time", sentence, "Try 90d."))?;
+        if expires_at <= now {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                "bad-time",
+                "The key would have expired already.",
+                "Choose a time to come, for example 90d.",
+            ));
+        }
+        let new = NewToken {
+            name,
+            scopes,
+            created_by: by,
+            expires_at: Some(expires_at),
+        };
+        let (token, secret) = tokens::create(self.store.write(), new, now).await?;
+        let mut answer = answer(token, now);
+        answer.secret = Some(secret.expose_secret().to_owned());
+        Ok(answer)
+    }
+
+    /// All keys, without their secrets.
+    pub async fn tokens(&self) -> Result<Vec<TokenAnswer>, Error> {
+        let now = self.clock.now();
+        Ok(tokens::list(self.store.read())
+            .await?
+            .into_iter()
+            .map(|token| answer(token, now))
+            .collect())
+    }
+
+    /// Makes the key with this id or name useless from now on.
+    pub async fn revoke_token(&self, wanted: &str) -> Result<TokenAnswer, Error> {
+        let now = self.clock.now();
+        let all = tokens::list(self.store.read()).await?;
+        let mut matching: Vec<Token> = all
+            .into_iter()
+            .filter(|token| token.id == wanted || (token.name == wanted && token.is_valid(now)))
+            .collect();
+        let Some(mut token) = matching.pop() else {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                "unknown-token",
+                format!("There is no valid key \"{wanted}\"."),
+                "See: oyez token list",
+            ));
+        };
+        if !matching.is_empty() {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                "ambiguous-token",
+                format!("Several keys are called \"{wanted}\"."),
+                "Name one by its id: oyez token list",
+            ));
+        }
+        tokens::revoke(self.store.write(), &token.id, now).await?;
+        token.revoked_at.get_or_insert(now);
+        Ok(answer(token, now))
+    }
+
+    /// The valid token of a secret; notes that it was used.
+    pub async fn token_of(&self, secret: &SecretString) -> Result<Option<Token>, Error> {
+        let now = self.clock.now();
+        let Some(token) = tokens::find(self.store.read(), secret)
+            .await?
+            .filter(|token| token.is_valid(now))
+        else {
+            return Ok(None);
+        };
+        tokens::note_use(self.store.write(), &token, now).await?;
+        Ok(Some(token))
+    }
+}
+
+fn scope(text: &str) -> Result<Scope, Error> {
+    [Scope::Read, Scope::Respond, Scope::Manage, Scope::Admin]
+        .into_iter()
+        .find(|scope| scope.as_str() == text)
+        .ok_or_else(|| {
+            Error::new(
+                ErrorKind::Usage,
+                "bad-scope",
+                format!("\"{text}\" is not a scope."),
+                "Use read, respond, manage or admin.",
+            )
+        })
+}
+
+fn answer(token: Token, now: Time) -> TokenAnswer {
+    let state = match token.revoked_at {
+        Some(_) => "revoked",
+        None if token.is_valid(now) => "valid",
+        None => "expired",
+    };
+    TokenAnswer {
+        id: token.id,
+        name: token.name,
+        scopes: token
+            .scopes
+            .iter()
+            .map(|scope| scope.as_str().to_owned())
+            .collect(),
+        expires_at: token.expires_at,
+        state: state.to_owned(),
+        last_used_at: token.last_used_at,
+        secret: None,
+    }
+}

@@ -1,0 +1,116 @@
+//! Whether the record is as it was written.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{App, Error};
+use crate::{
+    domain::{IncidentId, chain},
+    store::incidents::{self, Filter, Summary, Visible},
+};
+
+/// What came of checking one incident's log.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Verified {
+    /// Which incident.
+    #[schema(value_type = String, example = "INC-0042")]
+    pub incident: IncidentId,
+    /// Whether it is as it was written.
+    pub intact: bool,
+    /// Number of records.
+    pub events: usize,
+    /// Records whose text was erased, by number.
+    pub erased: Vec<u32>,
+    /// Hash at the head of the chain: keep it elsewhere to notice records cut off at the end.
+    pub head: Option<String>,
+    /// All of it in words.
+    pub sentence: String,
+}
+
+impl App {
+    /// Follows the hash chain of one incident, or of all.
+    pub async fn verify(&self, only: Option<IncidentId>) -> Result<Vec<Verified>, Error> {
+        let ids = match only {
+            Some(id) => vec![id],
+            None => self.all_incidents().await?,
+        };
+        let mut answers = Vec::with_capacity(ids.len());
+        for id in ids {
+            let log = incidents::log(self.store.read(), id).await?;
+            if log.is_empty() {
+                return Err(self.no_incident(id).await);
+            }
+            let links = log.iter().map(|record| chain::Link {
+                seq: record.seq,
+                text: &record.text,
+                erased: record.erased.is_some(),
+                hash: &record.hash,
+            });
+            let erased: Vec<u32> = log
+                .iter()
+                .filter(|record| record.erased.is_some())
+                .map(|record| record.seq)
+                .collect();
+            let (intact, head, sentence) = match chain::verify(links) {
+                Ok(head) => {
+                    let sentence =
+                        format!("{id}: all {} records are as they were written.", log.len());
+                    (true, Some(head), sentence)
+                }
+                Err(broken) => (
+                    false,
+                    None,
+                    format!("{id}: {broken}. Compare it with a backup."),
+                ),
+            };
+            answers.push(Verified {
+                incident: id,
+                intact,
+                events: log.len(),
+                erased,
+                head,
+                sentence,
+            });
+        }
+        Ok(answers)
+    }
+
+    async fn all_incidents(&self) -> Result<Vec<IncidentId>, Error> {
+        Ok(self
+            .every_summary()
+            .await?
+            .into_iter()
+            .map(|summary| summary.id)
+            .collect())
+    }
+
+    /// Incidents that only named people may know of.
+    pub(super) async fn restricted_incidents(&self) -> Result<Vec<IncidentId>, Error> {
+        let all = self.every_summary().await?;
+        Ok(all
+            .into_iter()
+            .filter(|summary| summary.restricted)
+            .map(|summary| summary.id)
+            .collect())
+    }
+
+    /// All incidents, the oldest first.
+    pub(super) async fn every_summary(&self) -> Result<Vec<Summary>, Error> {
+        let filter = Filter {
+            visible: Visible::All,
+            ..Filter::default()
+        };
+        let mut all = Vec::new();
+        let mut before = None;
+        loop {
+            let page = incidents::list(self.store.read(), &filter, before, 200).await?;
+            all.extend(page.incidents);
+            match page.next {
+                Some(next) => before = Some(next),
+                None => break,
+            }
+        }
+        all.reverse();
+        Ok(all)
+    }
+}

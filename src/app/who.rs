@@ -1,0 +1,173 @@
+//! Who would be told, who is told, and why.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use super::{
+    App, Error, ErrorKind, Rulebook,
+    answers::{AgainstAnswer, ExplainAnswer, WhoAnswer},
+    files, people, rulebook,
+};
+use crate::domain::{
+    IncidentId, PriorityId, ServiceId, Time,
+    incident::{Kind, Stage},
+    nearest,
+    notification::Moment,
+    policy_file,
+    resolution::{Compiled, compare},
+    situation::{Relation, Situation},
+};
+
+/// Of which situation something is asked.
+#[derive(Debug, Clone)]
+pub enum Hypothesis {
+    /// An incident as it stands.
+    Incident {
+        /// Which.
+        id: IncidentId,
+        /// The occasion.
+        moment: Moment,
+    },
+    /// Something that has not happened.
+    Supposed {
+        /// How grave.
+        priority: PriorityId,
+        /// Services and how they are touched.
+        services: BTreeMap<ServiceId, Relation>,
+        /// Kind of incident.
+        kind: Kind,
+        /// How far.
+        stage: Stage,
+        /// The occasion.
+        moment: Moment,
+        /// When; `None` is now.
+        at: Option<Time>,
+    },
+}
+
+impl App {
+    /// Who is told, and why; with `not_told`, also why each of the others is not; with `against`,
+    /// what the policy in that file would change.
+    pub async fn who(
+        &self,
+        what: &Hypothesis,
+        not_told: bool,
+        against: Option<&Path>,
+    ) -> Result<WhoAnswer, Error> {
+        let book = self.rulebook().await?;
+        let situation = self.situation(&book, what).await?;
+        let resolution = book.compiled.resolve(&situation);
+        let mut answer = WhoAnswer::from(&resolution);
+        if not_told {
+            let (page, total) = book
+                .compiled
+                .not_matched(&situation, &resolution, 0, NOT_TOLD);
+            answer.not_told = Some(page.iter().map(Into::into).collect());
+            answer.not_told_total = Some(total);
+        }
+        if let Some(file) = against {
+            let other = self.other_policy(&book, file).await?;
+            let difference = compare(&resolution, &other.resolve(&situation));
+            answer.against = Some(AgainstAnswer {
+                added: difference.added.iter().map(Into::into).collect(),
+                removed: difference.removed.iter().map(Into::into).collect(),
+                changed: difference
+                    .changed
+                    .iter()
+                    .map(|(_, after)| after.into())
+                    .collect(),
+            });
+        }
+        Ok(answer)
+    }
+
+    /// Why one person or destination is told, or not.
+    pub async fn explain(&self, what: &Hypothesis, who: &str) -> Result<ExplainAnswer, Error> {
+        let book = self.rulebook().await?;
+        let situation = self.situation(&book, what).await?;
+        let (who, _) = people::recipient(&book.directory, who)?;
+        Ok((&book.compiled.explain(&situation, &who)).into())
+    }
+
+    async fn other_policy(&self, book: &Rulebook, file: &Path) -> Result<Compiled, Error> {
+        let text = files::read_text(file).await?;
+        let name = file.display().to_string();
+        let policy = policy_file::read(&text).map_err(|faults| {
+            let faults = faults
+                .into_iter()
+                .map(|fault| fault.in_file(name.clone()))
+                .collect();
+            Error::faults("bad-policy", "The other policy cannot be used.", faults)
+        })?;
+        let bad = rulebook::bad_addresses(self.store.read(), self.clock.now()).await?;
+        Ok(self.compile(&Arc::new(policy), &book.directory, &bad))
+    }
+
+    async fn situation(&self, book: &Rulebook, what: &Hypothesis) -> Result<Situation, Error> {
+        match what {
+            Hypothesis::Incident { id, moment } => {
+                Ok(self.load(*id).await?.0.situation(*moment, self.clock.now()))
+            }
+            Hypothesis::Supposed {
+                priority,
+                services,
+                kind,
+                stage,
+                moment,
+                at,
+            } => {
+                known(book, priority, services)?;
+                Ok(Situation {
+                    priority: priority.clone(),
+                    kind: *kind,
+                    stage: *stage,
+                    moment: *moment,
+                    services: services.clone(),
+                    leads: BTreeMap::new(),
+                    added: Vec::new(),
+                    muted: BTreeMap::new(),
+                    users_contact: None,
+                    restricted: kind.is_restricted_by_default(),
+                    now: at.unwrap_or_else(|| self.clock.now()),
+                })
+            }
+        }
+    }
+}
+
+fn known(
+    book: &Rulebook,
+    priority: &PriorityId,
+    services: &BTreeMap<ServiceId, Relation>,
+) -> Result<(), Error> {
+    if book.policy.priority(priority).is_none() {
+        let names = book
+            .policy
+            .priorities
+            .iter()
+            .map(|priority| priority.id.as_str());
+        return Err(Error::new(
+            ErrorKind::NotFound,
+            "unknown-priority",
+            format!("There is no priority {priority}."),
+            nearest::fix_for(priority.as_str(), names, "See: oyez rules show"),
+        ));
+    }
+    match services
+        .keys()
+        .find(|service| !book.directory.services.contains_key(*service))
+    {
+        None => Ok(()),
+        Some(service) => {
+            let names = book.directory.services.keys().map(|id| id.as_str());
+            Err(Error::new(
+                ErrorKind::NotFound,
+                "unknown-service",
+                format!("There is no service {service}."),
+                nearest::fix_for(service.as_str(), names, "See: oyez directory export"),
+            ))
+        }
+    }
+}
+
+/// How many of those not told are explained at most: in a large directory that is nearly everyone.
+const NOT_TOLD: usize = 1_000;
