@@ -1,0 +1,323 @@
+//! `/api/v1/incidents`: the same commands as everywhere else.
+
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{caller::Caller, problem::Problem};
+use crate::{
+    app::{
+        App, Hypothesis, Mode, RetryFilter, Scope, Verified,
+        answers::{DeliveryAnswer, Progress, Receipt, StatusAnswer, SummaryAnswer, WhoAnswer},
+    },
+    domain::{
+        ChannelName, IncidentId, PriorityId, ServiceId,
+        command::{Asked, Command, Declare},
+        delivery::State,
+        notification::Moment,
+    },
+};
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Give this as `after` for the next page; absent on the last one.
+    pub next: Option<String>,
+}
+
+/// Which incidents.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Only incidents whose people are still owed updates
+    #[serde(default)]
+    open: bool,
+    /// Only this priority
+    #[param(value_type = Option<String>)]
+    priority: Option<PriorityId>,
+    /// Only incidents that touch this service
+    #[param(value_type = Option<String>)]
+    service: Option<ServiceId>,
+    /// The `next` of the page before
+    #[param(value_type = Option<String>)]
+    after: Option<IncidentId>,
+    /// At most so many, 1 to 200
+    #[serde(default = "fifty")]
+    #[param(minimum = 1, maximum = 200)]
+    limit: u32,
+}
+
+fn fifty() -> u32 {
+    50
+}
+
+/// How a command is to be treated.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct WriteQuery {
+    /// Answer what would happen; do nothing
+    #[serde(default)]
+    dry_run: bool,
+    /// Do nothing if the incident has moved on from this revision
+    revision: Option<u32>,
+}
+
+fn asked<C>(
+    command: C,
+    caller: &Caller,
+    request: &HttpRequest,
+    query: &WriteQuery,
+) -> Result<Asked<C>, Problem> {
+    let key = match request.headers().get("Idempotency-Key") {
+        None => ulid::Ulid::generate().to_string(),
+        Some(value) => match value.to_str() {
+            Ok(text) if (1..=200).contains(&text.trim().len()) => text.trim().to_owned(),
+            _ => {
+                return Err(Problem::new(
+                    actix_web::http::StatusCode::BAD_REQUEST,
+                    "bad-key",
+                    "The Idempotency-Key cannot be read.",
+                    "Use 1 to 200 printable characters.",
+                ));
+            }
+        },
+    };
+    Ok(Asked {
+        command,
+        actor: caller.actor.clone(),
+        request_key: key,
+        seen_revision: query.revision,
+    })
+}
+
+fn mode(query: &WriteQuery) -> Mode {
+    if query.dry_run {
+        Mode::Rehearse
+    } else {
+        Mode::Commit
+    }
+}
+
+/// Incidents, the newest first
+#[utoipa::path(
+    tag = "incidents", params(ListQuery), security(("key" = ["read"])),
+    responses((status = 200, body = Page<SummaryAnswer>), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+#[get("/api/v1/incidents")]
+pub(super) async fn list(
+    app: web::Data<App>,
+    caller: Caller,
+    query: web::Query<ListQuery>,
+) -> Result<HttpResponse, Problem> {
+    caller.may(Scope::Read)?;
+    let limit = query.limit.clamp(1, 200);
+    let page = app
+        .list_page(
+            &caller.viewer(),
+            query.open,
+            query.priority.clone(),
+            query.service.clone(),
+            query.after,
+            limit,
+        )
+        .await?;
+    Ok(HttpResponse::Ok().json(Page {
+        items: page.0,
+        next: page.1.map(|id| id.to_string()),
+    }))
+}
+
+/// Declare an incident and tell the right people
+#[utoipa::path(
+    tag = "incidents", params(WriteQuery, ("Idempotency-Key" = Option<String>, Header, description = "The same key twice is done once")),
+    request_body = Declare, security(("key" = ["respond"])),
+    responses((status = 201, body = Receipt), (status = 200, body = Receipt, description = "Dry run"), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+#[post("/api/v1/incidents")]
+pub(super) async fn declare(
+    app: web::Data<App>,
+    caller: Caller,
+    request: HttpRequest,
+    query: web::Query<WriteQuery>,
+    body: web::Json<Declare>,
+) -> Result<HttpResponse, Problem> {
+    caller.may(Scope::Respond)?;
+    let asked = asked(body.into_inner(), &caller, &request, &query)?;
+    let receipt = app.declare(asked, mode(&query)).await?;
+    if query.dry_run {
+        return Ok(HttpResponse::Ok().json(receipt));
+    }
+    let location = format!("/api/v1/incidents/{}", receipt.incident);
+    Ok(HttpResponse::Created()
+        .insert_header(("Location", location))
+        .json(receipt))
+}
+
+/// An incident as it stands
+#[utoipa::path(
+    tag = "incidents", params(("id" = String, Path, example = "INC-0042")), security(("key" = ["read"])),
+    responses((status = 200, body = StatusAnswer), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+#[get("/api/v1/incidents/{id}")]
+pub(super) async fn status(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<IncidentId>,
+) -> Result<HttpResponse, Problem> {
+    caller.may(Scope::Read)?;
+    Ok(HttpResponse::Ok().json(app.status_for(&caller.viewer(), *id).await?))
+}
+
+/// Change an incident: update, no-change, priority, services, lead, stage, resolve, close, correct …
+#[utoipa::path(
+    tag = "incidents", params(WriteQuery, ("id" = String, Path, example = "INC-0042"), ("Idempotency-Key" = Option<String>, Header, description = "The same key twice is done once")),
+    request_body = Command, security(("key" = ["respond"])),
+    responses((status = 200, body = Receipt), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+#[post("/api/v1/incidents/{id}/commands")]
+pub(super) async fn change(
+    app: web::Data<App>,
+    caller: Caller,
+    request: HttpRequest,
+    id: web::Path<IncidentId>,
+    query: web::Query<WriteQuery>,
+    body: web::Json<Command>,
+) -> Result<HttpResponse, Problem> {
+    caller.may(Scope::Respond)?;
+    app.must_see(&caller.viewer(), *id).await?;
+    let asked = asked(body.into_inner(), &caller, &request, &query)?;
+    Ok(HttpResponse::Ok().json(app.change(*id, asked, mode(&query)).await?))
+}
+
+/// Which deliveries.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct DeliveriesQuery {
+    /// Only deliveries in this state
+    #[param(value_type = Option<String>)]
+    state: Option<State>,
+    /// The `next` of the page before
+    after: Option<String>,
+    /// At most so many, 1 to 1,000
+    #[serde(default = "hundred")]
+    #[param(minimum = 1, maximum = 1000)]
+    limit: usize,
+}
+
+fn hundred() -> usize {
+    100
+}
+
+/// Who was told what, when, by which channel, with what result and why
+#[utoipa::path(
+    tag = "incidents", params(DeliveriesQuery, ("id" = String, Path, example = "INC-0042")), security(("key" = ["read"])),
+    responses((status = 200, body = Page<DeliveryAnswer>), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+#[get("/api/v1/incidents/{id}/deliveries")]
+pub(super) async fn deliveries(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<IncidentId>,
+    query: web::Query<DeliveriesQuery>,
+) -> Result<HttpResponse, Problem> {
+    caller.may(Scope::Read)?;
+    app.must_see(&caller.viewer(), *id).await?;
+    let limit = query.limit.clamp(1, 1000);
+    let (items, next) = app
+        .send_log_page(*id, query.state, query.after.as_deref(), limit)
+        .await?;
+    Ok(HttpResponse::Ok().json(Page { items, next }))
+}
+
+/// Which occasion.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct MomentQuery {
+    /// The occasion; without it, an update
+    #[param(value_type = Option<String>)]
+    moment: Option<Moment>,
+    /// Also who is not told, and why
+    #[serde(default)]
+    not_told: bool,
+}
+
+/// Who would be told next, and why
+#[utoipa::path(
+    tag = "incidents", params(MomentQuery, ("id" = String, Path, example = "INC-0042")), security(("key" = ["read"])),
+    responses((status = 200, body = WhoAnswer), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+#[get("/api/v1/incidents/{id}/who")]
+pub(super) async fn who(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<IncidentId>,
+    query: web::Query<MomentQuery>,
+) -> Result<HttpResponse, Problem> {
+    caller.may(Scope::Read)?;
+    app.must_see(&caller.viewer(), *id).await?;
+    let hypothesis = Hypothesis::Incident {
+        id: *id,
+        moment: query.moment.unwrap_or(Moment::Update),
+    };
+    Ok(HttpResponse::Ok().json(app.who(&hypothesis, query.not_told, None).await?))
+}
+
+/// Which failed deliveries.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+struct RetryBody {
+    /// Only this channel
+    #[schema(value_type = Option<String>)]
+    channel: Option<ChannelName>,
+    /// Only this delivery
+    delivery: Option<String>,
+}
+
+/// Try failed deliveries again
+#[utoipa::path(
+    tag = "incidents", params(("id" = String, Path, example = "INC-0042")), request_body = RetryBody, security(("key" = ["respond"])),
+    responses((status = 200, body = Progress), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+#[post("/api/v1/incidents/{id}/retry")]
+pub(super) async fn retry(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<IncidentId>,
+    body: web::Json<RetryBody>,
+) -> Result<HttpResponse, Problem> {
+    caller.may(Scope::Respond)?;
+    app.must_see(&caller.viewer(), *id).await?;
+    let RetryBody { channel, delivery } = body.into_inner();
+    let progress = app
+        .retry(
+            *id,
+            &RetryFilter { channel, delivery },
+            &caller.actor,
+            false,
+        )
+        .await?;
+    Ok(HttpResponse::Ok().json(progress))
+}
+
+/// Whether the record is as it was written
+#[utoipa::path(
+    tag = "incidents", params(("id" = String, Path, example = "INC-0042")), security(("key" = ["read"])),
+    responses((status = 200, body = Verified), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+#[get("/api/v1/incidents/{id}/verify")]
+pub(super) async fn verify(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<IncidentId>,
+) -> Result<HttpResponse, Problem> {
+    caller.may(Scope::Read)?;
+    app.must_see(&caller.viewer(), *id).await?;
+    let verified = app.verify(Some(*id)).await?;
+    Ok(HttpResponse::Ok().json(verified.first()))
+}

@@ -1,0 +1,137 @@
+//! `/api/v1/events`: what happens, as it happens, resumed by event id.
+//!
+//! Ids belong to incident events only. Delivery progress comes without an id, as counts per
+//! notification and at most twice a second: a fan-out of 10,000 must not be 30,000 events.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use actix_sse::{Data, Event, Sse};
+use actix_web::{HttpRequest, HttpResponse, Responder, get, web};
+use futures_util::{StreamExt, stream};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::{Stop, caller::Caller, problem::Problem};
+use crate::app::{
+    App, Scope, Viewer,
+    answers::{EventAnswer, Progress},
+};
+
+const BEAT: Duration = Duration::from_secs(15);
+/// How often the stream looks when nothing wakes it.
+const LOOK: chrono::Duration = chrono::Duration::milliseconds(500);
+const BATCH: u32 = 200;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct StreamQuery {
+    /// Begin after this event; the header Last-Event-ID wins. Without either, from now on
+    after: Option<u64>,
+}
+
+struct Cursor {
+    app: web::Data<App>,
+    viewer: Viewer,
+    after: u64,
+    progress: BTreeMap<String, Progress>,
+}
+
+/// Incident events as server-sent events
+#[utoipa::path(
+    tag = "events", params(StreamQuery, ("Last-Event-ID" = Option<u64>, Header, description = "Resume after this event")), security(("key" = ["read"])),
+    responses((status = 200, content_type = "text/event-stream", body = EventAnswer), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+#[get("/api/v1/events")]
+pub(super) async fn events(
+    app: web::Data<App>,
+    stop: web::Data<Stop>,
+    caller: Caller,
+    request: HttpRequest,
+    query: web::Query<StreamQuery>,
+) -> Result<HttpResponse, Problem> {
+    caller.may(Scope::Read)?;
+    let resumed = request
+        .headers()
+        .get("Last-Event-ID")
+        .and_then(|id| id.to_str().ok()?.trim().parse().ok());
+    let after = match resumed.or(query.after) {
+        Some(after) => after,
+        None => app.last_event_id().await?,
+    };
+    let cursor = Cursor {
+        app,
+        viewer: caller.viewer(),
+        after,
+        progress: BTreeMap::new(),
+    };
+    let follow = stream::unfold(cursor, |mut cursor| async move {
+        let batch = cursor.next().await;
+        Some((stream::iter(batch), cursor))
+    })
+    .flatten()
+    .take_until(stop.requested());
+    Ok(Sse::from_infallible_stream(follow)
+        .with_keep_alive(BEAT)
+        .respond_to(&request)
+        .map_into_boxed_body())
+}
+
+impl Cursor {
+    /// What has come up since; waits until something has. A database that is away for a moment is
+    /// waited for: the reader keeps its place.
+    async fn next(&mut self) -> Vec<Event> {
+        loop {
+            let mut out = Vec::new();
+            match self.app.events_after(&self.viewer, self.after, BATCH).await {
+                Ok((batch, last)) => {
+                    self.after = last;
+                    for event in batch {
+                        self.progress
+                            .insert(event.incident.to_string(), Progress::default());
+                        out.push(message("event", &event, Some(event.id)));
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(chain = error.chain(), "the event stream could not look")
+                }
+            }
+            self.look_at_deliveries(&mut out).await;
+            if !out.is_empty() {
+                return out;
+            }
+            let next = self.app.clock.now() + LOOK;
+            self.app.clock.sleep_until(next).await;
+        }
+    }
+
+    async fn look_at_deliveries(&mut self, out: &mut Vec<Event>) {
+        let watched: Vec<String> = self.progress.keys().cloned().collect();
+        for incident in watched {
+            let Ok(id) = incident.parse() else { continue };
+            let Ok(now) = self.app.latest_progress(id).await else {
+                continue;
+            };
+            if self.progress.get(&incident) != Some(&now) {
+                out.push(message(
+                    "progress",
+                    &serde_json::json!({ "incident": incident, "progress": now }),
+                    None,
+                ));
+            }
+            if now.waiting + now.retrying + now.held == 0 {
+                self.progress.remove(&incident);
+            } else {
+                self.progress.insert(incident, now);
+            }
+        }
+    }
+}
+
+fn message(name: &str, body: &impl serde::Serialize, id: Option<u64>) -> Event {
+    let data = Data::new(serde_json::to_string(body).unwrap_or_default()).event(name);
+    Event::Data(match id {
+        Some(id) => data.id(id.to_string()),
+        None => data,
+    })
+}

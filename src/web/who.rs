@@ -1,0 +1,87 @@
+//! `/api/v1/who`: who would be told, without an incident.
+
+use std::collections::BTreeMap;
+
+use actix_web::{HttpResponse, post, web};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{caller::Caller, problem::Problem};
+use crate::{
+    app::{
+        App, Hypothesis, Scope,
+        answers::{ExplainAnswer, WhoAnswer},
+    },
+    domain::{
+        PriorityId, ServiceId, Time,
+        incident::{Kind, Stage},
+        notification::Moment,
+        situation::Relation,
+    },
+};
+
+/// What is supposed to have happened.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Supposed {
+    /// How grave
+    #[schema(value_type = String, example = "P1")]
+    priority: PriorityId,
+    /// Services and how they are touched
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, Relation>)]
+    services: BTreeMap<ServiceId, Relation>,
+    /// Kind of incident
+    #[serde(default)]
+    kind: Kind,
+    /// How far
+    #[serde(default = "investigating")]
+    stage: Stage,
+    /// The occasion
+    #[serde(default = "declared")]
+    moment: Moment,
+    /// When; without it, now
+    #[schema(value_type = Option<String>, format = DateTime)]
+    at: Option<Time>,
+    /// Also who is not told, and why
+    #[serde(default)]
+    not_told: bool,
+    /// Explain this person or destination only
+    person: Option<String>,
+}
+
+fn investigating() -> Stage {
+    Stage::Investigating
+}
+
+fn declared() -> Moment {
+    Moment::Declared
+}
+
+/// Who would be told, on which channels, and why
+#[utoipa::path(
+    tag = "who", request_body = Supposed, security(("key" = ["read"])),
+    responses((status = 200, body = WhoAnswer, description = "With `person`: an ExplainAnswer"), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+#[post("/api/v1/who")]
+pub(super) async fn who(
+    app: web::Data<App>,
+    caller: Caller,
+    body: web::Json<Supposed>,
+) -> Result<HttpResponse, Problem> {
+    caller.may(Scope::Read)?;
+    let supposed = body.into_inner();
+    let hypothesis = Hypothesis::Supposed {
+        priority: supposed.priority,
+        services: supposed.services,
+        kind: supposed.kind,
+        stage: supposed.stage,
+        moment: supposed.moment,
+        at: supposed.at,
+    };
+    if let Some(person) = supposed.person {
+        let answer: ExplainAnswer = app.explain(&hypothesis, &person).await?;
+        return Ok(HttpResponse::Ok().json(answer));
+    }
+    Ok(HttpResponse::Ok().json(app.who(&hypothesis, supposed.not_told, None).await?))
+}
