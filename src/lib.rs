@@ -17,4 +17,10 @@ pub mod store;
 
 pub mod app;
 
+pub mod web;
+pub mod workers;
+
+pub mod cli;
 pub mod config;
+pub mod demo;
+pub mod startup;

@@ -14,7 +14,12 @@ use super::{
 use crate::app::{Error, ErrorKind};
 
 fn unconfirmed(what: &str) -> Error {
-    Error::new(ErrorKind::Usage, "not-confirmed", what, "Add --yes to go ahead without being asked.")
+    Error::new(
+        ErrorKind::Usage,
+        "not-confirmed",
+        what,
+        "Add --yes to go ahead without being asked.",
+    )
 }
 
 fn confirmed(door: &Door, how: &Write, question: &str) -> bool {
@@ -41,10 +46,18 @@ pub async fn directory(door: &Door, command: Directory) -> Result<Exit, Error> {
                     page.line("No address was refused for good.");
                 }
                 let rows = bad.iter().map(|bad| {
-                    [bad.channel.clone(), bad.address.clone(), bad.since.to_rfc3339(), bad.sentence.clone()]
+                    [
+                        bad.channel.clone(),
+                        bad.address.clone(),
+                        bad.since.to_rfc3339(),
+                        bad.sentence.clone(),
+                    ]
                 });
                 if !bad.is_empty() {
-                    page.table(["Channel", "Address", "Since", "What their server said"], rows);
+                    page.table(
+                        ["Channel", "Address", "Since", "What their server said"],
+                        rows,
+                    );
                 }
                 Ok(())
             })?;
@@ -52,7 +65,8 @@ pub async fn directory(door: &Door, command: Directory) -> Result<Exit, Error> {
         }
         Directory::Heal { address, write } => {
             if write.dry_run {
-                door.output.say("Nothing was changed. The mark on this address would be cleared.");
+                door.output
+                    .say("Nothing was changed. The mark on this address would be cleared.");
                 return Ok(Exit::Done);
             }
             let healed = door.app.heal_address(&address).await?;
@@ -65,7 +79,10 @@ pub async fn directory(door: &Door, command: Directory) -> Result<Exit, Error> {
         Directory::Test { person, write } => {
             if write.dry_run {
                 let (recipient, _) = door.app.find_recipient(person.as_str()).await?;
-                door.output.say(&format!("Nothing was sent. A test message would go to {}.", recipient.as_str()));
+                door.output.say(&format!(
+                    "Nothing was sent. A test message would go to {}.",
+                    recipient.as_str()
+                ));
                 return Ok(Exit::Done);
             }
             if !confirmed(door, &write, &format!("Send a test message to {person}?")) {
@@ -74,16 +91,30 @@ pub async fn directory(door: &Door, command: Directory) -> Result<Exit, Error> {
             let progress = door.app.test_person(&person, !write.no_wait).await?;
             door.output.answer(&progress, |page| {
                 let told = progress.accepted + progress.delivered;
-                page.line(format!("{told} of {} test messages accepted.", progress.total));
+                page.line(format!(
+                    "{told} of {} test messages accepted.",
+                    progress.total
+                ));
                 Ok(())
             })?;
-            Ok(if progress.failed + progress.retrying > 0 { Exit::SendsFailed } else { Exit::Done })
+            Ok(if progress.failed + progress.retrying > 0 {
+                Exit::SendsFailed
+            } else {
+                Exit::Done
+            })
         }
     }
 }
 
 async fn import(door: &Door, args: Import) -> Result<Exit, Error> {
-    door.output.say(&format!("Reading {} …", if args.files.len() == 1 { "1 file".to_owned() } else { format!("{} files", args.files.len()) }));
+    door.output.say(&format!(
+        "Reading {} …",
+        if args.files.len() == 1 {
+            "1 file".to_owned()
+        } else {
+            format!("{} files", args.files.len())
+        }
+    ));
     let plan = door.app.plan_import(&args.files, args.prune).await?;
     let has_problems = !plan.problems.is_empty();
     door.output.answer(&plan, |page| {
@@ -96,7 +127,11 @@ async fn import(door: &Door, args: Import) -> Result<Exit, Error> {
         page.line(&plan.summary);
         Ok(())
     })?;
-    let exit = if has_problems { Exit::CheckFailed } else { Exit::Done };
+    let exit = if has_problems {
+        Exit::CheckFailed
+    } else {
+        Exit::Done
+    };
     if plan.changes == 0 {
         door.output.say("Nothing to save.");
         return Ok(exit);
@@ -108,12 +143,17 @@ async fn import(door: &Door, args: Import) -> Result<Exit, Error> {
     if let Some(removals) = plan.removals_to_confirm
         && args.removals != Some(removals)
         && !(std::io::stdin().is_terminal()
-            && door.output.confirm_word(&format!("Type {removals} to remove so many entries:"), &removals.to_string()))
+            && door.output.confirm_word(
+                &format!("Type {removals} to remove so many entries:"),
+                &removals.to_string(),
+            ))
     {
         return Err(Error::new(
             ErrorKind::Usage,
             "not-confirmed",
-            format!("The files leave out {removals} entries, more than a fifth of the directory. Nothing was saved."),
+            format!(
+                "The files leave out {removals} entries, more than a fifth of the directory. Nothing was saved."
+            ),
             format!("Check the files, or add --removals {removals}."),
         ));
     }
@@ -121,12 +161,16 @@ async fn import(door: &Door, args: Import) -> Result<Exit, Error> {
         return Err(unconfirmed("Nothing was saved."));
     }
     door.app.save_import(plan.token).await?;
-    door.output.say(&format!("Saved: {} changes.", plan.changes));
+    door.output
+        .say(&format!("Saved: {} changes.", plan.changes));
     Ok(exit)
 }
 
 async fn export(door: &Door, args: DirectoryExport) -> Result<Exit, Error> {
-    let files = door.app.export_directory(args.format == ExportFormat::Csv).await?;
+    let files = door
+        .app
+        .export_directory(args.format == ExportFormat::Csv)
+        .await?;
     match (args.to, args.format) {
         (None, ExportFormat::Yaml) => {
             for (_, text) in &files {
@@ -169,7 +213,11 @@ pub async fn rules(door: &Door, command: Rules) -> Result<Exit, Error> {
                 }
                 Ok(())
             })?;
-            Ok(if findings.is_empty() { Exit::Done } else { Exit::CheckFailed })
+            Ok(if findings.is_empty() {
+                Exit::Done
+            } else {
+                Exit::CheckFailed
+            })
         }
         Rules::Show { service } => {
             let policy = door.app.policy_in_words(service.as_ref()).await?;
@@ -191,7 +239,12 @@ pub async fn rules(door: &Door, command: Rules) -> Result<Exit, Error> {
             let versions = door.app.policy_history().await?;
             door.output.answer(&versions, |page| {
                 let rows = versions.iter().map(|version| {
-                    [version.version.to_string(), version.applied_at.to_rfc3339(), version.by.clone(), version.digest.clone()]
+                    [
+                        version.version.to_string(),
+                        version.applied_at.to_rfc3339(),
+                        version.by.clone(),
+                        version.digest.clone(),
+                    ]
                 });
                 page.table(["Version", "Since", "By", "Digest"], rows);
                 Ok(())
@@ -207,7 +260,8 @@ async fn apply(door: &Door, file: &Path, how: &Write) -> Result<Exit, Error> {
         door.output.say(finding);
     }
     if how.dry_run {
-        door.output.say("Nothing was changed. The policy could be put in force.");
+        door.output
+            .say("Nothing was changed. The policy could be put in force.");
         return Ok(Exit::Done);
     }
     if !confirmed(door, how, "Put this policy in force?") {
@@ -236,10 +290,17 @@ pub async fn template(door: &Door, command: Template) -> Result<Exit, Error> {
                 }
                 Ok(())
             })?;
-            Ok(if faults.is_empty() { Exit::Done } else { Exit::CheckFailed })
+            Ok(if faults.is_empty() {
+                Exit::Done
+            } else {
+                Exit::CheckFailed
+            })
         }
         Template::Preview(args) => {
-            let words = door.app.preview_template(args.moment, args.audience, &args.channel).await?;
+            let words = door
+                .app
+                .preview_template(args.moment, args.audience, &args.channel)
+                .await?;
             door.output.answer(&words, |page| {
                 for (part, text) in &words.parts {
                     page.line(format!("[{part}]"));
@@ -256,7 +317,11 @@ pub async fn template(door: &Door, command: Template) -> Result<Exit, Error> {
 pub async fn token(door: &Door, command: Token) -> Result<Exit, Error> {
     match command {
         Token::Create(args) => {
-            let made = door.app.create_token(&args.name, &args.scopes, &args.expires, args.person).await?;
+            let by = door.actor(&Write::default()).await?.id;
+            let made = door
+                .app
+                .create_token(&args.name, &args.scopes, &args.expires, &by)
+                .await?;
             door.output.answer(&made, |page| {
                 page.line(made.secret.as_deref().unwrap_or_default());
                 Ok(())
@@ -264,7 +329,8 @@ pub async fn token(door: &Door, command: Token) -> Result<Exit, Error> {
             door.output.say(&format!(
                 "This key is shown once. It may {} and works until {}.",
                 made.scopes.join(", "),
-                made.expires_at.to_rfc3339()
+                made.expires_at
+                    .map_or_else(|| "revoked".to_owned(), |at| at.to_rfc3339())
             ));
             Ok(Exit::Done)
         }
@@ -272,7 +338,16 @@ pub async fn token(door: &Door, command: Token) -> Result<Exit, Error> {
             let tokens = door.app.tokens().await?;
             door.output.answer(&tokens, |page| {
                 let rows = tokens.iter().map(|token| {
-                    [token.id.clone(), token.name.clone(), token.scopes.join(","), token.expires_at.to_rfc3339(), token.state.clone()]
+                    [
+                        token.id.clone(),
+                        token.name.clone(),
+                        token.scopes.join(","),
+                        token
+                            .expires_at
+                            .map(|at| at.to_rfc3339())
+                            .unwrap_or_default(),
+                        token.state.clone(),
+                    ]
                 });
                 page.table(["Id", "Name", "May", "Until", "State"], rows);
                 Ok(())
@@ -281,7 +356,8 @@ pub async fn token(door: &Door, command: Token) -> Result<Exit, Error> {
         }
         Token::Revoke { token, write } => {
             if write.dry_run {
-                door.output.say("Nothing was changed. The key would stop working.");
+                door.output
+                    .say("Nothing was changed. The key would stop working.");
                 return Ok(Exit::Done);
             }
             if !confirmed(door, &write, &format!("Revoke {token}?")) {
@@ -309,6 +385,9 @@ pub async fn backup(door: &Door, file: &PathBuf) -> Result<Exit, Error> {
     door.app.backup(file).await?;
     door.output.say(&format!("Wrote {}.", file.display()));
     let known = door.app.directory_size().await?;
-    door.output.say(&format!("The copy holds {} of the directory.", people(known)));
+    door.output.say(&format!(
+        "The copy holds {} of the directory.",
+        people(known)
+    ));
     Ok(Exit::Done)
 }

@@ -193,7 +193,4 @@ pub struct TokenCreate {
     /// When it stops working: 90d, 2027-03-31
     #[arg(long, default_value = "90d")]
     pub expires: String,
-    /// The person whose acts these are
-    #[arg(long, value_name = "PERSON")]
-    pub person: Option<PersonId>,
 }

@@ -260,7 +260,9 @@ pub struct ServiceArgs {
 
 impl ServiceArgs {
     /// The services with their relation.
-    pub fn relations(&self) -> std::collections::BTreeMap<ServiceId, crate::domain::situation::Relation> {
+    pub fn relations(
+        &self,
+    ) -> std::collections::BTreeMap<ServiceId, crate::domain::situation::Relation> {
         use crate::domain::situation::Relation;
         let lists = [
             (&self.downstream, Relation::Downstream),
@@ -273,4 +275,3 @@ impl ServiceArgs {
             .collect()
     }
 }
-

@@ -41,7 +41,10 @@ pub async fn declare(door: &Door, args: args::Declare) -> Result<Exit, Error> {
         services: args.services.relations(),
         facts: args.facts.into(),
         started_at,
-        leads: leads.into_iter().filter_map(|(role, person)| Some((role, person?))).collect(),
+        leads: leads
+            .into_iter()
+            .filter_map(|(role, person)| Some((role, person?)))
+            .collect(),
         next_update,
         holding_line: args.holding_line,
         references: args.references,
@@ -50,13 +53,24 @@ pub async fn declare(door: &Door, args: args::Declare) -> Result<Exit, Error> {
 }
 
 /// A command that needs no time read.
-pub async fn plain(door: &Door, incident: IncidentId, command: Command, how: &Write) -> Result<Exit, Error> {
+pub async fn plain(
+    door: &Door,
+    incident: IncidentId,
+    command: Command,
+    how: &Write,
+) -> Result<Exit, Error> {
     write::change(door, incident, command, how).await
 }
 
 /// `oyez note`
 pub async fn note(door: &Door, args: args::Note) -> Result<Exit, Error> {
-    plain(door, args.incident, Command::Note { text: args.text }, &args.write).await
+    plain(
+        door,
+        args.incident,
+        Command::Note { text: args.text },
+        &args.write,
+    )
+    .await
 }
 
 /// `oyez update`
@@ -73,7 +87,13 @@ pub async fn update(door: &Door, args: args::Update) -> Result<Exit, Error> {
 /// `oyez no-change`
 pub async fn no_change(door: &Door, args: args::NoChange) -> Result<Exit, Error> {
     let next_update = door.time(args.next_update.as_deref(), Side::Ahead).await?;
-    plain(door, args.incident, Command::NoChange { next_update }, &args.write).await
+    plain(
+        door,
+        args.incident,
+        Command::NoChange { next_update },
+        &args.write,
+    )
+    .await
 }
 
 /// `oyez priority`
@@ -100,17 +120,24 @@ pub async fn services(door: &Door, args: args::Services) -> Result<Exit, Error> 
 
 /// `oyez leads`: one command for each lead named; without any, who leads now.
 pub async fn leads(door: &Door, args: args::Leads) -> Result<Exit, Error> {
-    let named: BTreeMap<LeadRole, PersonId> =
-        [(LeadRole::Comms, args.comms), (LeadRole::Tech, args.tech), (LeadRole::Support, args.support)]
-            .into_iter()
-            .filter_map(|(role, person)| Some((role, person?)))
-            .collect();
+    let named: BTreeMap<LeadRole, PersonId> = [
+        (LeadRole::Comms, args.comms),
+        (LeadRole::Tech, args.tech),
+        (LeadRole::Support, args.support),
+    ]
+    .into_iter()
+    .filter_map(|(role, person)| Some((role, person?)))
+    .collect();
     if named.is_empty() {
         return super::read::leads(door, args.incident).await;
     }
     let mut exit = Exit::Done;
     for (role, person) in named {
-        let command = Command::Lead { role, person, note: args.note.clone() };
+        let command = Command::Lead {
+            role,
+            person,
+            note: args.note.clone(),
+        };
         exit = plain(door, args.incident, command, &args.write).await?;
     }
     Ok(exit)
@@ -118,7 +145,13 @@ pub async fn leads(door: &Door, args: args::Leads) -> Result<Exit, Error> {
 
 /// `oyez stage`
 pub async fn stage(door: &Door, args: args::Stage) -> Result<Exit, Error> {
-    plain(door, args.incident, Command::Stage { to: args.to.into() }, &args.write).await
+    plain(
+        door,
+        args.incident,
+        Command::Stage { to: args.to.into() },
+        &args.write,
+    )
+    .await
 }
 
 /// `oyez resolve`
@@ -158,7 +191,16 @@ pub async fn correct(door: &Door, args: args::Correct) -> Result<Exit, Error> {
 /// `oyez reopen`
 pub async fn reopen(door: &Door, args: args::Reopen) -> Result<Exit, Error> {
     let next_update = door.time(args.next_update.as_deref(), Side::Ahead).await?;
-    plain(door, args.incident, Command::Reopen { why: args.why, next_update }, &args.write).await
+    plain(
+        door,
+        args.incident,
+        Command::Reopen {
+            why: args.why,
+            next_update,
+        },
+        &args.write,
+    )
+    .await
 }
 
 /// `oyez cancel`
@@ -179,7 +221,13 @@ pub async fn add(door: &Door, args: args::Add) -> Result<Exit, Error> {
         (RecipientId::Destination(_), _) => Audience::Responders,
     });
     let by = door.actor(&args.write).await?.name;
-    let by_hand = ByHand { who, audience, channels: args.channels, note: args.note, by };
+    let by_hand = ByHand {
+        who,
+        audience,
+        channels: args.channels,
+        note: args.note,
+        by,
+    };
     plain(door, args.incident, Command::Add { by_hand }, &args.write).await
 }
 
@@ -187,15 +235,39 @@ pub async fn add(door: &Door, args: args::Add) -> Result<Exit, Error> {
 pub async fn mute(door: &Door, args: args::Mute) -> Result<Exit, Error> {
     let until = door.time(Some(&args.until), Side::Ahead).await?;
     let until: Time = until.ok_or_else(|| {
-        Error::new(ErrorKind::Usage, "missing-time", "It does not say until when.", "Add --until 5pm.")
+        Error::new(
+            ErrorKind::Usage,
+            "missing-time",
+            "It does not say until when.",
+            "Add --until 5pm.",
+        )
     })?;
-    plain(door, args.incident, Command::Mute { person: args.person, until, note: args.note }, &args.write).await
+    plain(
+        door,
+        args.incident,
+        Command::Mute {
+            person: args.person,
+            until,
+            note: args.note,
+        },
+        &args.write,
+    )
+    .await
 }
 
 /// `oyez decide`
 pub async fn decide(door: &Door, args: args::Decide) -> Result<Exit, Error> {
     let contact_users = args.contact_users == args::YesNo::Yes;
-    plain(door, args.incident, Command::Decide { contact_users, reason: args.reason }, &args.write).await
+    plain(
+        door,
+        args.incident,
+        Command::Decide {
+            contact_users,
+            reason: args.reason,
+        },
+        &args.write,
+    )
+    .await
 }
 
 /// `oyez step`
@@ -205,7 +277,17 @@ pub async fn step(door: &Door, args: args::Step) -> Result<Exit, Error> {
         args::StepStateArg::Done => StepState::Done,
         args::StepStateArg::NotNeeded => StepState::NotNeeded,
     };
-    plain(door, args.incident, Command::Step { step: args.step, state, note: args.note }, &args.write).await
+    plain(
+        door,
+        args.incident,
+        Command::Step {
+            step: args.step,
+            state,
+            note: args.note,
+        },
+        &args.write,
+    )
+    .await
 }
 
 /// `oyez snooze`
@@ -220,7 +302,16 @@ pub async fn affected(door: &Door, args: args::Affected) -> Result<Exit, Error> 
         args::AnswerArg::No => AffectedAnswer::No,
         args::AnswerArg::Checking => AffectedAnswer::Checking,
     };
-    plain(door, args.incident, Command::Affected { service: args.service, answer }, &args.write).await
+    plain(
+        door,
+        args.incident,
+        Command::Affected {
+            service: args.service,
+            answer,
+        },
+        &args.write,
+    )
+    .await
 }
 
 impl Door {

@@ -487,7 +487,11 @@ pub struct Who {
     /// An incident; without it, say what would have happened
     pub incident: Option<IncidentId>,
     /// How grave
-    #[arg(long, required_unless_present = "incident", conflicts_with = "incident")]
+    #[arg(
+        long,
+        required_unless_present = "incident",
+        conflicts_with = "incident"
+    )]
     pub priority: Option<PriorityId>,
     /// Services
     #[command(flatten)]

@@ -96,8 +96,10 @@ async fn answer(door: &Door, command: Command) -> Result<Exit, Error> {
         Command::Migrate => admin::migrate(door).await,
         Command::Backup { file } => admin::backup(door, &file).await,
         // Answered before the database was opened.
-        Command::Serve(_) | Command::Demo(_) | Command::Doctor(_) | Command::Completions { .. } | Command::Man { .. } => {
-            Ok(Exit::Done)
-        }
+        Command::Serve(_)
+        | Command::Demo(_)
+        | Command::Doctor(_)
+        | Command::Completions { .. }
+        | Command::Man { .. } => Ok(Exit::Done),
     }
 }

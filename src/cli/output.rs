@@ -70,7 +70,10 @@ impl Output {
                 .map_err(io::Error::other)
                 .and_then(|text| writeln!(io::stdout().lock(), "{text}"))
         } else {
-            let mut page = Page { plain: self.look.plain, text: String::new() };
+            let mut page = Page {
+                plain: self.look.plain,
+                text: String::new(),
+            };
             people(&mut page).and_then(|()| io::stdout().lock().write_all(page.text.as_bytes()))
         };
         written(result)
@@ -105,7 +108,8 @@ impl Output {
         }
         let _ = write!(io::stderr().lock(), "{question} ");
         let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case(word)
+        io::stdin().lock().read_line(&mut answer).is_ok()
+            && answer.trim().eq_ignore_ascii_case(word)
     }
 
     /// Prints what went wrong: what, why, and what to do; the operator's chain goes to the log.
@@ -168,7 +172,11 @@ impl Page {
     }
 
     /// A table that fits the terminal; tab-separated in plain output.
-    pub fn table<const N: usize>(&mut self, heads: [&str; N], rows: impl IntoIterator<Item = [String; N]>) {
+    pub fn table<const N: usize>(
+        &mut self,
+        heads: [&str; N],
+        rows: impl IntoIterator<Item = [String; N]>,
+    ) {
         if self.plain {
             for row in rows {
                 self.line(row.map(|cell| cell.replace(['\t', '\n'], " ")).join("\t"));
@@ -176,7 +184,9 @@ impl Page {
             return;
         }
         let mut table = Table::new();
-        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        table
+            .load_style(presets::NOTHING)
+            .set_content_arrangement(ContentArrangement::Dynamic);
         if !io::stdout().is_terminal() {
             table.set_width(160);
         }

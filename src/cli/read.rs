@@ -8,7 +8,9 @@ use super::{
 use crate::{
     app::{
         Error, ErrorKind, Hypothesis,
-        answers::{RecipientAnswer, StatusAnswer, SummaryAnswer, TotalsAnswer, WhoAnswer, WithheldAnswer},
+        answers::{
+            RecipientAnswer, StatusAnswer, SummaryAnswer, TotalsAnswer, WhoAnswer, WithheldAnswer,
+        },
     },
     domain::{IncidentId, incident::Stage, notification::Moment, when::Side},
 };
@@ -21,7 +23,7 @@ pub async fn status(door: &Door, args: args::Status) -> Result<Exit, Error> {
     let status = door.app.status(args.incident).await?;
     let clock = door.app.wall_clock().await?;
     door.output.answer(&status, |page| {
-        status_page(page, &status, |time| clock.date_and_time(time));
+        status_page(page, &status, |time| clock.when_in_full(time));
         Ok(())
     })?;
     Ok(Exit::Done)
@@ -39,18 +41,42 @@ pub async fn leads(door: &Door, incident: IncidentId) -> Result<Exit, Error> {
 
 fn lead_lines(page: &mut Page, status: &StatusAnswer) {
     for role in ["comms", "tech", "support"] {
-        let name = status.leads.get(role).map_or("nobody yet", |lead| &lead.name);
+        let name = status
+            .leads
+            .get(role)
+            .map_or("nobody yet", |lead| &lead.name);
         page.line(format!("  {role} lead: {name}"));
     }
 }
 
-fn status_page(page: &mut Page, status: &StatusAnswer, clock: impl Fn(crate::domain::Time) -> String) {
+fn status_page(
+    page: &mut Page,
+    status: &StatusAnswer,
+    clock: impl Fn(crate::domain::Time) -> String,
+) {
     let summary = &status.summary;
-    let marks = [(summary.exercise, "EXERCISE. "), (summary.restricted, "Restricted. ")];
-    let marks: String = marks.iter().filter(|(on, _)| *on).map(|(_, mark)| *mark).collect();
-    page.line(format!("{marks}{} {}: {}", summary.incident, summary.priority, summary.title));
-    let due = summary.next_update_words.as_deref().map(|words| format!(" Next update {words}.")).unwrap_or_default();
-    page.line(format!("{}.{due} Revision {}.", summary.stage_words, summary.revision));
+    let marks = [
+        (summary.exercise, "EXERCISE. "),
+        (summary.restricted, "Restricted. "),
+    ];
+    let marks: String = marks
+        .iter()
+        .filter(|(on, _)| *on)
+        .map(|(_, mark)| *mark)
+        .collect();
+    page.line(format!(
+        "{marks}{} {}: {}",
+        summary.incident, summary.priority, summary.title
+    ));
+    let due = summary
+        .next_update_words
+        .as_deref()
+        .map(|words| format!(" Next update {words}."))
+        .unwrap_or_default();
+    page.line(format!(
+        "{}.{due} Revision {}.",
+        summary.stage_words, summary.revision
+    ));
     page.gap();
     for (service, relation) in &status.services {
         page.line(format!("  {service} ({relation})"));
@@ -63,28 +89,54 @@ fn status_page(page: &mut Page, status: &StatusAnswer, clock: impl Fn(crate::dom
     if latest.total > 0 {
         let told = latest.accepted + latest.delivered;
         page.gap();
-        page.line(format!("Latest message: {told} of {} accepted, {} failed.", latest.total, latest.failed));
+        page.line(format!(
+            "Latest message: {told} of {} accepted, {} failed.",
+            latest.total, latest.failed
+        ));
     }
     page.gap();
     page.line("Left to do:");
     for step in status.left_to_do.iter().filter(|step| step.state == "open") {
-        let link = step.link.as_deref().map(|link| format!(" {link}")).unwrap_or_default();
-        page.line(format!("  {}: {} ({}){link}", step.step, step.words, step.whose));
+        let link = step
+            .link
+            .as_deref()
+            .map(|link| format!(" {link}"))
+            .unwrap_or_default();
+        page.line(format!(
+            "  {}: {} ({}){link}",
+            step.step, step.words, step.whose
+        ));
     }
     page.gap();
     page.line("Timeline:");
     for entry in &status.timeline {
         let wrong = match entry.corrected_by.as_slice() {
             [] => String::new(),
-            events => format!(" [corrected by event {}]", events.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")),
+            events => format!(
+                " [corrected by event {}]",
+                events
+                    .iter()
+                    .map(u32::to_string)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
         };
-        page.line(format!("  {:>3}  {}  {}  {}{wrong}", entry.event, clock(entry.at), entry.who, entry.text));
+        page.line(format!(
+            "  {:>3}  {}  {}  {}{wrong}",
+            entry.event,
+            clock(entry.at),
+            entry.who,
+            entry.text
+        ));
     }
 }
 
 /// `oyez list`
 pub async fn list(door: &Door, args: args::List) -> Result<Exit, Error> {
-    let incidents = door.app.list(args.open, args.priority, args.service, args.limit).await?;
+    let incidents = door
+        .app
+        .list(args.open, args.priority, args.service, args.limit)
+        .await?;
     let clock = door.app.wall_clock().await?;
     door.output.answer(&incidents, |page| {
         if incidents.is_empty() {
@@ -97,11 +149,21 @@ pub async fn list(door: &Door, args: args::List) -> Result<Exit, Error> {
                 incident.priority.clone(),
                 incident.stage_words.clone(),
                 incident.title.clone(),
-                clock.date_and_time(incident.declared_at),
+                clock.when_in_full(incident.declared_at),
                 incident.next_update_words.clone().unwrap_or_default(),
             ]
         };
-        page.table(["Incident", "Priority", "Stage", "Title", "Declared", "Next update"], incidents.iter().map(row));
+        page.table(
+            [
+                "Incident",
+                "Priority",
+                "Stage",
+                "Title",
+                "Declared",
+                "Next update",
+            ],
+            incidents.iter().map(row),
+        );
         Ok(())
     })?;
     Ok(Exit::Done)
@@ -110,7 +172,10 @@ pub async fn list(door: &Door, args: args::List) -> Result<Exit, Error> {
 /// `oyez who`
 pub async fn who(door: &Door, args: args::Who) -> Result<Exit, Error> {
     let hypothesis = match (args.incident, args.priority.clone()) {
-        (Some(id), _) => Hypothesis::Incident { id, moment: args.moment.unwrap_or(Moment::Update) },
+        (Some(id), _) => Hypothesis::Incident {
+            id,
+            moment: args.moment.unwrap_or(Moment::Update),
+        },
         (None, Some(priority)) => Hypothesis::Supposed {
             priority,
             services: args.services.relations(),
@@ -142,24 +207,43 @@ pub async fn who(door: &Door, args: args::Who) -> Result<Exit, Error> {
         })?;
         return Ok(Exit::Done);
     }
-    let mut answer = door.app.who(&hypothesis, args.not_told, args.against.as_deref()).await?;
+    let mut answer = door
+        .app
+        .who(&hypothesis, args.not_told, args.against.as_deref())
+        .await?;
     answer.missing = missing(&answer, &args.expect);
     let again = repeat(&args);
     door.output.answer(&answer, |page| {
-        who_page(page, &answer, if args.all { usize::MAX } else { SHOWN }, &again);
+        who_page(
+            page,
+            &answer,
+            if args.all { usize::MAX } else { SHOWN },
+            &again,
+        );
         Ok(())
     })?;
-    Ok(if answer.missing.is_empty() { Exit::Done } else { Exit::CheckFailed })
+    Ok(if answer.missing.is_empty() {
+        Exit::Done
+    } else {
+        Exit::CheckFailed
+    })
 }
 
 fn missing(answer: &WhoAnswer, expected: &[String]) -> Vec<String> {
     let is_told = |wanted: &str| {
         answer.recipients.iter().any(|recipient| {
             recipient.id == wanted
-                || recipient.deliveries.iter().any(|delivery| delivery.address.eq_ignore_ascii_case(wanted))
+                || recipient
+                    .deliveries
+                    .iter()
+                    .any(|delivery| delivery.address.eq_ignore_ascii_case(wanted))
         })
     };
-    expected.iter().filter(|wanted| !is_told(wanted)).cloned().collect()
+    expected
+        .iter()
+        .filter(|wanted| !is_told(wanted))
+        .cloned()
+        .collect()
 }
 
 fn repeat(args: &args::Who) -> String {
@@ -182,13 +266,19 @@ fn who_page(page: &mut Page, answer: &WhoAnswer, shown: usize, again: &str) {
     page.line(totals(&answer.totals));
     recipient_lines(page, &answer.recipients, shown);
     if answer.recipients.len() > shown {
-        page.line(format!("  … {} more. See all: {again} --all", answer.recipients.len() - shown));
+        page.line(format!(
+            "  … {} more. See all: {again} --all",
+            answer.recipients.len() - shown
+        ));
     }
     withheld_lines(page, "Cannot be reached", &answer.unreachable);
     withheld_lines(page, "Matched, and not told", &answer.withheld);
     if let Some(not_told) = &answer.not_told {
         page.gap();
-        page.line(format!("Not told: {}", people(not_told.len())));
+        page.line(format!(
+            "Not told: {}",
+            people(answer.not_told_total.unwrap_or(not_told.len()))
+        ));
         for person in not_told {
             page.line(format!("  {}: {}", person.name, person.sentence));
         }
@@ -197,13 +287,21 @@ fn who_page(page: &mut Page, answer: &WhoAnswer, shown: usize, again: &str) {
     }
     if let Some(against) = &answer.against {
         page.gap();
-        page.line(format!("The other policy would add {}:", people(against.added.len())));
+        page.line(format!(
+            "The other policy would add {}:",
+            people(against.added.len())
+        ));
         recipient_lines(page, &against.added, usize::MAX);
-        page.line(format!("The other policy would leave out {}:", people(against.removed.len())));
+        page.line(format!(
+            "The other policy would leave out {}:",
+            people(against.removed.len())
+        ));
         recipient_lines(page, &against.removed, usize::MAX);
     }
     for wanted in &answer.missing {
-        page.line(format!("Expected, and not told: {wanted}. See why: {again} --person {wanted}"));
+        page.line(format!(
+            "Expected, and not told: {wanted}. See why: {again} --person {wanted}"
+        ));
     }
 }
 
@@ -212,25 +310,58 @@ pub fn totals(totals: &TotalsAnswer) -> String {
     if totals.messages == 0 {
         return "No one would be told.".to_owned();
     }
-    let channels: Vec<String> =
-        totals.by_channel.iter().map(|(channel, count)| format!("{count} by {channel}")).collect();
-    let messages = if totals.messages == 1 { "1 message".to_owned() } else { format!("{} messages", totals.messages) };
-    format!("{}, {messages}: {}", people(totals.people), channels.join(", "))
+    let channels: Vec<String> = totals
+        .by_channel
+        .iter()
+        .map(|(channel, count)| format!("{count} by {channel}"))
+        .collect();
+    let messages = if totals.messages == 1 {
+        "1 message".to_owned()
+    } else {
+        format!("{} messages", totals.messages)
+    };
+    format!(
+        "{}, {messages}: {}",
+        people(totals.people),
+        channels.join(", ")
+    )
 }
 
 /// One line for each recipient: name, channels, reason, rule.
 pub fn recipient_lines(page: &mut Page, recipients: &[RecipientAnswer], shown: usize) {
-    let width = recipients.iter().take(shown).map(|r| r.name.chars().count()).max().unwrap_or(0).min(40);
+    let width = recipients
+        .iter()
+        .take(shown)
+        .map(|r| r.name.chars().count())
+        .max()
+        .unwrap_or(0)
+        .min(40);
     for recipient in recipients.iter().take(shown) {
-        let channels: Vec<&str> = recipient.deliveries.iter().map(|d| d.channel.as_str()).collect();
-        let reasons: Vec<String> =
-            recipient.reasons.iter().map(|reason| format!("{}{}", reason.text, says(&reason.says))).collect();
-        page.line(format!("  {:width$}  {}  {}", recipient.name, channels.join(", "), reasons.join("; ")));
+        let channels: Vec<&str> = recipient
+            .deliveries
+            .iter()
+            .map(|d| d.channel.as_str())
+            .collect();
+        let reasons: Vec<String> = recipient
+            .reasons
+            .iter()
+            .map(|reason| format!("{}{}", reason.text, says(&reason.says)))
+            .collect();
+        page.line(format!(
+            "  {:width$}  {}  {}",
+            recipient.name,
+            channels.join(", "),
+            reasons.join("; ")
+        ));
     }
 }
 
 fn says(rule: &str) -> String {
-    if rule.is_empty() { String::new() } else { format!(" (rule \"{rule}\")") }
+    if rule.is_empty() {
+        String::new()
+    } else {
+        format!(" (rule \"{rule}\")")
+    }
 }
 
 fn withheld_lines(page: &mut Page, heading: &str, withheld: &[WithheldAnswer]) {
@@ -262,7 +393,18 @@ pub async fn send_log(door: &Door, args: args::SendLog) -> Result<Exit, Error> {
                 delivery.reason.clone(),
             ]
         };
-        page.table(["Event", "Moment", "Recipient", "Channel", "State", "Tries", "Reason"], log.iter().map(row));
+        page.table(
+            [
+                "Event",
+                "Moment",
+                "Recipient",
+                "Channel",
+                "State",
+                "Tries",
+                "Reason",
+            ],
+            log.iter().map(row),
+        );
         Ok(())
     })?;
     Ok(Exit::Done)
@@ -300,5 +442,9 @@ pub async fn verify(door: &Door, args: args::Verify) -> Result<Exit, Error> {
         Ok(())
     })?;
     let broken = answer.iter().any(|incident| !incident.intact);
-    Ok(if broken { Exit::CheckFailed } else { Exit::Done })
+    Ok(if broken {
+        Exit::CheckFailed
+    } else {
+        Exit::Done
+    })
 }

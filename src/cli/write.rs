@@ -42,7 +42,12 @@ pub async fn declare(door: &Door, declare: Declare, how: &Write) -> Result<Exit,
 }
 
 /// Changes an incident.
-pub async fn change(door: &Door, id: IncidentId, command: Command, how: &Write) -> Result<Exit, Error> {
+pub async fn change(
+    door: &Door,
+    id: IncidentId,
+    command: Command,
+    how: &Write,
+) -> Result<Exit, Error> {
     let asked = door.asked(command, how).await?;
     if how.dry_run {
         let receipt = door.app.change(id, asked, Mode::Rehearse).await?;
@@ -59,7 +64,12 @@ pub async fn change(door: &Door, id: IncidentId, command: Command, how: &Write) 
 }
 
 /// Closes an incident: asks for its reference, since a closed record is what the review reads.
-pub async fn close(door: &Door, id: IncidentId, command: Command, how: &Write) -> Result<Exit, Error> {
+pub async fn close(
+    door: &Door,
+    id: IncidentId,
+    command: Command,
+    how: &Write,
+) -> Result<Exit, Error> {
     if !how.yes && !how.dry_run {
         let asked = door.asked(command.clone(), how).await?;
         let rehearsal = door.app.change(id, asked, Mode::Rehearse).await?;
@@ -69,28 +79,47 @@ pub async fn close(door: &Door, id: IncidentId, command: Command, how: &Write) -
             return Err(not_confirmed());
         }
     }
-    let confirmed = Write { yes: true, ..how.clone() };
+    let confirmed = Write {
+        yes: true,
+        ..how.clone()
+    };
     change(door, id, command, &confirmed).await
 }
 
 /// Tries failed deliveries again.
 pub async fn retry(door: &Door, args: super::incident_args::Retry) -> Result<Exit, Error> {
-    let filter = RetryFilter { channel: args.channel, delivery: args.delivery };
+    let filter = RetryFilter {
+        channel: args.channel,
+        delivery: args.delivery,
+    };
     let failed = door.app.failed_deliveries(args.incident, &filter).await?;
     if args.write.dry_run || failed == 0 {
-        door.output.say(&format!("Nothing was sent. {failed} failed deliveries would be tried again."));
+        door.output.say(&format!(
+            "Nothing was sent. {failed} failed deliveries would be tried again."
+        ));
         return Ok(Exit::Done);
     }
-    if !args.write.yes && !door.output.confirm(&format!("Try {failed} failed deliveries again?")) {
+    if !args.write.yes
+        && !door
+            .output
+            .confirm(&format!("Try {failed} failed deliveries again?"))
+    {
         return Err(not_confirmed());
     }
     let actor = door.actor(&args.write).await?;
-    let progress = door.app.retry(args.incident, &filter, &actor, !args.write.no_wait).await?;
+    let progress = door
+        .app
+        .retry(args.incident, &filter, &actor, !args.write.no_wait)
+        .await?;
     door.output.answer(&progress, |page| {
         progress_lines(page, &progress, args.incident);
         Ok(())
     })?;
-    Ok(if progress.failed + progress.retrying > 0 { Exit::SendsFailed } else { Exit::Done })
+    Ok(if progress.failed + progress.retrying > 0 {
+        Exit::SendsFailed
+    } else {
+        Exit::Done
+    })
 }
 
 fn not_confirmed() -> Error {
@@ -107,7 +136,10 @@ impl Door {
         Ok(Asked {
             command,
             actor: self.actor(how).await?,
-            request_key: how.request_key.clone().unwrap_or_else(|| ulid::Ulid::new().to_string()),
+            request_key: how
+                .request_key
+                .clone()
+                .unwrap_or_else(|| ulid::Ulid::generate().to_string()),
             seen_revision: how.revision,
         })
     }
@@ -133,7 +165,11 @@ impl Door {
             0 => "Record it, although no one would be told?".to_owned(),
             _ => format!("Send to {}?", people(rehearsal.people)),
         };
-        if self.output.confirm(&question) { Ok(()) } else { Err(not_confirmed()) }
+        if self.output.confirm(&question) {
+            Ok(())
+        } else {
+            Err(not_confirmed())
+        }
     }
 
     fn summarise(&self, receipt: &Receipt) {
@@ -149,7 +185,10 @@ impl Door {
             super::read::recipient_lines(page, &receipt.recipients, usize::MAX);
             for words in &receipt.words {
                 page.gap();
-                page.line(format!("{} to {} by {}:", words.moment, words.audience, words.channel));
+                page.line(format!(
+                    "{} to {} by {}:",
+                    words.moment, words.audience, words.channel
+                ));
                 for (part, text) in &words.parts {
                     page.line(format!("[{part}]"));
                     page.line(text);
@@ -157,14 +196,21 @@ impl Door {
             }
             Ok(())
         })?;
-        Ok(if receipt.blocked { Exit::CheckFailed } else { Exit::Done })
+        Ok(if receipt.blocked {
+            Exit::CheckFailed
+        } else {
+            Exit::Done
+        })
     }
 
     /// Delivers what was committed, as far as this process may, and reports.
     async fn finish(&self, mut receipt: Receipt, how: &Write) -> Result<Exit, Error> {
         if receipt.messages > 0 && !how.no_wait {
             let bar = self.bar(receipt.messages as u64);
-            let progress = self.app.deliver_own(&receipt, |done| bar.set_position(done as u64)).await?;
+            let progress = self
+                .app
+                .deliver_own(&receipt, |done| bar.set_position(done as u64))
+                .await?;
             bar.finish_and_clear();
             receipt.progress = Some(progress);
         }
@@ -192,7 +238,11 @@ impl Door {
 
 /// "1 person", "42 people".
 pub fn people(count: usize) -> String {
-    if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
+    if count == 1 {
+        "1 person".to_owned()
+    } else {
+        format!("{count} people")
+    }
 }
 
 fn receipt_lines(page: &mut Page, receipt: &Receipt) {
@@ -215,9 +265,15 @@ fn progress_lines(page: &mut Page, progress: &Progress, incident: IncidentId) {
         ));
     }
     if progress.retrying > 0 {
-        page.line(format!("{} will be tried again by `oyez serve`.", progress.retrying));
+        page.line(format!(
+            "{} will be tried again by `oyez serve`.",
+            progress.retrying
+        ));
     }
     if progress.failed > 0 {
-        page.line(format!("{} failed. See why: oyez send-log {incident} --state dead", progress.failed));
+        page.line(format!(
+            "{} failed. See why: oyez send-log {incident} --state dead",
+            progress.failed
+        ));
     }
 }

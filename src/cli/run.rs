@@ -1,0 +1,186 @@
+//! Commands that run the program, and those that need no database.
+
+use std::{path::Path, sync::Arc};
+
+use clap::Command;
+use clap_complete::Shell;
+use tokio::sync::watch;
+
+use super::{
+    admin_args::{Demo, Doctor, Serve},
+    output::{Exit, Output},
+};
+use crate::{
+    app::{App, Error, ErrorKind},
+    demo, startup, web, workers,
+};
+
+/// `oyez serve`
+pub async fn serve(config: Option<&Path>, args: &Serve, output: Output) -> Result<Exit, Error> {
+    let settings = startup::settings(config)?;
+    let started = startup::build(settings, !args.no_migrate).await?;
+    serve_until(started, output, &[]).await
+}
+
+/// Serves until a signal to stop; says where it listens, and what the caller adds.
+async fn serve_until(
+    started: startup::Started,
+    output: Output,
+    more: &[String],
+) -> Result<Exit, Error> {
+    let startup::Started {
+        app,
+        clock,
+        settings,
+        ..
+    } = started;
+    let token = ulid::Ulid::generate().to_string();
+    let Some(lock) = app.store.try_lock_delivery(&token).await? else {
+        return Err(Error::new(
+            ErrorKind::Conflict,
+            "already-serving",
+            "Another process serves this database already.",
+            "Stop it first, or use PostgreSQL for several servers.",
+        ));
+    };
+    app.refresh_timers().await?;
+    let app = Arc::new(app);
+    let (stop, stopping) = watch::channel(false);
+    let data = actix_web::web::Data::from(Arc::clone(&app));
+    let grace = settings.server.shutdown_grace;
+    let server = web::listen(
+        data,
+        web::Stop::new(stopping.clone()),
+        settings.server.listen,
+        grace,
+    )
+    .map_err(|error| {
+        Error::new(
+            ErrorKind::Unavailable,
+            "cannot-listen",
+            format!("Cannot listen on {}: {error}.", settings.server.listen),
+            "Stop what listens there, or change server.listen.",
+        )
+        .caused_by(error)
+    })?;
+    let workers = workers::start(&app, Some(clock), lock, &stopping);
+    for address in &server.addresses {
+        output.say(&format!("Listening on http://{address}"));
+    }
+    for line in more {
+        output.say(line);
+    }
+    let handle = server.handle.clone();
+    let running = tokio::spawn(server.running);
+    signal().await;
+    tracing::info!("stopping: no new requests, finishing what is on its way");
+    // Streams end first, or the server would wait for them; then requests, then deliveries.
+    stop.send_replace(true);
+    handle.stop(true).await;
+    workers.ended().await;
+    if let Ok(Err(error)) = running.await {
+        tracing::error!(error = %error, "the server ended with a fault");
+    }
+    app.close().await;
+    Ok(Exit::Done)
+}
+
+/// Ends at SIGTERM or Ctrl-C.
+async fn signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt => {}
+            }
+        }
+        Err(error) => {
+            tracing::warn!(error = %error, "SIGTERM cannot be caught; stop with Ctrl-C");
+            let _ = interrupt.await;
+        }
+    }
+}
+
+/// `oyez demo`
+pub async fn demo(args: Demo, output: Output) -> Result<Exit, Error> {
+    let prepared = demo::prepare(&args.folder, args.fresh).await?;
+    output.say(&prepared.greeting);
+    if args.prepare_only {
+        prepared.started.app.close().await;
+        return Ok(Exit::Done);
+    }
+    serve_until(prepared.started, output, &prepared.hints).await
+}
+
+/// `oyez doctor`
+pub async fn doctor(config: Option<&Path>, args: &Doctor, output: Output) -> Result<Exit, Error> {
+    let settings = startup::settings(config)?;
+    let started = startup::build(settings, false).await?;
+    let findings = started
+        .app
+        .examine(&started.settings.shown, &started.off)
+        .await;
+    let sent = match &args.send_test_to {
+        Some(address) => Some(started.app.test_address(address).await?),
+        None => None,
+    };
+    let (fix, warn) = (count(&findings, "FIX"), count(&findings, "WARN"));
+    output.answer(&findings, |page| {
+        for finding in &findings {
+            page.line(format!("{:<5} {}", finding.grade, finding.sentence));
+        }
+        page.line(format!(
+            "{fix} to fix, {warn} to look at, {} OK",
+            findings.len() - fix - warn
+        ));
+        if let Some(progress) = &sent {
+            page.line(format!(
+                "{} of {} test messages accepted.",
+                progress.accepted + progress.delivered,
+                progress.total
+            ));
+        }
+        Ok(())
+    })?;
+    close(started.app).await;
+    Ok(if fix == 0 {
+        Exit::Done
+    } else {
+        Exit::CheckFailed
+    })
+}
+
+fn count(findings: &[crate::app::Finding], grade: &str) -> usize {
+    findings
+        .iter()
+        .filter(|finding| finding.grade == grade)
+        .count()
+}
+
+async fn close(app: App) {
+    app.close().await;
+}
+
+/// `oyez completions`
+pub fn completions(command: &mut Command, shell: Shell) -> Result<Exit, Error> {
+    clap_complete::generate(shell, command, "oyez", &mut std::io::stdout().lock());
+    Ok(Exit::Done)
+}
+
+/// `oyez man`
+pub fn man_pages(command: &Command, folder: &Path, output: Output) -> Result<Exit, Error> {
+    let unwritable = |error: std::io::Error| {
+        Error::new(
+            ErrorKind::Unavailable,
+            "unwritable-file",
+            format!("{} cannot be written: {error}.", folder.display()),
+            "Check the folder and its permissions.",
+        )
+        .caused_by(error)
+    };
+    std::fs::create_dir_all(folder).map_err(unwritable)?;
+    clap_mangen::generate_to(command.clone(), folder).map_err(unwritable)?;
+    output.say(&format!("Wrote man pages to {}.", folder.display()));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,277 @@
+//! `oyez demo`: the fictional Northshire Learning Agency, in practice mode.
+//!
+//! Its past is not made up row by row: the stories in `config/northshire/incidents.yaml` are played
+//! through the same use cases as any incident, with a clock set by hand, so that every record in
+//! the demo is one that the program wrote.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use chrono::TimeDelta;
+
+use crate::{
+    app::{App, Error, ErrorKind, Mode, deliver::Engine},
+    clock::{Clock, ManualClock},
+    domain::{
+        PersonId, Time,
+        command::{Asked, Command, Declare},
+        event::{Actor, Door},
+        facts::Facts,
+        incident::LeadRole,
+        situation::Relation,
+    },
+    files::incidents::{self, Act},
+    startup::{self, Started},
+};
+
+const DIRECTORY: &str = include_str!("../config/northshire/directory.yaml");
+const POLICY: &str = include_str!("../config/northshire/policy.toml");
+const STORIES: &str = include_str!("../config/northshire/incidents.yaml");
+
+/// A demo that is ready to be served.
+pub struct Prepared {
+    /// The program.
+    pub started: Started,
+    /// What is said at once.
+    pub greeting: String,
+    /// What to try, said once it listens.
+    pub hints: Vec<String>,
+}
+
+/// Makes the folder, its settings and its database; one that is there already is used as it is.
+pub async fn prepare(folder: &Path, fresh: bool) -> Result<Prepared, Error> {
+    if fresh {
+        clear(folder).await?;
+    }
+    let config = write_settings(folder).await?;
+    let settings = startup::settings(Some(&config))?;
+    let started = startup::build(settings, true).await?;
+    if started.app.directory_size().await? == 0 {
+        fill(&started.app).await?;
+    }
+    let config = config.display();
+    Ok(Prepared {
+        started,
+        greeting: "Practice mode: nothing leaves this machine.".to_owned(),
+        hints: vec![
+            format!("From another terminal: oyez --config {config} list"),
+            format!(
+                "                       oyez --config {config} who --priority P1 --service register-trainees"
+            ),
+            format!("Messages are captured in {}", folder.join("mail").display()),
+        ],
+    })
+}
+
+async fn clear(folder: &Path) -> Result<(), Error> {
+    // Only what a demo made is taken away: somebody may have named another folder by mistake.
+    if folder.exists() && !folder.join("oyez.toml").exists() {
+        return Err(Error::new(
+            ErrorKind::Refused,
+            "not-a-demo",
+            format!(
+                "{} was not made by oyez demo, so it is left alone.",
+                folder.display()
+            ),
+            "Name another folder with --folder.",
+        ));
+    }
+    match tokio::fs::remove_dir_all(folder).await {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::new(
+            ErrorKind::Unavailable,
+            "unwritable-file",
+            format!("{} cannot be removed: {error}.", folder.display()),
+            "Check its permissions, or name another folder with --folder.",
+        )
+        .caused_by(error)),
+        _ => Ok(()),
+    }
+}
+
+async fn write_settings(folder: &Path) -> Result<PathBuf, Error> {
+    let config = folder.join("oyez.toml");
+    if config.exists() {
+        return Ok(config);
+    }
+    crate::app::files::write(&folder.join("policy.toml"), POLICY).await?;
+    let place = |name: &str| -> Result<String, Error> {
+        let path = std::path::absolute(folder.join(name)).map_err(|error| {
+            Error::new(
+                ErrorKind::Unavailable,
+                "no-folder",
+                "The folder cannot be found.",
+                "Name another with --folder.",
+            )
+            .caused_by(error)
+        })?;
+        Ok(path.display().to_string())
+    };
+    let text = format!(
+        "# Settings of the demo. Nothing leaves this machine: messages become files in capture_dir.\n\
+         [database]\nurl = {:?}\n\n\
+         [policy]\nfile = {:?}\n\n\
+         [sending]\nmode = \"practice\"\ncapture_dir = {:?}\n\n\
+         [channels.email]\nhost = \"127.0.0.1\"\nport = 25\ntls = \"none\"\nfrom = \"Northshire incidents <incidents@northshire.example>\"\n\n\
+         [channels.teams_workflow]\nenabled = true\n\n\
+         [channels.slack_webhook]\nenabled = true\n\n\
+         [channels.webhook]\nsecret = \"whsec_cHJhY3RpY2Utb25seS1wcmFjdGljZS1vbmx5LTEyMzQ=\"\n",
+        format!("sqlite://{}", place("oyez.db")?),
+        place("policy.toml")?,
+        place("mail")?,
+    );
+    crate::app::files::write(&config, &text).await?;
+    Ok(config)
+}
+
+/// Directory, past incidents, and one that is open with an update due in nine minutes.
+async fn fill(app: &App) -> Result<(), Error> {
+    app.replace_directory(DIRECTORY).await?;
+    let now = app.clock.now();
+    let clock = Arc::new(ManualClock::new(now));
+    let past = app.at(Arc::clone(&clock) as Arc<dyn Clock>);
+    let stories = incidents::read(STORIES).map_err(|fault| {
+        Error::faults("bad-stories", "The stories cannot be used.", vec![fault])
+    })?;
+    let zone = past.rulebook().await?.policy.time_zone;
+    for story in &stories {
+        let mut incident = None;
+        for (at, step) in story.times(now, zone) {
+            if at >= now {
+                break;
+            }
+            play_until(&past, &clock, at).await?;
+            let actor = actor(&past, &step.by).await?;
+            let key = format!("story:{at}");
+            match (&step.act, incident) {
+                (Act::Declare(declare), _) => {
+                    let asked = Asked {
+                        command: declare.as_ref().clone(),
+                        actor,
+                        request_key: key,
+                        seen_revision: None,
+                    };
+                    incident = Some(past.declare(asked, Mode::Commit).await?.incident);
+                }
+                (Act::Command(command), Some(id)) => {
+                    let asked = Asked {
+                        command: command.as_ref().clone(),
+                        actor,
+                        request_key: key,
+                        seen_revision: None,
+                    };
+                    past.change(id, asked, Mode::Commit).await?;
+                }
+                (Act::Command(_), None) => {}
+            }
+            settle(&past, &clock).await?;
+        }
+    }
+    open_incident(&past, &clock, now).await
+}
+
+/// Lets the promise clock do what it would have done up to then.
+async fn play_until(app: &App, clock: &Arc<ManualClock>, until: Time) -> Result<(), Error> {
+    while let Some(due) = app.next_timer().await?.filter(|due| *due < until) {
+        if due > clock.now() {
+            clock.set(due);
+        }
+        app.tick().await?;
+        settle(app, clock).await?;
+        if app.next_timer().await? == Some(due) {
+            break;
+        }
+    }
+    clock.set(until);
+    Ok(())
+}
+
+/// Delivers what waits, the hold for outsiders included.
+async fn settle(app: &App, clock: &Arc<ManualClock>) -> Result<(), Error> {
+    let hold = app.rulebook().await?.policy.outside_hold;
+    let token = ulid::Ulid::generate().to_string();
+    let Some(lock) = app.store.try_lock_delivery(&token).await? else {
+        return Ok(());
+    };
+    let mut engine = Engine::new(
+        app.store.clone(),
+        Arc::clone(&app.channels),
+        Arc::clone(&app.clock),
+        lock,
+        app.wake.clone(),
+    );
+    engine.settle().await?;
+    clock.advance(hold + TimeDelta::seconds(1));
+    engine.settle().await?;
+    Ok(())
+}
+
+/// Declared 51 minutes ago, its next update promised for nine minutes from now.
+async fn open_incident(app: &App, clock: &Arc<ManualClock>, now: Time) -> Result<(), Error> {
+    let service = |id: &str| id.parse().map_err(|_| unknown(id));
+    let person = |id: &str| -> Result<PersonId, Error> { id.parse().map_err(|_| unknown(id)) };
+    clock.set(now - TimeDelta::minutes(51));
+    let declare = Declare {
+        title: "Providers cannot sign in".to_owned(),
+        priority: Some("P1".parse().map_err(|_| unknown("P1"))?),
+        services: [(service("register-trainees")?, Relation::Affected)].into(),
+        facts: Facts {
+            effect: Some("Training providers cannot sign in to Register trainees.".to_owned()),
+            who: Some("All 214 providers. Trainees are not affected.".to_owned()),
+            what_to_do: Some("You do not need to do anything. Do not send trainee details to us by email instead.".to_owned()),
+            doing: Some("The team is looking into Northshire Sign-in, which this service depends on.".to_owned()),
+            decision: Some("None".to_owned()),
+            theory: Some("The sign-in certificate ran out.".to_owned()),
+        },
+        started_at: Some(now - TimeDelta::minutes(60)),
+        leads: [
+            (LeadRole::Comms, person("priya-shah")?),
+            (LeadRole::Tech, person("tom-okafor")?),
+            (LeadRole::Support, person("mei-lin")?),
+        ]
+        .into(),
+        next_update: Some(now + TimeDelta::minutes(9)),
+        ..Declare::default()
+    };
+    let actor = actor(app, &person("priya-shah")?).await?;
+    let asked = Asked {
+        command: declare,
+        actor: actor.clone(),
+        request_key: "demo-open".to_owned(),
+        seen_revision: None,
+    };
+    let id = app.declare(asked, Mode::Commit).await?.incident;
+    settle(app, clock).await?;
+    clock.set(now - TimeDelta::minutes(40));
+    let note = Command::Note {
+        text: "Certificate renewed on one of two servers, not yet in use.".to_owned(),
+    };
+    let asked = Asked {
+        command: note,
+        actor,
+        request_key: "demo-note".to_owned(),
+        seen_revision: None,
+    };
+    app.change(id, asked, Mode::Commit).await?;
+    Ok(())
+}
+
+async fn actor(app: &App, id: &PersonId) -> Result<Actor, Error> {
+    let person = app.find_person(id).await?;
+    Ok(Actor {
+        id: format!("person:{id}"),
+        name: person.name,
+        person: Some(person.id),
+        door: Door::Cli,
+    })
+}
+
+fn unknown(id: &str) -> Error {
+    Error::new(
+        ErrorKind::Unexpected,
+        "bad-demo",
+        format!("The demo names {id}, which is not there."),
+        "Report this as a fault.",
+    )
+}

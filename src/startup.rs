@@ -1,0 +1,238 @@
+//! Putting the program together from its settings: the only place that builds clients.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    app::{App, Error, ErrorKind, deliver::Channels},
+    channels::{self, Built, Capture, ChannelContext},
+    clock::{Clock, SystemClock},
+    config::{Apply, Engine, Mode, Settings},
+    domain::{
+        ChannelName, chain,
+        channel::Part,
+        event::{Actor, Door},
+        fault::Fault,
+        saying::Links,
+    },
+    http_client::{HttpClient, Limits},
+    render::Renderer,
+    store::{Store, policies, settings as kept},
+    telemetry,
+};
+
+/// The policy that runs until the organisation has one of its own.
+const STARTING_POLICY: &str = include_str!("../config/policy.toml");
+
+/// A program put together, with what was left out on the way.
+pub struct Started {
+    /// The program.
+    pub app: App,
+    /// Its clock, to be set right against the database.
+    pub clock: Arc<SystemClock>,
+    /// Channels that are not live, each with the reason.
+    pub off: BTreeMap<ChannelName, String>,
+    /// Its settings.
+    pub settings: Settings,
+}
+
+/// For one command: settings, log, database, brought up to date where nobody else uses it.
+pub async fn for_command_line(config: Option<&Path>) -> Result<App, Error> {
+    let mut settings = read_settings(config)?;
+    // What a server logs as it goes would only stand between a person and the answer.
+    if settings.log.level == telemetry::Level::Info {
+        settings.log.level = telemetry::Level::Warn;
+    }
+    start_log(&settings);
+    let migrate = settings.database.engine == Engine::Sqlite;
+    Ok(build(settings, migrate).await?.app)
+}
+
+/// Reads the settings and starts the log.
+pub fn settings(config: Option<&Path>) -> Result<Settings, Error> {
+    let settings = read_settings(config)?;
+    start_log(&settings);
+    Ok(settings)
+}
+
+fn start_log(settings: &Settings) {
+    // Started already in a test: then that log serves.
+    let _ = telemetry::init(settings.log.format, settings.log.level);
+}
+
+fn read_settings(config: Option<&Path>) -> Result<Settings, Error> {
+    Settings::load(config).map_err(|error| {
+        Error::faults("bad-settings", "The settings cannot be used.", error.faults)
+    })
+}
+
+/// Puts the program together.
+pub async fn build(settings: Settings, migrate: bool) -> Result<Started, Error> {
+    let store = Store::open(settings.database.url.expose_secret()).await?;
+    if migrate {
+        store.migrate().await?;
+    }
+    let system = Arc::new(SystemClock::new());
+    if store.is_up_to_date().await? {
+        if let Some(measured) = store.clock_offset(|| system.uncorrected()).await? {
+            system.set_offset(measured.offset);
+        }
+    }
+    let clock: Arc<dyn Clock> = system.clone();
+    let (live, off) = ways(&settings, &store, &clock).await?;
+    let parts: Vec<(ChannelName, &'static [Part])> = live
+        .iter()
+        .map(|(name, channel)| (name.clone(), channel.parts()))
+        .collect();
+    let (renderer, template_faults) =
+        Renderer::load(settings.templates.overrides.as_deref(), &parts);
+    for fault in &template_faults {
+        tracing::warn!(fault = %fault, "a template of your own is not used");
+    }
+    let links = Links {
+        incidents: settings.links.incidents.clone(),
+        status: settings.links.status_page.clone(),
+        team_mailbox: settings.links.team_mailbox.clone(),
+    };
+    let app = App::new(
+        store,
+        clock,
+        Arc::new(live),
+        settings.channels.keys().cloned().collect(),
+        renderer,
+        template_faults,
+        links,
+    );
+    if app.store.is_up_to_date().await? {
+        put_policy_in_force(&app, &settings).await?;
+    }
+    Ok(Started {
+        app,
+        clock: system,
+        off,
+        settings,
+    })
+}
+
+/// Builds the channels; faults of all of them are reported together.
+async fn ways(
+    settings: &Settings,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Channels, BTreeMap<ChannelName, String>), Error> {
+    let http =
+        HttpClient::new(&settings.http.allow_private, Limits::default()).map_err(|error| {
+            Error::new(
+                ErrorKind::Unavailable,
+                "no-tls",
+                "The machine's certificates cannot be read, so no web address can be called.",
+                "Install the package ca-certificates.",
+            )
+            .caused_by(error)
+        })?;
+    let secret = if store.is_up_to_date().await? {
+        let bytes = kept::install_secret(store.write()).await?;
+        SecretString::from(
+            bytes
+                .expose_secret()
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>(),
+        )
+    } else {
+        SecretString::from(String::new())
+    };
+    let context = ChannelContext {
+        http,
+        clock: Arc::clone(clock),
+        install_secret: secret,
+    };
+    let (mut live, mut off, mut faults) = (Channels::new(), BTreeMap::new(), Vec::<Fault>::new());
+    for (name, section) in &settings.channels {
+        match channels::build(name, section.clone(), &context) {
+            Ok(Built::Live(channel)) => {
+                let channel = match settings.sending.mode {
+                    Mode::Live => channel,
+                    Mode::Practice => Arc::new(Capture::new(
+                        channel,
+                        name.clone(),
+                        settings.sending.capture_dir.join(name.as_str()),
+                        &settings.sending.allow,
+                    )),
+                };
+                live.insert(name.clone(), channel);
+            }
+            Ok(Built::Off(why)) => {
+                off.insert(name.clone(), why);
+            }
+            Err(found) => faults.extend(found),
+        }
+    }
+    if faults.is_empty() {
+        Ok((live, off))
+    } else {
+        Err(Error::faults(
+            "bad-settings",
+            "The settings of the channels cannot be used.",
+            faults,
+        ))
+    }
+}
+
+/// Puts the policy file in force if it is to be: at first, and later when the file has changed and
+/// no person has made a newer version since. A bad file never stops the start: what ran goes on.
+async fn put_policy_in_force(app: &App, settings: &Settings) -> Result<(), Error> {
+    let in_force = policies::in_force(app.store.read()).await?;
+    if in_force.is_some() && settings.policy.apply == Apply::ByHand {
+        return Ok(());
+    }
+    let text = match &settings.policy.file {
+        None if in_force.is_some() => return Ok(()),
+        None => STARTING_POLICY.to_owned(),
+        Some(file) => match crate::app::files::read_text(file).await {
+            Ok(text) => text,
+            Err(error) if in_force.is_some() => {
+                tracing::warn!(
+                    code = error.code,
+                    "the policy file cannot be read; the version in force goes on"
+                );
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        },
+    };
+    let digest = chain::digest(&text);
+    if let Some(version) = &in_force {
+        let last = policies::last_from_file(app.store.read()).await?;
+        let by_a_person = last
+            .as_ref()
+            .is_none_or(|last| last.number != version.number);
+        let unchanged = last
+            .as_ref()
+            .is_some_and(|last| last.file_sha256.as_deref() == Some(&digest));
+        if unchanged || by_a_person {
+            return Ok(());
+        }
+    }
+    let actor = Actor {
+        id: "start".to_owned(),
+        person: None,
+        name: "Oyez at start".to_owned(),
+        door: Door::Cli,
+    };
+    match app
+        .apply_policy_text(&text, &actor, Some(&digest), false)
+        .await
+    {
+        Ok(_) => Ok(()),
+        Err(error) if in_force.is_some() => {
+            tracing::warn!(
+                faults = error.faults.len(),
+                "the policy file has faults; the version in force goes on. See: oyez doctor"
+            );
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
