@@ -1,7 +1,7 @@
 //! What all webhooks have in common: an address that is a secret, one POST, one answer.
 
 use reqwest::{
-    Method,
+    Method, Url,
     header::{CONTENT_TYPE, HeaderMap, HeaderValue},
 };
 use secrecy::SecretString;
@@ -11,8 +11,9 @@ use crate::{
     domain::{
         Address,
         delivery::{Class, Outcome},
+        time::Time,
     },
-    http_client::{Call, HttpClient, Repeats, Reply, classify},
+    http_client::{Call, Failure, HttpClient, Repeats, Reply, classify},
 };
 
 /// One sort of webhook.
@@ -53,9 +54,8 @@ impl Hook {
         &self.context.install_secret
     }
 
-    /// Seconds since 1970, for signatures.
-    pub(super) fn now_s(&self) -> i64 {
-        self.context.clock.now().timestamp()
+    pub(super) fn now(&self) -> Time {
+        self.context.clock.now()
     }
 
     /// One lane an address, because limits are per webhook. The address is a secret, so the lane
@@ -65,44 +65,59 @@ impl Hook {
         format!("{}:{print}", self.lane)
     }
 
-    /// Posts JSON and says what came of it.
+    /// Posts JSON to the recipient's address and says what came of it.
     pub(super) async fn post(
         &self,
         address: &Address,
-        mut headers: HeaderMap,
+        headers: HeaderMap,
         body: Vec<u8>,
     ) -> Outcome {
+        let secrets = [address.as_str()];
+        match self.http().check_url(address.as_str()) {
+            Ok(url) => {
+                self.call(Method::POST, &url, headers, body, &secrets)
+                    .await
+                    .0
+            }
+            Err(sentence) => {
+                Failure::Address(sentence).outcome(self.service, self.repeats, &secrets)
+            }
+        }
+    }
+
+    /// Sends JSON to any address. Gives the answer too, for what a channel reads out of it.
+    pub(super) async fn call(
+        &self,
+        method: Method,
+        url: &Url,
+        mut headers: HeaderMap,
+        body: Vec<u8>,
+        secrets: &[&str],
+    ) -> (Outcome, Option<Reply>) {
         headers.insert(
             CONTENT_TYPE,
             HeaderValue::from_static("application/json; charset=utf-8"),
         );
-        let secrets = [address.as_str()];
-        let url = match self.http().check_url(address.as_str()) {
-            Ok(url) => url,
-            Err(sentence) => {
-                let failure = crate::http_client::Failure::Address(sentence);
-                return failure.outcome(self.service, self.repeats, &secrets);
-            }
-        };
         let call = Call {
-            method: Method::POST,
-            url: &url,
+            method,
+            url,
             headers,
             body,
         };
         match self.http().send(call).await {
-            Err(failure) => failure.outcome(self.service, self.repeats, &secrets),
+            Err(failure) => (failure.outcome(self.service, self.repeats, secrets), None),
             Ok(reply) => {
-                let now = self.context.clock.now();
-                let by_table = classify(&reply, self.service, self.repeats, now, &secrets);
-                match self.exception(&reply) {
+                let now = self.now();
+                let by_table = classify(&reply, self.service, self.repeats, now, secrets);
+                let outcome = match self.exception(&reply) {
                     Some((class, sentence)) => Outcome {
                         class,
                         sentence,
                         ..by_table
                     },
                     None => by_table,
-                }
+                };
+                (outcome, Some(reply))
             }
         }
     }

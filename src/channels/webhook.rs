@@ -106,7 +106,7 @@ fn signing_key(text: &SecretString) -> Result<SecretSlice<u8>, String> {
 
 impl Webhook {
     fn headers(&self, id: &str, body: &[u8]) -> HeaderMap {
-        let timestamp = self.hook.now_s().to_string();
+        let timestamp = self.hook.now().timestamp().to_string();
         let mut signed = format!("{id}.{timestamp}.").into_bytes();
         signed.extend_from_slice(body);
         let signatures: Vec<String> = self

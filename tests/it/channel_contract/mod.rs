@@ -117,6 +117,16 @@ impl Bench {
         );
     }
 
+    /// What it means that there is nothing at the address: whose matter it is depends on whether
+    /// the address is the recipient's or the settings'.
+    fn nothing_there(&self) -> Class {
+        if self.letter.address.as_str().contains("://") {
+            Class::BadDestination
+        } else {
+            Class::BadConfiguration
+        }
+    }
+
     /// What an answer means that leaves open whether the message is out.
     fn ambiguous(&self) -> Class {
         if self.recognised {
