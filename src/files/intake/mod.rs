@@ -1,5 +1,7 @@
 //! Rows become mentions of entries, one by one, whatever the format.
 
+mod entries;
+
 use std::collections::{BTreeSet, HashMap};
 
 use super::{
@@ -9,12 +11,11 @@ use super::{
     row::Row,
 };
 use crate::domain::{
-    Address, ChannelName, GroupId, OrganisationId, PersonId, ServiceId,
+    Address, ChannelName, GroupId, PersonId,
     directory::{
-        Contact, Directory, Kind, Member, PersonAddress, RoleHolding,
+        Directory, Kind, Member, PersonAddress,
         merge::{
-            DestinationPatch, GroupPatch, Mention, Mentioned, OrganisationPatch, PersonPatch,
-            Place, Problem, ServicePatch, Spoiled,
+            DestinationPatch, GroupPatch, Mention, Mentioned, PersonPatch, Place, Problem, Spoiled,
         },
     },
 };
@@ -141,16 +142,16 @@ impl<'a> Intake<'a> {
         }
         let mut row = Row::new(record);
         let mention = match record.kind {
-            Kind::Organisations => organisation(&mut row).map(Mention::Organisation),
+            Kind::Organisations => entries::organisation(&mut row).map(Mention::Organisation),
             Kind::Destinations => self.destination(&mut row),
-            Kind::Services => service(&mut row).map(|it| Mention::Service(Box::new(it))),
+            Kind::Services => entries::service(&mut row).map(|it| Mention::Service(Box::new(it))),
             Kind::People => self.person(record, &mut row),
             Kind::Groups => {
                 self.group(record, row);
                 return;
             }
-            Kind::Contacts => contact(&mut row),
-            Kind::Roles => role(&mut row),
+            Kind::Contacts => entries::contact(&mut row),
+            Kind::Roles => entries::role(&mut row),
         };
         match mention {
             Some(what) if row.problems.is_empty() => self.mentions.push(Mentioned {
@@ -375,78 +376,4 @@ fn address_items(record: &Record, value: &Value) -> Vec<(u32, String)> {
         }
         Value::List(items) => items.clone(),
     }
-}
-
-fn organisation(row: &mut Row<'_>) -> Option<OrganisationPatch> {
-    let name = row.name();
-    let id = row.needed_id("id", name.as_deref().unwrap_or_default());
-    let external = row.yes_or_no("external");
-    Some(OrganisationPatch {
-        id: id?,
-        name,
-        external,
-    })
-}
-
-fn service(row: &mut Row<'_>) -> Option<ServicePatch> {
-    let name = row.name();
-    let id: Option<ServiceId> = row.needed_id("id", name.as_deref().unwrap_or_default());
-    let outside_name = row.text("outside_name");
-    let programme = row.text("programme");
-    let tags = row.labels("tags");
-    let tier = row.tier();
-    let organisation = row.id("organisation");
-    let depends_on = row.ids::<ServiceId>("depends_on");
-    if let (Some(id), Some(needed)) = (&id, &depends_on)
-        && needed.iter().any(|(_, needed)| needed == id)
-    {
-        row.problem(
-            "depends_on",
-            "The service depends on itself.",
-            format!("Take {id} out of its depends_on."),
-        );
-    }
-    let status_page = row.text("status_page");
-    let support_queue = row.text("support_queue");
-    let disaster_recovery = row.link("disaster_recovery");
-    let destinations = row.ids("destinations");
-    let without_rows = |ids: Vec<(u32, ServiceId)>| ids.into_iter().map(|(_, id)| id).collect();
-    Some(ServicePatch {
-        id: id?,
-        name,
-        outside_name,
-        programme,
-        tags,
-        tier,
-        organisation,
-        depends_on: depends_on.map(without_rows),
-        status_page,
-        support_queue,
-        disaster_recovery,
-        destinations: destinations.map(|ids| ids.into_iter().map(|(_, id)| id).collect()),
-    })
-}
-
-fn contact(row: &mut Row<'_>) -> Option<Mention> {
-    let organisation: Option<OrganisationId> = row.needed_id("organisation", "");
-    let service = row.needed_id("service", "");
-    let person = row.needed_id("person", "");
-    Some(Mention::Contact(
-        organisation?,
-        Contact {
-            service: service?,
-            person: person?,
-        },
-    ))
-}
-
-fn role(row: &mut Row<'_>) -> Option<Mention> {
-    let service = row.needed_id("service", "");
-    let role = row.needed_id("role", "");
-    let person = row.needed_id("person", "");
-    Some(Mention::Role(RoleHolding {
-        service: service?,
-        role: role?,
-        person: person?,
-    }))
 }
