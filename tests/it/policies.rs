@@ -167,6 +167,8 @@ fn a_p1_on_register_trainees_tells_owners_seniors_team_neighbours_and_lead_provi
             "sian-pritchard"
         ]
     );
+    // 60 people are in the directory.
+    assert_eq!(resolution.totals().people, 35);
     let responders = told(&resolution, Audience::Responders);
     for expected in [
         "priya-shah",
