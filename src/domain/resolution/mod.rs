@@ -170,3 +170,6 @@ impl Resolution {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
