@@ -38,6 +38,11 @@ unused: $(MACHETE) ## Look for dependencies that nothing uses.
 spelling: $(TYPOS) ## Check the spelling: British in what people read.
 	$(TYPOS)
 
+.PHONY: demo
+demo: ## Run the main job once: declare, who and why, send, read the mails back.
+	cargo build --locked
+	scripts/demo
+
 .PHONY: test
 test: ## Run every test, on SQLite and PostgreSQL.
 	@scripts/install-packages initdb:postgresql smtp-sink:postfix

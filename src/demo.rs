@@ -116,7 +116,7 @@ async fn write_settings(folder: &Path) -> Result<PathBuf, Error> {
          [channels.email]\nhost = \"127.0.0.1\"\nport = 25\ntls = \"none\"\nfrom = \"Northshire incidents <incidents@northshire.example>\"\n\n\
          [channels.teams_workflow]\nenabled = true\n\n\
          [channels.slack_webhook]\nenabled = true\n\n\
-         [channels.webhook]\nsecret = \"whsec_cHJhY3RpY2Utb25seS1wcmFjdGljZS1vbmx5LTEyMzQ=\"\n",
+         [channels.webhook]\nsigning_key = \"whsec_cHJhY3RpY2Utb25seS1wcmFjdGljZS1vbmx5LTEyMzQ=\"\n",
         format!("sqlite://{}", place("oyez.db")?),
         place("policy.toml")?,
         place("mail")?,

@@ -74,10 +74,10 @@ pub async fn build(settings: Settings, migrate: bool) -> Result<Started, Error> 
         store.migrate().await?;
     }
     let system = Arc::new(SystemClock::new());
-    if store.is_up_to_date().await? {
-        if let Some(measured) = store.clock_offset(|| system.uncorrected()).await? {
-            system.set_offset(measured.offset);
-        }
+    if store.is_up_to_date().await?
+        && let Some(measured) = store.clock_offset(|| system.uncorrected()).await?
+    {
+        system.set_offset(measured.offset);
     }
     let clock: Arc<dyn Clock> = system.clone();
     let (live, off) = ways(&settings, &store, &clock).await?;

@@ -1,9 +1,6 @@
 //! Commands that look after directory, policy, words, keys and the database.
 
-use std::{
-    io::IsTerminal,
-    path::{Path, PathBuf},
-};
+use std::{io::IsTerminal, path::Path};
 
 use super::{
     admin_args::{Directory, DirectoryExport, ExportFormat, Import, Rules, Template, Token},
@@ -381,7 +378,7 @@ pub async fn migrate(door: &Door) -> Result<Exit, Error> {
 }
 
 /// `oyez backup`
-pub async fn backup(door: &Door, file: &PathBuf) -> Result<Exit, Error> {
+pub async fn backup(door: &Door, file: &Path) -> Result<Exit, Error> {
     door.app.backup(file).await?;
     door.output.say(&format!("Wrote {}.", file.display()));
     let known = door.app.directory_size().await?;

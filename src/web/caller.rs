@@ -18,7 +18,7 @@ use crate::{
 
 /// A caller with a valid token.
 #[derive(Debug, Clone)]
-pub struct Caller {
+pub(crate) struct Caller {
     /// As the record names them.
     pub actor: Actor,
     scopes: BTreeSet<Scope>,
@@ -26,7 +26,7 @@ pub struct Caller {
 
 impl Caller {
     /// Whether the token may do this. `admin` may do everything; `respond` and `manage` may read.
-    pub fn may(&self, scope: Scope) -> Result<(), Problem> {
+    pub(crate) fn may(&self, scope: Scope) -> Result<(), Problem> {
         let reads = scope == Scope::Read && !self.scopes.is_empty();
         if reads || self.scopes.contains(&Scope::Admin) || self.scopes.contains(&scope) {
             return Ok(());
@@ -46,7 +46,7 @@ impl Caller {
     }
 
     /// What the caller may see.
-    pub fn viewer(&self) -> Viewer {
+    pub(crate) fn viewer(&self) -> Viewer {
         Viewer::Actor(self.actor.id.clone())
     }
 }

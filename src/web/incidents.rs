@@ -20,7 +20,7 @@ use crate::{
 
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Page<T> {
+pub(crate) struct Page<T> {
     /// What is on it.
     pub items: Vec<T>,
     /// Give this as `after` for the next page; absent on the last one.

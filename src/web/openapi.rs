@@ -18,7 +18,7 @@ use utoipa::openapi::{
 use super::problem::Problem;
 
 /// Adds what no handler says of itself.
-pub fn describe(mut api: OpenApi) -> OpenApi {
+pub(crate) fn describe(mut api: OpenApi) -> OpenApi {
     api.info = Info::new("Oyez", env!("CARGO_PKG_VERSION"));
     api.info.description = Some(
         "Declare incidents, tell people, see who was told and why. Send Authorization: Bearer KEY; \
@@ -34,12 +34,14 @@ pub fn describe(mut api: OpenApi) -> OpenApi {
 
 /// The OpenAPI document
 #[get("/api/openapi.json")]
-pub async fn document(api: web::Data<OpenApi>) -> web::Json<OpenApi> {
+pub(crate) async fn document(api: web::Data<OpenApi>) -> web::Json<OpenApi> {
     web::Json(api.get_ref().clone())
 }
 
 /// Answers what no handler takes: 405 where the address is right and the method is not, else 404.
-pub fn fallback(api: &OpenApi) -> impl Fn(HttpRequest) -> Ready<HttpResponse> + Clone + 'static {
+pub(crate) fn fallback(
+    api: &OpenApi,
+) -> impl Fn(HttpRequest) -> Ready<HttpResponse> + Clone + 'static {
     let mut known: Vec<(ResourceDef, Vec<Method>)> = api
         .paths
         .paths

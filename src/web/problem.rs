@@ -10,7 +10,7 @@ use crate::app::{Error, ErrorKind};
 
 /// What went wrong, for people and for programs.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// Stable name of the kind of problem.
     #[serde(rename = "type")]
     #[schema(example = "urn:oyez:problem:unknown-service")]
@@ -28,7 +28,7 @@ pub struct Problem {
 
 impl Problem {
     /// A problem of the request itself.
-    pub fn new(
+    pub(crate) fn new(
         status: StatusCode,
         code: &str,
         title: impl Into<String>,
@@ -89,7 +89,7 @@ impl From<Error> for Problem {
 }
 
 /// Bodies, queries and paths that cannot be read.
-pub fn unreadable(
+pub(crate) fn unreadable(
     code: &'static str,
     what: &'static str,
 ) -> impl Fn(String, StatusCode) -> Problem {
@@ -108,7 +108,7 @@ pub fn unreadable(
 }
 
 /// Handlers for what the extractors refuse.
-pub mod extractors {
+pub(crate) mod extractors {
     use actix_web::{
         error::{JsonPayloadError, PathError, QueryPayloadError},
         web::{JsonConfig, PathConfig, QueryConfig},
@@ -117,7 +117,7 @@ pub mod extractors {
     use super::{HttpRequest, StatusCode, unreadable};
 
     /// JSON bodies up to `limit` bytes.
-    pub fn json(limit: usize) -> JsonConfig {
+    pub(crate) fn json(limit: usize) -> JsonConfig {
         JsonConfig::default()
             .limit(limit)
             .error_handler(|error, _: &HttpRequest| {
@@ -132,14 +132,14 @@ pub mod extractors {
     }
 
     /// Query strings.
-    pub fn query() -> QueryConfig {
+    pub(crate) fn query() -> QueryConfig {
         QueryConfig::default().error_handler(|error: QueryPayloadError, _: &HttpRequest| {
             unreadable("bad-query", "query")(error.to_string(), StatusCode::BAD_REQUEST).into()
         })
     }
 
     /// Parts of a path. What is no reference at all is simply not there.
-    pub fn path() -> PathConfig {
+    pub(crate) fn path() -> PathConfig {
         PathConfig::default().error_handler(|error: PathError, _: &HttpRequest| {
             unreadable("not-found", "address")(error.to_string(), StatusCode::NOT_FOUND).into()
         })
