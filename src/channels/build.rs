@@ -284,6 +284,10 @@ impl Channel for Tuned {
         self.inner.lane(address)
     }
 
+    fn is_chat(&self) -> bool {
+        self.inner.is_chat()
+    }
+
     fn pace(&self) -> Pace {
         self.pace
     }

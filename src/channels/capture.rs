@@ -108,6 +108,10 @@ impl Channel for Capture {
         self.inner.lane(address)
     }
 
+    fn is_chat(&self) -> bool {
+        self.inner.is_chat()
+    }
+
     fn pace(&self) -> Pace {
         self.inner.pace()
     }

@@ -220,6 +220,10 @@ impl Channel for Email {
         format!("smtp:{}:{}", self.settings.host, self.settings.port)
     }
 
+    fn is_chat(&self) -> bool {
+        false
+    }
+
     fn pace(&self) -> Pace {
         let concurrency = self.settings.pool.size;
         Pace {

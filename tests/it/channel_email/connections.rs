@@ -139,6 +139,7 @@ async fn no_more_connections_are_open_than_the_pool_has() {
         server.most_open()
     );
     assert_eq!(channel.pace().concurrency, 3);
+    assert!(!channel.is_chat(), "a mail is worth trying for longer");
 }
 
 #[tokio::test(start_paused = true)]
