@@ -28,10 +28,10 @@ use crate::domain::{
 
 /// Every kind of channel that settings can name.
 pub fn kinds() -> &'static [&'static Kind] {
-    &KINDS
+    KINDS
 }
 
-static KINDS: [&Kind; 4] = [
+static KINDS: &[&Kind] = &[
     &email::KIND,
     &slack_webhook::KIND,
     &teams_workflow::KIND,
