@@ -44,7 +44,8 @@ async fn an_accepted_message_went_out_once_as_it_is_on_the_wire() {
 
 #[tokio::test]
 async fn every_status_has_its_state_on_every_channel() {
-    let expected: [(u16, fn(&Bench) -> Class); 8] = [
+    type Expected = fn(&Bench) -> Class;
+    let expected: [(u16, Expected); 8] = [
         (301, Bench::nothing_there),
         (307, Bench::nothing_there),
         (401, |_| Class::BadConfiguration),

@@ -260,6 +260,10 @@ async fn a_connection_that_breaks_after_the_final_dot_leaves_the_mail_in_doubt()
     );
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the runtime's own clock, which this test holds still"
+)]
 #[tokio::test(start_paused = true)]
 async fn silence_at_each_step_ends_after_its_own_time() {
     for (step, class, says, seconds) in [
