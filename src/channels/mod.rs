@@ -131,7 +131,9 @@ pub struct Outgoing<'a> {
     pub first: bool,
     /// Whether the priority is the gravest of the policy.
     pub urgent: bool,
-    /// The words, by part, with [`REASON_MARK`](crate::domain::channel::REASON_MARK) where the
+    /// The words, by part. After a refusal, parts with markup are left out, and a channel that has
+    /// text without markup sends that alone. Each holds
+    /// [`REASON_MARK`](crate::domain::channel::REASON_MARK) where the
     /// reason line goes.
     pub parts: &'a BTreeMap<String, String>,
     /// The recipient's own reason line, plain text.

@@ -114,7 +114,14 @@ impl Channel for SlackWebhook {
 
     fn wire(&self, outgoing: &Outgoing<'_>) -> Result<Wire, Outcome> {
         let text = words::part(outgoing, &TEXT)?;
-        let blocks = words::json_part(outgoing, &BLOCKS)?;
+        let mut body = json!({
+            "text": text,
+            "unfurl_links": false,
+            "unfurl_media": false,
+        });
+        let Some(blocks) = words::json_part_unless_refused(outgoing, &BLOCKS)? else {
+            return Ok(wire(&body));
+        };
         match blocks.as_array() {
             Some(blocks) if blocks.len() <= BLOCKS_MAX => {}
             Some(_) => return Err(words::bad_payload(format!(
@@ -124,16 +131,8 @@ impl Channel for SlackWebhook {
                 "The blocks of the message are not a list. Check the template with: oyez template check".to_owned(),
             )),
         }
-        let body = json!({
-            "text": text,
-            "blocks": blocks,
-            "unfurl_links": false,
-            "unfurl_media": false,
-        });
-        Ok(Wire {
-            extension: "json",
-            bytes: body.to_string().into_bytes(),
-        })
+        body["blocks"] = blocks;
+        Ok(wire(&body))
     }
 
     fn send<'a>(&'a self, outgoing: &'a Outgoing<'a>) -> BoxFuture<'a, Outcome> {
@@ -151,6 +150,13 @@ impl Channel for SlackWebhook {
 
     fn probe(&self) -> BoxFuture<'_, Result<String, String>> {
         Box::pin(async { nothing_to_probe() })
+    }
+}
+
+fn wire(body: &serde_json::Value) -> Wire {
+    Wire {
+        extension: "json",
+        bytes: body.to_string().into_bytes(),
     }
 }
 

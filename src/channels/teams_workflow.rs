@@ -17,6 +17,7 @@ use crate::{
         Address,
         channel::{Format, Part},
         delivery::{Class, Outcome},
+        text::escape,
     },
     http_client::{Repeats, Reply},
 };
@@ -63,6 +64,18 @@ fn build(setup: Setup<'_>) -> Result<Box<dyn Channel>, Refusal> {
     }))
 }
 
+/// The simplest card there is, for a message whose own was refused.
+fn plain_card(summary: &str) -> Value {
+    // Written as text in JSON, so what was escaped for a card is read back as JSON.
+    let escaped = format!("\"{}\"", escape(summary, Format::CardJson));
+    let text = serde_json::from_str(&escaped).unwrap_or_else(|_| Value::from(summary));
+    json!({
+        "type": "AdaptiveCard",
+        "version": "1.5",
+        "body": [{ "type": "TextBlock", "text": text, "wrap": true }],
+    })
+}
+
 impl Channel for TeamsWorkflow {
     fn label(&self) -> &str {
         &self.label
@@ -107,7 +120,10 @@ impl Channel for TeamsWorkflow {
 
     fn wire(&self, outgoing: &Outgoing<'_>) -> Result<Wire, Outcome> {
         let summary = words::part(outgoing, &SUMMARY)?;
-        let mut card = words::json_part(outgoing, &CARD)?;
+        let mut card = match words::json_part_unless_refused(outgoing, &CARD)? {
+            Some(card) => card,
+            None => plain_card(&summary),
+        };
         let Some(fields) = card.as_object_mut() else {
             return Err(words::bad_payload(
                 "The card of the message is not an Adaptive Card. Check its template with: oyez template check".to_owned(),

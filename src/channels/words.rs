@@ -25,6 +25,18 @@ pub(super) fn json_part(outgoing: &Outgoing<'_>, of: &Part) -> Result<serde_json
     })
 }
 
+/// A part that holds JSON, unless it was left out because the other side refused it.
+pub(super) fn json_part_unless_refused(
+    outgoing: &Outgoing<'_>,
+    of: &Part,
+) -> Result<Option<serde_json::Value>, Outcome> {
+    if outgoing.parts.contains_key(of.name) {
+        json_part(outgoing, of).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
 /// A message without one of its parts.
 pub(super) fn missing(part: &Part) -> Outcome {
     bad_payload(format!(

@@ -142,14 +142,16 @@ pub(super) fn unknown(sentence: &str) -> Outcome {
     }
 }
 
-/// Whether a channel's messages have a plain text that could go without the rest.
+/// Whether a channel's messages have a text without markup that could go without the rest.
 pub(super) fn has_plain(channel: &dyn Channel) -> bool {
     let parts = channel.parts();
-    parts.iter().any(|part| part.format == Format::Plain)
+    parts
+        .iter()
+        .any(|part| matches!(part.format, Format::Plain | Format::Slack))
         && parts.iter().any(|part| !is_plain(part.format))
 }
 
-/// The plain parts only, for a provider that refused the rest.
+/// The parts without markup only, for a provider that refused the rest.
 pub(super) fn plain_words(channel: &dyn Channel, words: &Words) -> Words {
     let plain = channel
         .parts()
@@ -161,5 +163,5 @@ pub(super) fn plain_words(channel: &dyn Channel, words: &Words) -> Words {
 }
 
 fn is_plain(format: Format) -> bool {
-    matches!(format, Format::Line | Format::Plain)
+    matches!(format, Format::Line | Format::Plain | Format::Slack)
 }

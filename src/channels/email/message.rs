@@ -31,7 +31,8 @@ pub(super) struct Common<'a> {
     pub(super) reply_to: Option<&'a Mailbox>,
     pub(super) subject: &'a str,
     pub(super) text: &'a str,
-    pub(super) html: &'a str,
+    /// Left out when a server refused the mail with it.
+    pub(super) html: Option<&'a str>,
     /// For the header that filters look for.
     pub(super) incident: Option<String>,
     pub(super) urgent: bool,
@@ -81,7 +82,7 @@ impl Blank {
             reason: "",
         };
         let text = encode_around(common.text, REASON_IN_TEXT);
-        let html = encode_around(common.html, REASON_IN_HTML);
+        let html = common.html.map(|html| encode_around(html, REASON_IN_HTML));
         let whole = whole(common, &stand_in, text, html)?;
         let mut pieces = Vec::new();
         let rest = match split_once(&whole, stand_in.headers().as_bytes()) {
@@ -150,7 +151,7 @@ fn whole(
     common: &Common<'_>,
     recipient: &Recipient<'_>,
     text: Vec<u8>,
-    html: Vec<u8>,
+    html: Option<Vec<u8>>,
 ) -> Result<Vec<u8>, String> {
     let mut builder = Message::builder().from(common.from.clone());
     if let Some(reply_to) = common.reply_to {
@@ -180,14 +181,18 @@ fn whole(
         let body = Body::dangerous_pre_encoded(encoded, ContentTransferEncoding::QuotedPrintable);
         SinglePart::builder().header(kind).body(body)
     };
-    let parts = MultiPart::alternative()
-        // "=_" cannot stand in an encoded body.
-        .boundary(format!("=_{}", common.message))
-        .singlepart(part(ContentType::TEXT_PLAIN, text))
-        .singlepart(part(ContentType::TEXT_HTML, html));
-    let message = builder
-        .multipart(parts)
-        .map_err(|error| error.to_string())?;
+    let text = part(ContentType::TEXT_PLAIN, text);
+    let message = match html {
+        None => builder.singlepart(text),
+        Some(html) => builder.multipart(
+            MultiPart::alternative()
+                // "=_" cannot stand in an encoded body.
+                .boundary(format!("=_{}", common.message))
+                .singlepart(text)
+                .singlepart(part(ContentType::TEXT_HTML, html)),
+        ),
+    }
+    .map_err(|error| error.to_string())?;
     Ok(message.formatted())
 }
 
@@ -205,7 +210,9 @@ pub(super) fn whole_for_tests(
             .into_bytes()
     };
     let text = with_reason(common.text, REASON_IN_TEXT, Format::Plain);
-    let html = with_reason(common.html, REASON_IN_HTML, Format::Html);
+    let html = common
+        .html
+        .map(|html| with_reason(html, REASON_IN_HTML, Format::Html));
     whole(common, recipient, text, html)
 }
 

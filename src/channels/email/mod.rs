@@ -133,7 +133,14 @@ impl Email {
     }
 
     fn blank(&self, outgoing: &Outgoing<'_>) -> Result<Arc<Blank>, Outcome> {
-        if let Some(blank) = self.kept(outgoing.message) {
+        let html = outgoing.parts.get(HTML.name).map(String::as_str);
+        // A server that refused the whole mail gets one without HTML, of its own making.
+        let key = format!(
+            "{}{}",
+            outgoing.message,
+            if html.is_some() { "" } else { " plain" }
+        );
+        if let Some(blank) = self.kept(&key) {
             return Ok(blank);
         }
         let words = |part: &Part| {
@@ -148,7 +155,7 @@ impl Email {
             reply_to: self.settings.reply_to.as_ref(),
             subject: words(&SUBJECT)?,
             text: words(&TEXT)?,
-            html: words(&HTML)?,
+            html,
             incident: outgoing.incident.map(|incident| incident.to_string()),
             urgent: outgoing.urgent,
             message: outgoing.message,
@@ -164,7 +171,7 @@ impl Email {
         if blanks.len() == KEPT {
             blanks.pop_back();
         }
-        blanks.push_front((outgoing.message.to_owned(), Arc::clone(&blank)));
+        blanks.push_front((key, Arc::clone(&blank)));
         Ok(blank)
     }
 

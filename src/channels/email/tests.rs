@@ -29,7 +29,7 @@ fn common<'a>(from: &'a Mailbox, subject: &'a str, text: &'a str, html: &'a str)
         reply_to: Some(from),
         subject,
         text,
-        html,
+        html: Some(html),
         incident: Some("INC-0042".to_owned()),
         urgent: true,
         message: "01JDM4T9Q0000000000000000M",
@@ -72,6 +72,25 @@ fn a_mail_reads_as_it_should() {
         false,
     ));
     insta::assert_snapshot!(String::from_utf8(mail).unwrap().replace("\r\n", "\n"));
+}
+
+#[test]
+fn a_mail_without_html_is_plain_text() {
+    let from = from();
+    let text = format!("Sign-in fails.\n\n{REASON_MARK}\n");
+    let common = Common {
+        html: None,
+        ..common(&from, "Sign-in fails", &text, "")
+    };
+    let recipient = recipient("Dee Olu", "You own Register trainees.", true);
+    let mail = Blank::build(&common).unwrap().fill(&recipient);
+    assert_eq!(mail, whole_for_tests(&common, &recipient).unwrap());
+    let parsed = mailparse::parse_mail(&mail).unwrap();
+    assert_eq!(parsed.ctype.mimetype, "text/plain");
+    assert_eq!(
+        parsed.get_body().unwrap().replace("\r\n", "\n").trim_end(),
+        "Sign-in fails.\n\nYou own Register trainees."
+    );
 }
 
 #[test]

@@ -2,7 +2,13 @@
 
 use std::sync::Arc;
 
-use oyez::{channels::Channel, domain::delivery::Class};
+use oyez::{
+    channels::Channel,
+    domain::{
+        channel::{Format, Part},
+        delivery::Class,
+    },
+};
 use wiremock::ResponseTemplate;
 
 use super::{bench, http_channels};
@@ -47,6 +53,28 @@ fn shape(value: &serde_json::Value) -> serde_json::Value {
             .collect(),
         other => other.clone(),
     }
+}
+
+#[tokio::test]
+async fn what_was_refused_can_go_again_without_markup() {
+    let is_text = |part: &Part| matches!(part.format, Format::Plain | Format::Slack);
+    let mut tested = 0;
+    for name in http_channels() {
+        let server = answering(ResponseTemplate::new(200)).await;
+        let mut bench = bench(&name, &server.uri());
+        let parts = bench.channel.parts();
+        let Some(text) = parts.iter().find(|part| is_text(part)) else {
+            continue;
+        };
+        let words = bench.letter.parts[text.name].clone();
+        bench.letter.parts.clear();
+        bench.letter.parts.insert(text.name.to_owned(), words);
+        let wire = bench.channel.wire(&bench.letter.outgoing());
+        let wire = wire.unwrap_or_else(|outcome| panic!("{name}: {}", outcome.sentence));
+        serde_json::from_slice::<serde_json::Value>(&wire.bytes).expect("JSON");
+        tested += 1;
+    }
+    assert!(tested >= 2);
 }
 
 #[tokio::test]
