@@ -48,6 +48,11 @@ test: ## Run every test, on SQLite and PostgreSQL.
 	@scripts/install-packages initdb:postgresql smtp-sink:postfix
 	scripts/with-postgres --fast scripts/run-tests
 
+.PHONY: crash-test
+crash-test: ## Kill a process that delivers, again and again; part of `make test`.
+	@scripts/install-packages initdb:postgresql smtp-sink:postfix
+	scripts/with-postgres cargo test --test crash --locked
+
 $(TYPOS):
 	@echo "Installing typos $(TYPOS_VERSION) from PyPI into $(@D)."
 	python3 -m venv $(TOOLS)/typos-$(TYPOS_VERSION)
