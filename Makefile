@@ -53,6 +53,11 @@ crash-test: ## Kill a process that delivers, again and again; part of `make test
 	@scripts/install-packages initdb:postgresql smtp-sink:postfix
 	scripts/with-postgres cargo test --test crash --locked
 
+.PHONY: bench-email
+bench-email: ## Time mail from the durable outbox beside Postfix's smtp-source.
+	@scripts/install-packages smtp-sink:postfix
+	cargo bench --bench email --locked
+
 $(TYPOS):
 	@echo "Installing typos $(TYPOS_VERSION) from PyPI into $(@D)."
 	python3 -m venv $(TOOLS)/typos-$(TYPOS_VERSION)
