@@ -5,8 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::ConnectionTrait;
-
 use super::{
     App, Error, Rulebook,
     answers::{ChoiceAnswer, ReasonAnswer, Receipt, RecipientAnswer, WordsAnswer},
@@ -26,7 +24,7 @@ use crate::{
         wording,
     },
     store::{
-        Tx, faults,
+        Connection, Tx, faults,
         incidents::{self, Head},
         outbox,
         timers::{self, TimerRow},
@@ -166,7 +164,7 @@ impl App {
     )]
     async fn plan(
         &self,
-        conn: &impl ConnectionTrait,
+        conn: &impl Connection,
         act: &Act<'_>,
         id: IncidentId,
         before: Option<&Incident>,

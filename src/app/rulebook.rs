@@ -2,8 +2,6 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use sea_orm::ConnectionTrait;
-
 use super::{App, Error, ErrorKind};
 use crate::{
     domain::{
@@ -14,7 +12,7 @@ use crate::{
         resolution::Compiled,
         wording::TimeWords,
     },
-    store::{directory, outbox, policies},
+    store::{Connection, directory, outbox, policies},
 };
 
 /// What decides who is told.
@@ -52,10 +50,7 @@ impl App {
     }
 
     /// The rulebook in force, as this connection sees it.
-    pub(super) async fn rulebook_in(
-        &self,
-        conn: &impl ConnectionTrait,
-    ) -> Result<Arc<Rulebook>, Error> {
+    pub(super) async fn rulebook_in(&self, conn: &impl Connection) -> Result<Arc<Rulebook>, Error> {
         let stamp = Stamp {
             policy: policies::number_in_force(conn).await?,
             directory: directory::version(conn).await?,
@@ -93,7 +88,7 @@ impl App {
         Ok(book)
     }
 
-    async fn policy_in(&self, conn: &impl ConnectionTrait) -> Result<Arc<Policy>, Error> {
+    async fn policy_in(&self, conn: &impl Connection) -> Result<Arc<Policy>, Error> {
         let version = policies::in_force(conn).await?.ok_or_else(|| {
             Error::new(
                 ErrorKind::Refused,
@@ -151,7 +146,7 @@ impl App {
 
 /// Addresses that a provider refused for good, as resolution takes them.
 pub(super) async fn bad_addresses(
-    conn: &impl ConnectionTrait,
+    conn: &impl Connection,
     now: Time,
 ) -> Result<Vec<BadAddress>, Error> {
     let found = outbox::bad_addresses(conn, now).await?;

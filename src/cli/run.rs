@@ -46,10 +46,9 @@ async fn serve_until(
     app.refresh_timers().await?;
     let app = Arc::new(app);
     let (stop, stopping) = watch::channel(false);
-    let data = actix_web::web::Data::from(Arc::clone(&app));
     let grace = settings.server.shutdown_grace;
     let server = web::listen(
-        data,
+        Arc::clone(&app),
         web::Stop::new(stopping.clone()),
         settings.server.listen,
         grace,

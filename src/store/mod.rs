@@ -46,6 +46,9 @@ pub struct Store {
     file: Option<DatabaseFile>,
 }
 
+/// What can be asked: a connection, or a transaction. The name by which other layers know it.
+pub use sea_orm::ConnectionTrait as Connection;
+
 /// A write transaction; dropping it rolls it back.
 pub type Tx = DatabaseTransaction;
 

@@ -9,7 +9,7 @@ mod problem;
 mod stream;
 mod who;
 
-use std::{future::Future, net::SocketAddr, time::Duration};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::{App as WebApp, HttpServer, dev::ServerHandle, middleware, web};
 use tokio::sync::watch;
@@ -52,11 +52,12 @@ pub struct Server {
 
 /// Listens on an address.
 pub fn listen(
-    app: web::Data<App>,
+    app: Arc<App>,
     stop: Stop,
     address: SocketAddr,
     grace: Duration,
 ) -> std::io::Result<Server> {
+    let app = web::Data::from(app);
     let stop = web::Data::new(stop);
     let server = HttpServer::new(move || {
         let (web, api) = WebApp::new()
