@@ -141,11 +141,11 @@ fn contacts(words: &Words<'_>, draft: &Draft<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn is_ip(core: &str) -> bool {
-    let host = core.split(['/', ':']).next().unwrap_or_default();
+fn is_ip(text: &str) -> bool {
+    let host = text.split(['/', ':']).next().unwrap_or_default();
     let numbers: Vec<&str> = host.split('.').collect();
     let is_v4 = numbers.len() == 4 && numbers.iter().all(|part| part.parse::<u8>().is_ok());
-    let is_v6 = core.matches(':').count() >= 3 && core.parse::<std::net::Ipv6Addr>().is_ok();
+    let is_v6 = text.matches(':').count() >= 3 && text.parse::<core::net::Ipv6Addr>().is_ok();
     is_v4 || is_v6
 }
 
