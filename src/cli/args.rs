@@ -35,7 +35,7 @@ pub struct Cli {
 /// How answers are printed.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Look {
-    /// Print JSON, stable and documented in docs/json.md
+    /// Print JSON with stable names
     #[arg(long, global = true, conflicts_with = "plain")]
     pub json: bool,
     /// Print tab-separated lines without headings or colour
