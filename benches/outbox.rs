@@ -160,6 +160,7 @@ fn delivery(number: usize) -> NewDelivery {
         text: "the service owner of Register trainees".into(),
     };
     NewDelivery {
+        awaits_word: false,
         message: 0,
         address: Address::new(&format!("person-{number}@northshire.example")),
         lane: "smtp:relay".to_owned(),

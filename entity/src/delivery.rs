@@ -80,6 +80,8 @@ pub struct Model {
     pub last_code: Option<i64>,
     /// What a person reads about its state; may be empty.
     pub sentence: String,
+    /// Whether it waits for a second person to agree to it; `next_at` is empty until then.
+    pub awaits_word: bool,
     /// When it was written.
     pub created_at: i64,
     /// When it reached a final state.

@@ -12,6 +12,7 @@
 pub mod columns;
 mod m20261123_000001_base;
 mod m20261123_000002_outbox;
+mod m20261126_000003_second_word;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261123_000001_base::Migration),
             Box::new(m20261123_000002_outbox::Migration),
+            Box::new(m20261126_000003_second_word::Migration),
         ]
     }
 }

@@ -3,13 +3,14 @@
 //! These are plain copies, with texts instead of domain types: what a script reads must not change
 //! because a type inside did.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::{
-    IncidentId, Time,
+    Audience, IncidentId, Time,
+    checker::{Finding, Severity},
     resolution::{Explanation, Reason, Recipient, Resolution, Totals, Verdict, Withheld},
 };
 
@@ -27,8 +28,9 @@ pub struct Receipt {
     pub headline: String,
     /// What else the person should know, in sentences.
     pub sentences: Vec<String>,
-    /// What the checker found in the words.
-    pub findings: Vec<String>,
+    /// What the checker found in the words, what stops them first.
+    #[serde(default)]
+    pub findings: Vec<FindingAnswer>,
     /// Whether something found must be put right before anything is sent.
     pub blocked: bool,
     /// People told.
@@ -46,11 +48,73 @@ pub struct Receipt {
     /// The words; only in a rehearsal.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<WordsAnswer>,
-    /// Id of the notification, for following its deliveries.
-    pub notification: Option<String>,
+    /// Of the messages, those that wait for a second person to agree.
+    #[serde(default)]
+    pub awaiting: usize,
+    /// Ids of the notifications, for following their deliveries.
+    #[serde(default)]
+    pub notifications: Vec<String>,
     /// How far the deliveries are, where somebody waited for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,
+}
+
+/// Something in the words that readers may trip over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FindingAnswer {
+    /// `error` stops the message; `warning` does not.
+    pub severity: String,
+    /// Stable name of the kind of finding.
+    pub code: String,
+    /// The field it is in, as people know it; empty if it is about the message as a whole.
+    pub field: String,
+    /// The words in question, as typed; empty if it is about something missing.
+    pub quoted: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub fix: String,
+    /// Readers of these audiences would trip over it.
+    pub audiences: Vec<String>,
+}
+
+impl FindingAnswer {
+    pub(super) fn new(finding: Finding, audiences: &BTreeSet<Audience>) -> Self {
+        let severity = match finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        Self {
+            severity: severity.to_owned(),
+            code: finding.code.to_owned(),
+            field: finding.field,
+            quoted: finding.quoted,
+            message: finding.message,
+            fix: finding.fix,
+            audiences: audiences.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// Whether it stops the message.
+    pub fn stops(&self) -> bool {
+        self.severity == "error"
+    }
+
+    /// Where it is and what is wrong: `Effect, "due to": This names a cause to people outside.`
+    pub fn place_and_message(&self) -> String {
+        let quoted = match self.quoted.as_str() {
+            "" => String::new(),
+            words => format!("\"{words}\""),
+        };
+        let place: Vec<&str> = [self.field.as_str(), &quoted]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect();
+        match place.as_slice() {
+            [] => self.message.clone(),
+            place => format!("{}: {}", place.join(", "), self.message),
+        }
+    }
 }
 
 /// Deliveries by what people call their state.
@@ -62,7 +126,10 @@ pub struct Progress {
     pub waiting: usize,
     /// Tried, and to be tried again.
     pub retrying: usize,
-    /// Waiting for a person.
+    /// Waiting for a second person to agree.
+    #[serde(default)]
+    pub awaiting: usize,
+    /// Waiting for a person, because nobody knows whether it is out.
     pub held: usize,
     /// Taken by the other side.
     pub accepted: usize,
@@ -319,6 +386,10 @@ pub struct StatusAnswer {
     pub contact_users: Option<bool>,
     /// Deliveries of the latest message.
     pub latest: Progress,
+    /// What waits for a second person to agree.
+    pub awaiting: Vec<AwaitingAnswer>,
+    /// What services up- and downstream answered: `asked`, `yes`, `no` or `checking`.
+    pub affected: BTreeMap<String, String>,
     /// What the playbook asks for.
     pub left_to_do: Vec<StepAnswer>,
     /// What happened, the oldest first.
@@ -383,6 +454,25 @@ pub struct PromiseAnswer {
     pub answered_at: Option<Time>,
     /// Whole minutes late; 0 is in time.
     pub minutes_late: u32,
+}
+
+/// What waits for a second person to agree, with its words.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct AwaitingAnswer {
+    /// Number of the event; `oyez approve` lets go what waits up to it.
+    pub event: u32,
+    /// Who wrote it.
+    pub by: String,
+    /// The occasion.
+    pub moment: String,
+    /// The readers.
+    pub audience: String,
+    /// The channel.
+    pub channel: String,
+    /// How many messages.
+    pub messages: usize,
+    /// The words, by part.
+    pub parts: BTreeMap<String, String>,
 }
 
 /// A step of the playbook.

@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{
-    App, Error, ErrorKind, Rulebook,
-    answers::Receipt,
-    notify::{Act, Written},
+    App, Error, ErrorKind, Rulebook, act::Act, answers::Receipt, findings, notify::Written,
     status::read_log,
 };
 use crate::{
@@ -15,7 +13,7 @@ use crate::{
         IncidentId, NotificationId, chain,
         command::{Asked, Command, Declare},
         decide::{self, Context, Sending, revision_conflict},
-        event::Record,
+        event::{Event, Record},
         incident::Incident,
     },
     store::{
@@ -76,7 +74,9 @@ impl App {
         let book = self.rulebook_in(&tx).await?;
         let act = Act::new(&book, &asked.actor, &asked.request_key, self.clock.now());
         let (sending, incidents) = match &asked.command {
-            Command::CancelSending { .. } => (sending(&tx, id).await?, BTreeSet::new()),
+            Command::CancelSending { .. } | Command::Approve { .. } => {
+                (sending(&tx, id).await?, BTreeSet::new())
+            }
             Command::Close {
                 duplicate_of: Some(other),
                 ..
@@ -88,9 +88,21 @@ impl App {
             &asked.command,
             &context(&act, &log, &incidents, &sending),
         )?;
-        let written = self
+        let approved = events.iter().find_map(|event| match event {
+            Event::SendingApproved {
+                events, messages, ..
+            } => Some((events.clone(), *messages)),
+            _ => None,
+        });
+        let mut written = self
             .write_events(&tx, &act, id, Some((head, incident)), log, events)
             .await?;
+        if let Some((events, messages)) = approved {
+            // Their notifications were written before; their messages go only now.
+            written.receipt.messages = usize::try_from(messages).unwrap_or(usize::MAX);
+            let found = outbox::notifications_about(&tx, id, &events).await?;
+            written.receipt.notifications = found.iter().map(ToString::to_string).collect();
+        }
         self.conclude(tx, &asked, written, mode).await
     }
 
@@ -150,8 +162,11 @@ impl App {
         if mode == Mode::Rehearse {
             tx.rollback().await.step("take back a rehearsal")?;
             receipt.event = None;
-            receipt.notification = None;
+            receipt.notifications.clear();
             return Ok(receipt);
+        }
+        if let Some(refusal) = findings::refusal(&receipt.findings) {
+            return Err(refusal);
         }
         receipt.recipients.clear();
         receipt.words.clear();
@@ -171,7 +186,7 @@ impl App {
         mut done: impl FnMut(usize),
     ) -> Result<super::answers::Progress, Error> {
         let notifications: Vec<NotificationId> = receipt
-            .notification
+            .notifications
             .iter()
             .filter_map(|id| id.parse().ok())
             .collect();
@@ -214,11 +229,18 @@ async fn existing(tx: &Tx, other: IncidentId) -> Result<BTreeSet<IncidentId>, Er
         .collect())
 }
 
-/// How far the messages of each event are.
+/// How far the messages of each event are. A shared address has one message for all its people.
 async fn sending(tx: &Tx, id: IncidentId) -> Result<BTreeMap<u32, Sending>, Error> {
     let mut events: BTreeMap<u32, Sending> = BTreeMap::new();
+    let mut addresses = BTreeSet::new();
     for told in outbox::history(tx, id).await? {
+        if !addresses.insert((told.seq, told.channel.clone(), told.address.clone())) {
+            continue;
+        }
         let event = events.entry(told.seq).or_default();
+        if told.awaits_word {
+            *event.awaits_word.entry(told.audience).or_default() += 1;
+        }
         if told.waiting {
             event.waiting += 1;
         } else {

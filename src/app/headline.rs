@@ -1,9 +1,10 @@
 //! What the person who asked reads first: one line that says what happened, and what follows.
 
-use super::{answers::Receipt, notify::Act};
+use super::{act::Act, answers::Receipt, labels::Labels};
 use crate::domain::{
-    event::{Event, Record},
+    event::{AffectedAnswer, Event, Record},
     incident::Incident,
+    situation::Relation,
     timeline,
     wording::TimeWords,
 };
@@ -27,13 +28,20 @@ pub(super) fn receipt(after: &Incident, last: Option<&Record>, act: &Act<'_>) ->
         next_update: after.next_promise().map(|(due, _)| due),
         recipients: Vec::new(),
         words: Vec::new(),
-        notification: None,
+        awaiting: 0,
+        notifications: Vec::new(),
         progress: None,
     }
 }
 
 /// Says who is told and what follows, once all is counted. That nobody would be told comes first.
-pub(super) fn finish(receipt: &mut Receipt, after: &Incident, new: &[Record], act: &Act<'_>) {
+pub(super) fn finish(
+    receipt: &mut Receipt,
+    after: &Incident,
+    new: &[Record],
+    act: &Act<'_>,
+    labels: &Labels,
+) {
     let speaks = new.iter().any(|record| record.event.says_something());
     if speaks && receipt.messages == 0 {
         let services: Vec<String> = after.services.keys().map(ToString::to_string).collect();
@@ -50,11 +58,6 @@ pub(super) fn finish(receipt: &mut Receipt, after: &Incident, new: &[Record], ac
         ));
         receipt.sentences.push(headline);
     } else if receipt.messages > 0 {
-        let by: Vec<String> = receipt
-            .by_channel
-            .iter()
-            .map(|(channel, count)| format!("{count} by {channel}"))
-            .collect();
         let people = if receipt.people == 1 {
             "1 person".to_owned()
         } else {
@@ -65,11 +68,34 @@ pub(super) fn finish(receipt: &mut Receipt, after: &Incident, new: &[Record], ac
         } else {
             format!("{} messages", receipt.messages)
         };
-        receipt
-            .sentences
-            .push(format!("{people}, {messages}: {}.", by.join(", ")));
+        receipt.sentences.push(format!(
+            "{people}, {messages}: {}.",
+            labels.counts(&receipt.by_channel)
+        ));
+    }
+    if receipt.awaiting > 0 {
+        let waits = match receipt.awaiting {
+            1 => "1 message waits".to_owned(),
+            many => format!("{many} messages wait"),
+        };
+        receipt.sentences.push(format!(
+            "{waits} for a second person to agree: oyez approve {}",
+            after.id
+        ));
     }
     for record in new {
+        if let Event::AffectedAnswered {
+            service,
+            answer: AffectedAnswer::Yes,
+            ..
+        } = &record.event
+            && after.services.get(service) != Some(&Relation::Affected)
+        {
+            receipt.sentences.push(format!(
+                "Add it, and see first who would be told: oyez services {} --service {service} --dry-run",
+                after.id
+            ));
+        }
         if let Event::Declared { triage, .. } | Event::PriorityChanged { triage, .. } =
             &record.event
         {

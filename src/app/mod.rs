@@ -3,6 +3,7 @@
 //! Every door builds an [`App`] once and calls it. A use case that changes something does all of it
 //! in one transaction, and what it answers is what was committed.
 
+mod act;
 pub mod answers;
 mod change;
 mod contacts;
@@ -11,11 +12,14 @@ mod doctor;
 mod error;
 mod events;
 pub mod files;
+mod findings;
 mod headline;
 mod health;
+mod labels;
 mod ledger;
 mod maintenance;
 mod notify;
+mod outgoing;
 mod people;
 mod policy;
 mod report;
@@ -28,6 +32,7 @@ mod tokens;
 mod trial;
 mod verify;
 mod who;
+mod words;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -38,6 +43,7 @@ pub use self::{
     contacts::{BadAddressAnswer, Healed, PlannedImport},
     doctor::Finding,
     error::{Error, Kind as ErrorKind},
+    labels::Labels,
     policy::{PolicyAnswer, PolicyWords},
     rulebook::Rulebook,
     sending::RetryFilter,

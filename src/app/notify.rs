@@ -1,69 +1,27 @@
 //! From events to what is said about them: resolve, plan, render, write.
 //!
-//! One event makes one notification. Its words are rendered here, once per moment, audience and
-//! channel, and kept; what a rehearsal shows is made the same way.
+//! One event makes one notification. What a rehearsal shows is made the same way.
 
-use std::collections::BTreeMap;
-
-use super::{
-    App, Error, Rulebook,
-    answers::{ChoiceAnswer, ReasonAnswer, Receipt, RecipientAnswer, WordsAnswer},
-    headline,
-};
+use super::{App, Error, act::Act, answers::Receipt, headline, outgoing::Spoken, words::digests};
 use crate::{
     domain::{
-        Audience, ChannelName, IncidentId, NotificationId, Time, chain, clock,
-        delivery::{Fallback, NewDelivery, NewMessage, NewNotification},
-        directory::Directory,
-        event::{Actor, Event, Record, Said},
+        Audience, IncidentId, clock,
+        event::{Event, Record, Said},
         incident::Incident,
         notification::Moment,
-        plan::{self, Plan, PlannedDelivery, Question, Ways},
-        policy::Policy,
-        saying::Saying,
-        wording,
+        plan::{self, Plan, Question, Told, Ways},
     },
     store::{
-        Connection, Tx, faults,
+        Connection, Tx,
         incidents::{self, Head},
         outbox,
         timers::{self, TimerRow},
     },
 };
 
-/// What surrounds a change: the rules, who, under which key, when.
-pub(super) struct Act<'a> {
-    pub(super) book: &'a Rulebook,
-    pub(super) actor: &'a Actor,
-    pub(super) request_key: &'a str,
-    pub(super) now: Time,
-}
-
-impl<'a> Act<'a> {
-    pub(super) fn new(
-        book: &'a Rulebook,
-        actor: &'a Actor,
-        request_key: &'a str,
-        now: Time,
-    ) -> Self {
-        Self {
-            book,
-            actor,
-            request_key,
-            now,
-        }
-    }
-}
-
 /// What was written, not yet committed.
 pub(super) struct Written {
     pub(super) receipt: Receipt,
-}
-
-/// What one event says, ready to be written.
-struct Spoken {
-    plan: Plan,
-    messages: Vec<NewMessage>,
 }
 
 impl App {
@@ -102,7 +60,7 @@ impl App {
             let notification = self.enqueue(tx, act, &after, seq, &spoken).await?;
             spoken.add_to(&mut receipt, notification);
         }
-        headline::finish(&mut receipt, &after, &log[old..], act);
+        headline::finish(&mut receipt, &after, &log[old..], act, &self.labels());
         self.set_timers(tx, act, &after).await?;
         Ok(Written { receipt })
     }
@@ -125,25 +83,15 @@ impl App {
             event,
             said: None,
         };
-        if let Event::SendingCancelled { event, .. } = &record.event {
-            let filter = outbox::Filter {
-                incident: Some(id),
-                event_seq: Some(*event),
-                ..outbox::Filter::default()
-            };
-            let sentence = format!("Stopped by {} before it was sent.", act.actor.name);
-            outbox::cancel(tx, &filter, &sentence, act.now).await?;
-        }
+        self.touch_waiting(tx, act, id, before, &record.event)
+            .await?;
         let moment = plan::moment(&record.event);
         let last_said = plan::last_said(id, log);
         log.push(record);
         let Some(moment) = moment else {
-            return Ok(Spoken {
-                plan: Plan::default(),
-                messages: Vec::new(),
-            });
+            return Ok(Spoken::default());
         };
-        let plan = self
+        let (plan, told) = self
             .plan(tx, act, id, before, log, moment, last_said.as_ref())
             .await?;
         let Some(after) = fold(id, before, log.last()) else {
@@ -154,10 +102,53 @@ impl App {
         if let Some(said) = log.last_mut().and_then(|record| record.said.as_mut()) {
             (said.words, said.audience) = digests(&plan, &messages);
         }
-        Ok(Spoken { plan, messages })
+        let findings = self.check_words(act, &after, log, &plan, &told);
+        Ok(Spoken {
+            plan,
+            messages,
+            findings,
+        })
     }
 
-    /// Who gets what; the last record of the log is settled with it.
+    /// Stops messages that wait, or lets them go, where that is what the event is about.
+    async fn touch_waiting(
+        &self,
+        tx: &Tx,
+        act: &Act<'_>,
+        id: IncidentId,
+        before: Option<&Incident>,
+        event: &Event,
+    ) -> Result<(), Error> {
+        match event {
+            Event::SendingCancelled { event, .. } => {
+                let filter = outbox::Filter {
+                    incident: Some(id),
+                    event_seq: Some(*event),
+                    ..outbox::Filter::default()
+                };
+                let sentence = format!("Stopped by {} before it was sent.", act.actor.name);
+                outbox::cancel(tx, &filter, &sentence, act.now).await?;
+            }
+            Event::SendingApproved { events, .. } => {
+                let policy = &act.book.policy;
+                let quick = before
+                    .and_then(|incident| policy.priority(&incident.priority))
+                    .is_some_and(|priority| priority.quick_fallback);
+                for audience in Audience::ALL {
+                    let from = if audience.is_outside() {
+                        act.now + policy.outside_hold
+                    } else {
+                        act.now
+                    };
+                    outbox::approve(tx, id, events, audience, from, quick).await?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Who gets what, and who was told before; the last record of the log is settled with it.
     #[expect(
         clippy::too_many_arguments,
         reason = "a plan depends on all of it, and nothing else does"
@@ -171,7 +162,7 @@ impl App {
         log: &mut [Record],
         moment: Moment,
         last_said: Option<&Incident>,
-    ) -> Result<Plan, Error> {
+    ) -> Result<(Plan, Vec<Told>), Error> {
         let book = act.book;
         let Some(after) = fold(id, before, log.last()) else {
             return Err(no_declaration());
@@ -211,189 +202,7 @@ impl App {
             audience: String::new(),
             released,
         });
-        Ok(plan)
-    }
-
-    /// Fills in the exact words that a "no change" would send, for a prompt that shows them.
-    fn freeze(&self, act: &Act<'_>, after: &Incident, log: &mut [Record]) {
-        let Some(record) = log.last() else { return };
-        let Event::Prompted { frozen, .. } = &record.event else {
-            return;
-        };
-        let words: BTreeMap<Audience, String> = frozen
-            .promised
-            .iter()
-            .map(|(audience, due)| {
-                let saying = Saying {
-                    incident: after,
-                    log,
-                    event: record,
-                    moment: Moment::NoChange,
-                    audience: *audience,
-                    directory: &act.book.directory,
-                    policy: &act.book.policy,
-                    next_update: Some(*due),
-                    people_told: 0,
-                    readers_abroad: readers_abroad(
-                        &act.book.directory,
-                        &act.book.policy,
-                        *audience,
-                    ),
-                    links: &self.links,
-                    now: act.now,
-                };
-                (*audience, wording::no_change_words(&saying))
-            })
-            .collect();
-        if let Some(Record {
-            event: Event::Prompted { frozen, .. },
-            ..
-        }) = log.last_mut()
-        {
-            frozen.words = words;
-        }
-    }
-
-    fn render(
-        &self,
-        act: &Act<'_>,
-        after: &Incident,
-        log: &[Record],
-        plan: &Plan,
-    ) -> Vec<NewMessage> {
-        let Some(record) = log.last() else {
-            return Vec::new();
-        };
-        let people_told = plan.totals().people;
-        let mut messages = Vec::new();
-        for (moment, audience, channel) in plan.messages() {
-            let Some(way) = self.channels.get(&channel) else {
-                continue;
-            };
-            let view = wording::view(&Saying {
-                incident: after,
-                log,
-                event: record,
-                moment,
-                audience,
-                directory: &act.book.directory,
-                policy: &act.book.policy,
-                next_update: after.promises.get(&audience).map(|promise| promise.due),
-                people_told,
-                readers_abroad: readers_abroad(&act.book.directory, &act.book.policy, audience),
-                links: &self.links,
-                now: act.now,
-            });
-            let rendered = self
-                .renderer
-                .render(&channel, way.parts(), moment, audience, &view);
-            let fault = rendered.fault.map(|fault| fault.to_string());
-            messages.push(NewMessage {
-                moment,
-                audience,
-                channel,
-                parts: rendered.parts,
-                fault,
-            });
-        }
-        messages
-    }
-
-    async fn enqueue(
-        &self,
-        tx: &Tx,
-        act: &Act<'_>,
-        after: &Incident,
-        seq: u32,
-        spoken: &Spoken,
-    ) -> Result<Option<NotificationId>, Error> {
-        let plan = &spoken.plan;
-        for wrong in &plan.cancels {
-            let filter = outbox::Filter {
-                incident: Some(after.id),
-                event_seq: Some(*wrong),
-                ..outbox::Filter::default()
-            };
-            outbox::cancel(
-                tx,
-                &filter,
-                "What it said was wrong; a correction follows.",
-                act.now,
-            )
-            .await?;
-        }
-        for message in spoken
-            .messages
-            .iter()
-            .filter(|message| message.fault.is_some())
-        {
-            let key = format!(
-                "template:{}:{}:{}",
-                message.channel, message.moment, message.audience
-            );
-            let fault = faults::NewFault {
-                key: &key,
-                sentence: "A template could not be used, so the built-in words went out.",
-                detail: message.fault.as_deref().unwrap_or_default(),
-                incident: Some(after.id),
-            };
-            faults::record(tx, fault, act.now).await?;
-        }
-        if plan.deliveries.is_empty() && plan.withheld.is_empty() {
-            return Ok(None);
-        }
-        let rank = act.book.policy.rank(&after.priority);
-        let new = NewNotification {
-            incident: Some(after.id),
-            event_seq: seq,
-            priority: Some(after.priority.clone()),
-            rank: u32::try_from(rank).unwrap_or(u32::MAX),
-            urgent: rank == 0,
-            policy_version: Some(act.book.policy_version),
-            context: serde_json::json!({ "templates": self.renderer.version() }).to_string(),
-            deliveries: self.deliveries(plan, &spoken.messages),
-            messages: spoken.messages.clone(),
-            withheld: plan.withheld.clone(),
-        };
-        Ok(Some(outbox::enqueue(tx, &new, act.now).await?.notification))
-    }
-
-    fn deliveries(&self, plan: &Plan, messages: &[NewMessage]) -> Vec<NewDelivery> {
-        let index: BTreeMap<(Moment, Audience, &ChannelName), usize> = messages
-            .iter()
-            .enumerate()
-            .map(|(at, message)| ((message.moment, message.audience, &message.channel), at))
-            .collect();
-        let at = |delivery: &PlannedDelivery, channel: &ChannelName| {
-            index
-                .get(&(delivery.moment, delivery.audience, channel))
-                .copied()
-        };
-        plan.deliveries
-            .iter()
-            .filter_map(|delivery| {
-                let way = self.channels.get(&delivery.channel)?;
-                let fallbacks = delivery.fallbacks.iter().filter_map(|other| {
-                    Some(Fallback {
-                        message: at(delivery, &other.channel)?,
-                        lane: self.channels.get(&other.channel)?.lane(&other.address),
-                        address: other.address.clone(),
-                        deliver_by: other.deliver_by,
-                    })
-                });
-                Some(NewDelivery {
-                    message: at(delivery, &delivery.channel)?,
-                    lane: way.lane(&delivery.address),
-                    address: delivery.address.clone(),
-                    recipients: delivery.recipients.clone(),
-                    reason: delivery.reason.clone(),
-                    not_before: delivery.not_before,
-                    deliver_by: delivery.deliver_by,
-                    fallbacks: fallbacks.collect(),
-                    quick_fallback: delivery.quick_fallback,
-                })
-            })
-            .collect()
+        Ok((plan, told))
     }
 
     /// Sets the timers of an incident to what its ladder asks for now.
@@ -437,92 +246,4 @@ fn no_declaration() -> Error {
         "The incident has no declaration to begin with.",
         "Run oyez verify, and compare with a backup.",
     )
-}
-
-/// Digests of words and audience for the chain.
-fn digests(plan: &Plan, messages: &[NewMessage]) -> (String, String) {
-    let words = messages.iter().map(|message| {
-        let parts = message
-            .parts
-            .iter()
-            .map(|(name, text)| (name.as_str(), text.as_str()))
-            .collect();
-        (message.moment, message.audience, &message.channel, parts)
-    });
-    let told = plan.deliveries.iter().flat_map(|delivery| {
-        delivery.recipients.iter().map(|person| {
-            (
-                &person.who,
-                delivery.audience,
-                delivery.moment,
-                &delivery.channel,
-            )
-        })
-    });
-    (chain::words_digest(words), chain::audience_digest(told))
-}
-
-impl Spoken {
-    /// Puts what was said into the answer.
-    fn add_to(self, receipt: &mut Receipt, notification: Option<NotificationId>) {
-        let totals = self.plan.totals();
-        receipt.people += totals.people;
-        receipt.messages += totals.messages;
-        for (channel, count) in totals.by_channel {
-            *receipt.by_channel.entry(channel.to_string()).or_default() += count;
-        }
-        receipt.notification = notification
-            .map(|id| id.to_string())
-            .or(receipt.notification.take());
-        receipt
-            .recipients
-            .extend(self.plan.deliveries.iter().flat_map(recipients));
-        receipt
-            .words
-            .extend(self.messages.into_iter().map(|message| WordsAnswer {
-                moment: message.moment.to_string(),
-                audience: message.audience.to_string(),
-                channel: message.channel.to_string(),
-                parts: message.parts,
-            }));
-    }
-}
-
-fn recipients(delivery: &PlannedDelivery) -> impl Iterator<Item = RecipientAnswer> + '_ {
-    delivery.recipients.iter().map(|person| RecipientAnswer {
-        id: person.who.as_str().to_owned(),
-        name: person.name.to_string(),
-        kind: person.who.kind().to_owned(),
-        audience: delivery.audience.to_string(),
-        deliveries: vec![ChoiceAnswer {
-            channel: delivery.channel.to_string(),
-            address: delivery.address.as_str().to_owned(),
-            falls_back_to: delivery
-                .fallbacks
-                .iter()
-                .map(|way| way.channel.to_string())
-                .collect(),
-        }],
-        reasons: person
-            .reasons
-            .iter()
-            .map(|reason| ReasonAnswer {
-                rule: reason.rule.as_ref().map(ToString::to_string),
-                service: reason.service.as_ref().map(ToString::to_string),
-                text: reason.text.to_string(),
-                says: String::new(),
-            })
-            .collect(),
-    })
-}
-
-/// Whether somebody who may read this lives by another clock, so that times name their zone. Those
-/// outside always may.
-fn readers_abroad(directory: &Directory, policy: &Policy, audience: Audience) -> bool {
-    audience.is_outside()
-        || directory.people.values().any(|person| {
-            person
-                .time_zone
-                .is_some_and(|zone| zone != policy.time_zone)
-        })
 }

@@ -13,7 +13,7 @@ use crate::{
     domain::{ChannelName, DeliveryId, IncidentId, NotificationId, delivery::State, event::Actor},
     store::{
         Step,
-        outbox::{self, Counts, Filter, LogPage, Logged},
+        outbox::{self, Filter, LogPage, Logged, Standing},
     },
 };
 
@@ -232,12 +232,8 @@ impl App {
 
     /// How far the deliveries of these notifications are.
     pub async fn progress_of(&self, notifications: &[NotificationId]) -> Result<Progress, Error> {
-        let (counts, again) = outbox::counts_of(self.store.read(), notifications).await?;
-        let mut progress = progress(&counts);
-        let again = usize::try_from(again).unwrap_or_default();
-        progress.retrying = again;
-        progress.waiting -= again.min(progress.waiting);
-        Ok(progress)
+        let standing = outbox::counts_of(self.store.read(), notifications).await?;
+        Ok(progress(&standing))
     }
 }
 
@@ -287,7 +283,11 @@ fn answer(row: Logged, time: impl Fn(crate::domain::Time) -> String) -> Delivery
             .map(|address| address.as_str().to_owned())
             .unwrap_or_default(),
         state: row.state.as_str().to_owned(),
-        state_words: row.state.phrase(again.as_deref(), &row.sentence),
+        state_words: if row.awaits_word && row.state == State::Ready {
+            "waiting: a second person has to agree".to_owned()
+        } else {
+            row.state.phrase(again.as_deref(), &row.sentence)
+        },
         attempts: row.attempts,
         reason: if row.reason.is_empty() {
             reasons.join("; ")
@@ -301,15 +301,23 @@ fn answer(row: Logged, time: impl Fn(crate::domain::Time) -> String) -> Delivery
 }
 
 /// Counts as people call them.
-pub(super) fn progress(counts: &Counts) -> Progress {
+fn progress(standing: &Standing) -> Progress {
+    let counts = &standing.counts;
     let count = |states: &[State]| -> usize {
         let sum: u64 = states.iter().filter_map(|state| counts.get(state)).sum();
         usize::try_from(sum).unwrap_or(usize::MAX)
     };
+    let of_the_waiting = |count: u64| usize::try_from(count).unwrap_or_default();
+    let (retrying, awaiting) = (
+        of_the_waiting(standing.again),
+        of_the_waiting(standing.awaits_word),
+    );
     Progress {
         total: count(&State::ALL) - count(&[State::NotSent]),
-        waiting: count(&[State::Ready, State::Sending, State::Uncertain]),
-        retrying: 0,
+        waiting: count(&[State::Ready, State::Sending, State::Uncertain])
+            .saturating_sub(retrying + awaiting),
+        retrying,
+        awaiting,
         held: count(&[State::Held]),
         accepted: count(&[State::Accepted]),
         delivered: count(&[State::Delivered]),

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     App, Error,
-    answers::{LeadAnswer, PromiseAnswer, StatusAnswer, StepAnswer, SummaryAnswer, TimelineAnswer},
+    answers::{
+        AwaitingAnswer, LeadAnswer, PromiseAnswer, StatusAnswer, StepAnswer, SummaryAnswer,
+        TimelineAnswer,
+    },
 };
 use crate::{
     domain::{
@@ -17,7 +20,10 @@ use crate::{
         timeline,
         wording::TimeWords,
     },
-    store::incidents::{self, Filter, Summary, Visible},
+    store::{
+        incidents::{self, Filter, Summary, Visible},
+        outbox,
+    },
 };
 
 /// Who is looking. Restricted incidents are not there for whoever is not named in them.
@@ -147,10 +153,37 @@ impl App {
             kept: kept(&incident, &log, self.clock.now()),
             contact_users: incident.users_contact,
             latest: self.latest_progress(id).await?,
+            awaiting: self.awaiting(id).await?,
+            affected: affected(&incident),
             left_to_do: left.collect(),
             timeline: timeline_of(&log, &book.directory),
             summary: summary_of(&incident, &clock, self.clock.now()),
         })
+    }
+
+    /// What of an incident waits for a second person to agree, with its words.
+    pub async fn awaiting(&self, id: IncidentId) -> Result<Vec<AwaitingAnswer>, Error> {
+        let found = outbox::awaiting(self.store.read(), id).await?;
+        if found.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (_, log) = self.load(id).await?;
+        let author = |seq: u32| {
+            let record = log.iter().find(|record| record.seq == seq);
+            record.map_or_else(String::new, |record| record.actor.name.clone())
+        };
+        Ok(found
+            .into_iter()
+            .map(|waiting| AwaitingAnswer {
+                event: waiting.event_seq,
+                by: author(waiting.event_seq),
+                moment: waiting.moment.to_string(),
+                audience: waiting.audience.to_string(),
+                channel: waiting.channel.to_string(),
+                messages: waiting.messages,
+                parts: waiting.parts,
+            })
+            .collect())
     }
 
     /// Incidents, the newest first, for the operator.
@@ -196,6 +229,19 @@ impl App {
             page.next,
         ))
     }
+}
+
+/// What services up- and downstream answered, or that they were asked.
+fn affected(incident: &Incident) -> BTreeMap<String, String> {
+    let asked = incident
+        .asked
+        .iter()
+        .map(|service| (service.to_string(), "asked".to_owned()));
+    let answered = incident
+        .affected_answers
+        .iter()
+        .map(|(service, answer)| (service.to_string(), answer.as_str().to_owned()));
+    asked.chain(answered).collect()
 }
 
 /// The records of a log, in order. A record whose words were erased cannot be folded.

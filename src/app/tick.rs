@@ -1,6 +1,6 @@
 //! What is due by the clock: each rung of the ladder is a row, and joins like any command.
 
-use super::{App, Error, notify::Act};
+use super::{App, Error, act::Act};
 use crate::{
     domain::{
         Time, clock,

@@ -155,6 +155,7 @@ fn delivery(
     now: Time,
 ) -> NewDelivery {
     NewDelivery {
+        awaits_word: false,
         message,
         address,
         lane,

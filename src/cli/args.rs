@@ -93,6 +93,10 @@ pub enum Command {
     Step(incident::Step),
     /// Silence the prompts for a while; says what it costs
     Snooze(incident::Snooze),
+    /// Agree, as the second person, to messages that wait for that
+    Approve(incident::Approve),
+    /// Ask the people of other services whether they are affected
+    Ask(incident::Ask),
     /// Record a service's answer to "are you affected?"
     Affected(incident::Affected),
     /// Show an incident: what is known, what was promised, what is left to do

@@ -295,6 +295,12 @@ pub async fn snooze(door: &Door, args: args::Snooze) -> Result<Exit, Error> {
     plain(door, args.incident, Command::Snooze, &args.write).await
 }
 
+/// `oyez ask`
+pub async fn ask(door: &Door, args: args::Ask) -> Result<Exit, Error> {
+    let services = args.services.into_iter().collect();
+    plain(door, args.incident, Command::Ask { services }, &args.write).await
+}
+
 /// `oyez affected`
 pub async fn affected(door: &Door, args: args::Affected) -> Result<Exit, Error> {
     let answer = match args.answer {

@@ -414,6 +414,38 @@ pub struct Step {
     pub write: Write,
 }
 
+/// `oyez approve`
+#[derive(Debug, Args)]
+#[command(before_help = "Examples:
+  oyez approve INC-0042 --dry-run                    read the words that wait
+  oyez approve INC-0042 --as tom-okafor              let them go, as the second person
+  oyez approve INC-0042 --alone \"Nobody else is on call\"")]
+pub struct Approve {
+    /// Which incident
+    pub incident: IncidentId,
+    /// Agree to your own words, because there is nobody else; the reason is on the record
+    #[arg(long, value_name = "REASON")]
+    pub alone: Option<String>,
+    /// How to go about it
+    #[command(flatten)]
+    pub write: Write,
+}
+
+/// `oyez ask`
+#[derive(Debug, Args)]
+#[command(before_help = "Examples:
+  oyez ask INC-0042                                  all services up- and downstream
+  oyez ask INC-0042 check-certificates")]
+pub struct Ask {
+    /// Which incident
+    pub incident: IncidentId,
+    /// Which services; without any, all up- and downstream that were not asked yet
+    pub services: Vec<ServiceId>,
+    /// How to go about it
+    #[command(flatten)]
+    pub write: Write,
+}
+
 /// `oyez snooze`
 #[derive(Debug, Args)]
 pub struct Snooze {

@@ -8,6 +8,7 @@ pub mod incident_args;
 pub mod output;
 pub mod read;
 pub mod run;
+pub mod who;
 pub mod write;
 
 use clap::{CommandFactory, Parser, error::ErrorKind as ClapError};
@@ -80,11 +81,13 @@ async fn answer(door: &Door, command: Command) -> Result<Exit, Error> {
         Command::Decide(args) => incident::decide(door, args).await,
         Command::Step(args) => incident::step(door, args).await,
         Command::Snooze(args) => incident::snooze(door, args).await,
+        Command::Approve(args) => write::approve(door, args).await,
+        Command::Ask(args) => incident::ask(door, args).await,
         Command::Affected(args) => incident::affected(door, args).await,
         Command::Retry(args) => write::retry(door, args).await,
         Command::Status(args) => read::status(door, args).await,
         Command::List(args) => read::list(door, args).await,
-        Command::Who(args) => read::who(door, *args).await,
+        Command::Who(args) => who::who(door, *args).await,
         Command::SendLog(args) => read::send_log(door, args).await,
         Command::Export(args) => read::export(door, args).await,
         Command::Report(args) => read::report(door, args).await,

@@ -3,20 +3,15 @@
 use super::{
     incident_args as args,
     output::{Exit, Page},
-    write::{Door, people},
+    write::Door,
 };
 use crate::{
     app::{
-        Error, ErrorKind, Hypothesis,
-        answers::{
-            RecipientAnswer, StatusAnswer, SummaryAnswer, TotalsAnswer, WhoAnswer, WithheldAnswer,
-        },
+        Error,
+        answers::{AwaitingAnswer, StatusAnswer, SummaryAnswer},
     },
-    domain::{IncidentId, incident::Stage, notification::Moment, when::Side},
+    domain::IncidentId,
 };
-
-/// How many recipients are printed unless all are asked for.
-const SHOWN: usize = 20;
 
 /// `oyez status`
 pub async fn status(door: &Door, args: args::Status) -> Result<Exit, Error> {
@@ -47,6 +42,18 @@ fn lead_lines(page: &mut Page, status: &StatusAnswer) {
             .map_or("nobody yet", |lead| &lead.name);
         page.line(format!("  {role} lead: {name}"));
     }
+}
+
+/// "3 messages to external by email wait for a second person: event 4, update by Priya Shah."
+pub(super) fn awaiting_line(waiting: &AwaitingAnswer) -> String {
+    let (messages, wait) = match waiting.messages {
+        1 => ("1 message".to_owned(), "waits"),
+        many => (format!("{many} messages"), "wait"),
+    };
+    format!(
+        "{messages} to {} by {} {wait} for a second person: event {}, {} by {}.",
+        waiting.audience, waiting.channel, waiting.event, waiting.moment, waiting.by
+    )
 }
 
 fn status_page(
@@ -93,6 +100,12 @@ fn status_page(
             "Latest message: {told} of {} accepted, {} failed.",
             latest.total, latest.failed
         ));
+    }
+    for waiting in &status.awaiting {
+        page.line(awaiting_line(waiting));
+    }
+    for (service, answer) in &status.affected {
+        page.line(format!("Is {service} affected: {answer}"));
     }
     page.gap();
     page.line("Left to do:");
@@ -167,212 +180,6 @@ pub async fn list(door: &Door, args: args::List) -> Result<Exit, Error> {
         Ok(())
     })?;
     Ok(Exit::Done)
-}
-
-/// `oyez who`
-pub async fn who(door: &Door, args: args::Who) -> Result<Exit, Error> {
-    let hypothesis = match (args.incident, args.priority.clone()) {
-        (Some(id), _) => Hypothesis::Incident {
-            id,
-            moment: args.moment.unwrap_or(Moment::Update),
-        },
-        (None, Some(priority)) => Hypothesis::Supposed {
-            priority,
-            services: args.services.relations(),
-            kind: args.kind.into(),
-            stage: args.stage.map_or(Stage::Investigating, Into::into),
-            moment: args.moment.unwrap_or(Moment::Declared),
-            at: door.time(args.at.as_deref(), Side::Ahead).await?,
-        },
-        (None, None) => {
-            return Err(Error::new(
-                ErrorKind::Usage,
-                "missing-priority",
-                "It does not say which incident, nor how grave.",
-                "Try: oyez who --priority P1 --service register-trainees",
-            ));
-        }
-    };
-    if let Some(person) = &args.person {
-        let answer = door.app.explain(&hypothesis, person).await?;
-        door.output.answer(&answer, |page| {
-            page.line(&answer.sentence);
-            for reason in &answer.reasons {
-                page.line(format!("  because: {}{}", reason.text, says(&reason.says)));
-            }
-            for condition in &answer.failing {
-                page.line(format!("  not met: {condition}"));
-            }
-            Ok(())
-        })?;
-        return Ok(Exit::Done);
-    }
-    let mut answer = door
-        .app
-        .who(&hypothesis, args.not_told, args.against.as_deref())
-        .await?;
-    answer.missing = missing(&answer, &args.expect);
-    let again = repeat(&args);
-    door.output.answer(&answer, |page| {
-        who_page(
-            page,
-            &answer,
-            if args.all { usize::MAX } else { SHOWN },
-            &again,
-        );
-        Ok(())
-    })?;
-    Ok(if answer.missing.is_empty() {
-        Exit::Done
-    } else {
-        Exit::CheckFailed
-    })
-}
-
-fn missing(answer: &WhoAnswer, expected: &[String]) -> Vec<String> {
-    let is_told = |wanted: &str| {
-        answer.recipients.iter().any(|recipient| {
-            recipient.id == wanted
-                || recipient
-                    .deliveries
-                    .iter()
-                    .any(|delivery| delivery.address.eq_ignore_ascii_case(wanted))
-        })
-    };
-    expected
-        .iter()
-        .filter(|wanted| !is_told(wanted))
-        .cloned()
-        .collect()
-}
-
-fn repeat(args: &args::Who) -> String {
-    let mut text = "oyez who".to_owned();
-    match (args.incident, &args.priority) {
-        (Some(id), _) => text.push_str(&format!(" {id}")),
-        (None, priority) => {
-            if let Some(priority) = priority {
-                text.push_str(&format!(" --priority {priority}"));
-            }
-            for service in &args.services.affected {
-                text.push_str(&format!(" --service {service}"));
-            }
-        }
-    }
-    text
-}
-
-fn who_page(page: &mut Page, answer: &WhoAnswer, shown: usize, again: &str) {
-    page.line(totals(&answer.totals));
-    recipient_lines(page, &answer.recipients, shown);
-    if answer.recipients.len() > shown {
-        page.line(format!(
-            "  … {} more. See all: {again} --all",
-            answer.recipients.len() - shown
-        ));
-    }
-    withheld_lines(page, "Cannot be reached", &answer.unreachable);
-    withheld_lines(page, "Matched, and not told", &answer.withheld);
-    if let Some(not_told) = &answer.not_told {
-        page.gap();
-        page.line(format!(
-            "Not told: {}",
-            people(answer.not_told_total.unwrap_or(not_told.len()))
-        ));
-        for person in not_told {
-            page.line(format!("  {}: {}", person.name, person.sentence));
-        }
-    } else {
-        page.line(format!("Others are not told. See why: {again} --not-told"));
-    }
-    if let Some(against) = &answer.against {
-        page.gap();
-        page.line(format!(
-            "The other policy would add {}:",
-            people(against.added.len())
-        ));
-        recipient_lines(page, &against.added, usize::MAX);
-        page.line(format!(
-            "The other policy would leave out {}:",
-            people(against.removed.len())
-        ));
-        recipient_lines(page, &against.removed, usize::MAX);
-    }
-    for wanted in &answer.missing {
-        page.line(format!(
-            "Expected, and not told: {wanted}. See why: {again} --person {wanted}"
-        ));
-    }
-}
-
-/// "42 people, 46 messages: 33 by email, 11 by teams"
-pub fn totals(totals: &TotalsAnswer) -> String {
-    if totals.messages == 0 {
-        return "No one would be told.".to_owned();
-    }
-    let channels: Vec<String> = totals
-        .by_channel
-        .iter()
-        .map(|(channel, count)| format!("{count} by {channel}"))
-        .collect();
-    let messages = if totals.messages == 1 {
-        "1 message".to_owned()
-    } else {
-        format!("{} messages", totals.messages)
-    };
-    format!(
-        "{}, {messages}: {}",
-        people(totals.people),
-        channels.join(", ")
-    )
-}
-
-/// One line for each recipient: name, channels, reason, rule.
-pub fn recipient_lines(page: &mut Page, recipients: &[RecipientAnswer], shown: usize) {
-    let width = recipients
-        .iter()
-        .take(shown)
-        .map(|r| r.name.chars().count())
-        .max()
-        .unwrap_or(0)
-        .min(40);
-    for recipient in recipients.iter().take(shown) {
-        let channels: Vec<&str> = recipient
-            .deliveries
-            .iter()
-            .map(|d| d.channel.as_str())
-            .collect();
-        let reasons: Vec<String> = recipient
-            .reasons
-            .iter()
-            .map(|reason| format!("{}{}", reason.text, says(&reason.says)))
-            .collect();
-        page.line(format!(
-            "  {:width$}  {}  {}",
-            recipient.name,
-            channels.join(", "),
-            reasons.join("; ")
-        ));
-    }
-}
-
-fn says(rule: &str) -> String {
-    if rule.is_empty() {
-        String::new()
-    } else {
-        format!(" (rule \"{rule}\")")
-    }
-}
-
-fn withheld_lines(page: &mut Page, heading: &str, withheld: &[WithheldAnswer]) {
-    if withheld.is_empty() {
-        return;
-    }
-    page.gap();
-    page.line(format!("{heading}: {}", people(withheld.len())));
-    for person in withheld {
-        page.line(format!("  {}: {}", person.name, person.why));
-    }
 }
 
 /// `oyez send-log`

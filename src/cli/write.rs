@@ -9,7 +9,7 @@ use super::{
 use crate::{
     app::{
         App, Error, ErrorKind, Mode, RetryFilter,
-        answers::{Progress, Receipt},
+        answers::{FindingAnswer, Progress, Receipt},
     },
     domain::{
         IncidentId,
@@ -86,6 +86,45 @@ pub async fn close(
     change(door, id, command, &confirmed).await
 }
 
+/// Lets go what waits for a second person, after its words were shown.
+pub async fn approve(door: &Door, args: super::incident_args::Approve) -> Result<Exit, Error> {
+    let how = &args.write;
+    door.app.status(args.incident).await?;
+    let waiting = door.app.awaiting(args.incident).await?;
+    let mut page = Page::default();
+    for one in &waiting {
+        page.line(super::read::awaiting_line(one));
+        words_lines(&mut page, &one.parts);
+    }
+    door.output.say(page.text().trim_end());
+    let command = Command::Approve {
+        // What was written since is not agreed to unread.
+        up_to: waiting.iter().map(|one| one.event).max().unwrap_or(0),
+        alone: args.alone,
+    };
+    if !how.yes && !how.dry_run {
+        let asked = door.asked(command.clone(), how).await?;
+        door.app
+            .change(args.incident, asked, Mode::Rehearse)
+            .await?;
+        if !door.output.confirm("Let them go?") {
+            return Err(not_confirmed());
+        }
+    }
+    let confirmed = Write {
+        yes: true,
+        ..how.clone()
+    };
+    change(door, args.incident, command, &confirmed).await
+}
+
+fn words_lines(page: &mut Page, parts: &std::collections::BTreeMap<String, String>) {
+    for (part, text) in parts {
+        page.line(format!("[{part}]"));
+        page.line(text);
+    }
+}
+
 /// Tries failed deliveries again.
 pub async fn retry(door: &Door, args: super::incident_args::Retry) -> Result<Exit, Error> {
     let filter = RetryFilter {
@@ -160,6 +199,10 @@ impl Door {
     }
 
     fn ask(&self, rehearsal: &Receipt) -> Result<(), Error> {
+        if rehearsal.blocked {
+            // Nobody is asked about what is refused in any case; the refusal says why.
+            return Ok(());
+        }
         self.summarise(rehearsal);
         let question = match rehearsal.people {
             0 => "Record it, although no one would be told?".to_owned(),
@@ -182,17 +225,14 @@ impl Door {
         self.output.answer(receipt, |page| {
             page.line("Nothing was sent or changed. This is what would happen:");
             receipt_lines(page, receipt);
-            super::read::recipient_lines(page, &receipt.recipients, usize::MAX);
+            super::who::recipient_lines(page, &receipt.recipients, usize::MAX, &self.app.labels());
             for words in &receipt.words {
                 page.gap();
                 page.line(format!(
                     "{} to {} by {}:",
                     words.moment, words.audience, words.channel
                 ));
-                for (part, text) in &words.parts {
-                    page.line(format!("[{part}]"));
-                    page.line(text);
-                }
+                words_lines(page, &words.parts);
             }
             Ok(())
         })?;
@@ -251,8 +291,19 @@ fn receipt_lines(page: &mut Page, receipt: &Receipt) {
         page.line(sentence);
     }
     for finding in &receipt.findings {
-        page.line(format!("Check: {finding}"));
+        page.line(finding_line(finding));
     }
+}
+
+/// `Check Effect, "due to": This names a cause … Say what people cannot do … (external, users)`
+fn finding_line(finding: &FindingAnswer) -> String {
+    let verb = if finding.stops() { "Stopped" } else { "Check" };
+    format!(
+        "{verb}: {} {} ({})",
+        finding.place_and_message(),
+        finding.fix,
+        finding.audiences.join(", ")
+    )
 }
 
 fn progress_lines(page: &mut Page, progress: &Progress, incident: IncidentId) {
@@ -262,6 +313,12 @@ fn progress_lines(page: &mut Page, progress: &Progress, incident: IncidentId) {
         page.line(format!(
             "{} wait; `oyez serve` sends them. Until then they can be stopped: oyez cancel {incident} --sending",
             progress.held + progress.waiting
+        ));
+    }
+    if progress.awaiting > 0 {
+        page.line(format!(
+            "{} wait for a second person: oyez approve {incident}",
+            progress.awaiting
         ));
     }
     if progress.retrying > 0 {

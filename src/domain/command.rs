@@ -228,6 +228,20 @@ pub enum Command {
         #[serde(default)]
         event: Option<u32>,
     },
+    /// Agree, as a second person, to messages that wait for that.
+    Approve {
+        /// The last event whose words were read: messages of later ones go on waiting.
+        up_to: u32,
+        /// Why whoever wrote them agrees to them too: there is nobody else.
+        #[serde(default)]
+        alone: Option<String>,
+    },
+    /// Ask the people of other services whether they are affected.
+    Ask {
+        /// Which services; none is all up- and downstream that were not asked yet.
+        #[serde(default)]
+        services: BTreeSet<ServiceId>,
+    },
     /// Record an answer to "are you affected?".
     Affected {
         /// For which service.

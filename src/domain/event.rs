@@ -387,6 +387,16 @@ pub enum Event {
         /// Promises in force again, if nobody had been told.
         restored: BTreeMap<Audience, Option<Time>>,
     },
+    /// A second person agreed to messages that waited for their word.
+    SendingApproved {
+        /// The events whose messages may go.
+        events: BTreeSet<u32>,
+        /// How many deliveries were let go.
+        messages: u32,
+        /// Why whoever wrote them agreed to them, where there was no second person.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        alone: Option<String>,
+    },
     /// Somebody answered "are you affected?".
     AffectedAnswered {
         /// For which service.
@@ -494,4 +504,15 @@ pub enum AffectedAnswer {
     No,
     /// They are looking.
     Checking,
+}
+
+impl AffectedAnswer {
+    /// The name in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Checking => "checking",
+        }
+    }
 }

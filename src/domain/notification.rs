@@ -101,6 +101,11 @@ impl Moment {
         }
     }
 
+    /// Whether it goes to the audiences of the policy: no word to a lead, no question, no test.
+    pub fn is_for_audiences(self) -> bool {
+        !self.is_for_leads() && !matches!(self, Self::AreYouAffected | Self::Test)
+    }
+
     /// Whether it goes to leads in their role rather than to the audiences of the policy.
     pub fn is_for_leads(self) -> bool {
         matches!(

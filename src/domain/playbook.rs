@@ -204,8 +204,16 @@ impl List<'_> {
             .filter_map(|id| directory.services.get(id))
             .map(|service| service.name.as_str())
             .collect();
+        let all_asked = waiting
+            .iter()
+            .all(|service| self.incident.asked.contains(service));
         let words = if names.is_empty() {
             "Ask the services up- and downstream whether they are affected.".to_owned()
+        } else if all_asked {
+            format!(
+                "Get the answers whether they are affected. Asked, and no answer yet from: {}.",
+                names.join(", ")
+            )
         } else {
             format!(
                 "Ask the services up- and downstream whether they are affected. No answer yet from: {}.",

@@ -117,6 +117,20 @@ pub fn sentence(record: &Record, directory: &Directory) -> String {
         Event::SendingCancelled { event, stopped, .. } => {
             format!("Stopped {stopped} messages of event {event} before they were sent")
         }
+        Event::SendingApproved {
+            messages, alone, ..
+        } => {
+            let messages = match messages {
+                1 => "1 message".to_owned(),
+                many => format!("{many} messages"),
+            };
+            match alone {
+                Some(reason) => {
+                    format!("Agreed to {messages} without a second person: {reason}")
+                }
+                None => format!("Agreed to {messages} as the second person"),
+            }
+        }
         Event::AffectedAnswered {
             service, answer, ..
         } => {

@@ -8,6 +8,7 @@
     reason = "a test says what went wrong by failing there"
 )]
 
+mod app;
 mod architecture;
 mod channel_contract;
 mod channel_email;

@@ -216,6 +216,7 @@ impl FanOut {
             let address = format!("person-{number}@northshire.example");
             let address = channel.check_address(&address).expect("an address");
             deliveries.push(NewDelivery {
+                awaits_word: false,
                 message: 0,
                 lane: channel.lane(&address),
                 address,

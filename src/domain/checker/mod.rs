@@ -8,6 +8,7 @@
 mod details;
 mod scan;
 mod style;
+mod typed;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use super::{
     wording::{SUBJECT_CHARS, TimeWords},
 };
 use scan::Words;
+pub use typed::typed;
 
 /// A message as far as it is written.
 #[derive(Debug, Clone, Copy)]

@@ -4,8 +4,12 @@
 //! through is written to the log as it is, so every text is cleaned here ([`typed`]) and every name
 //! is checked (`known`).
 
+mod approving;
+mod asking;
 mod changed;
 mod declaring;
+#[cfg(test)]
+mod desk;
 mod known;
 mod people;
 mod saying;
@@ -44,7 +48,7 @@ pub struct Context<'a> {
     pub log: &'a [Record],
     /// Other incidents that exist and that the actor may know of.
     pub incidents: &'a BTreeSet<IncidentId>,
-    /// How far the messages of each event are, for the commands that stop them.
+    /// How far the messages of each event are, for the commands that stop them or let them go.
     pub sending: &'a BTreeMap<u32, Sending>,
 }
 
@@ -55,6 +59,8 @@ pub struct Sending {
     pub waiting: u32,
     /// Audiences in which somebody has been told, or may have been.
     pub told: BTreeSet<Audience>,
+    /// Deliveries that wait for a second person to agree, by audience.
+    pub awaits_word: BTreeMap<Audience, u32>,
 }
 
 /// Whether this incident can be declared, and the event that does it.
@@ -140,6 +146,9 @@ pub fn decide(
         Command::Step { step, state, note } => at.step(step, *state, note.as_deref())?,
         Command::Snooze => at.snooze()?,
         Command::CancelSending { event } => at.cancel_sending(*event)?,
+        Command::Approve { up_to, alone } => at.approve(*up_to, alone.as_deref())?,
+        // Each service is asked by itself, so that nobody reads of another's.
+        Command::Ask { services } => return at.ask(services),
         Command::Affected { service, answer } => at.affected(service, *answer)?,
     };
     Ok(vec![event])

@@ -2,97 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::Duration;
-
 use super::*;
 use crate::domain::{
-    directory::Directory,
     event::{AffectedAnswer, Frozen, StepState},
     facts::Facts,
-    fixture::{self, Log, actor, at, declared, id},
+    fixture::{at, id},
     incident::{Kind, LeadRole, Stage},
-    policy::{Ceiling, Cover, Factor},
     situation::{ByHand, RecipientId, Relation},
 };
 
-const DUE: &str = "2026-11-23T14:40:00Z";
-
-fn minutes(offset: i64) -> Time {
-    at(DUE) + Duration::minutes(offset)
-}
-
-struct Desk {
-    log: Log,
-    policy: Policy,
-    directory: Directory,
-    sending: BTreeMap<u32, Sending>,
-}
-
-impl Desk {
-    fn new() -> Self {
-        let mut log = Log::default();
-        log.write(minutes(-60), declared(at(DUE)));
-        let mut policy = fixture::policy();
-        policy.factors = vec![Factor {
-            id: id("most-users"),
-            text: "Most users are affected".to_owned(),
-            priority: id("P1"),
-        }];
-        policy.ceilings = vec![Ceiling {
-            covers: Cover {
-                services: [id("sign-in")].into(),
-                tags: BTreeSet::new(),
-            },
-            at_most: id("P2"),
-            reason: "It is not a public service".to_owned(),
-        }];
-        Self {
-            log,
-            policy,
-            directory: fixture::directory(),
-            sending: BTreeMap::new(),
-        }
-    }
-
-    fn with<T>(&self, now: Time, ask: impl FnOnce(&Context<'_>) -> T) -> T {
-        ask(&Context {
-            policy: &self.policy,
-            directory: &self.directory,
-            now,
-            actor: &actor("priya-shah"),
-            log: &self.log.0,
-            incidents: &[id("INC-0007")].into(),
-            sending: &self.sending,
-        })
-    }
-
-    fn ask(&self, now: Time, command: &Command) -> Result<Event, Refusal> {
-        self.with(now, |context| {
-            let mut events = decide(&self.log.incident(), command, context)?;
-            Ok(events.remove(0))
-        })
-    }
-
-    fn declare(&self, command: &Declare) -> Result<Event, Refusal> {
-        self.with(minutes(0), |context| declare(command, context))
-    }
-
-    #[track_caller]
-    fn write(&mut self, now: Time, command: &Command) -> &mut Self {
-        let event = self.ask(now, command).unwrap();
-        self.log.write(now, event);
-        self
-    }
-
-    #[track_caller]
-    fn refuses(&self, command: &Command, code: &str) -> Refusal {
-        let refusal = self.ask(minutes(0), command).unwrap_err();
-        assert_eq!(refusal.code, code, "{refusal}");
-        assert!(refusal.sentence.ends_with('.'), "{refusal}");
-        assert!(refusal.fix.ends_with(['.', '?']), "{refusal}");
-        refusal
-    }
-}
+use super::desk::{DUE, Desk, minutes};
 
 fn update(text: &str) -> Command {
     Command::Update {
@@ -542,6 +461,7 @@ fn stopping_messages_gives_back_the_promise_of_those_who_heard_nothing() {
         Sending {
             waiting: 3,
             told: [Audience::Owners].into(),
+            ..Sending::default()
         },
     );
     let stop = Command::CancelSending { event: None };
@@ -568,7 +488,7 @@ fn stopping_messages_gives_back_the_promise_of_those_who_heard_nothing() {
         1,
         Sending {
             waiting: 1,
-            told: BTreeSet::new(),
+            ..Sending::default()
         },
     );
     desk.write(minutes(-59), &stop);

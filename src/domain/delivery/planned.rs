@@ -64,6 +64,8 @@ pub struct NewDelivery {
     pub reason: String,
     /// Not to be sent before; `None` is at once.
     pub not_before: Option<Time>,
+    /// Whether a second person has to agree before it is sent.
+    pub awaits_word: bool,
     /// Not to be sent after.
     pub deliver_by: Time,
     /// Where to turn if it fails, in order.

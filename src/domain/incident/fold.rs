@@ -71,6 +71,7 @@ impl Incident {
             muted: BTreeMap::new(),
             users_contact: None,
             steps: BTreeMap::new(),
+            asked: Default::default(),
             affected_answers: BTreeMap::new(),
             promises: BTreeMap::new(),
             updates: 0,
@@ -170,6 +171,7 @@ impl Incident {
             } => {
                 self.affected_answers.insert(service.clone(), *answer);
             }
+            Event::AskedIfAffected { services, .. } => self.asked.extend(services.iter().cloned()),
             Event::Declared { .. }
             | Event::Noted { .. }
             | Event::NothingChanged { .. }
@@ -177,7 +179,7 @@ impl Incident {
             | Event::Snoozed { .. }
             | Event::Overdue { .. }
             | Event::SendingCancelled { .. }
-            | Event::AskedIfAffected { .. }
+            | Event::SendingApproved { .. }
             | Event::Reminded { .. } => {}
         }
     }

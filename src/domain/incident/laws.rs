@@ -208,7 +208,7 @@ proptest! {
             let before = log.incident();
             let listening = listeners(bits);
             let sending = log.0.iter().map(|record| {
-                (record.seq, Sending { waiting: 1, told: listening.clone() })
+                (record.seq, Sending { waiting: 1, told: listening.clone(), awaits_word: BTreeMap::new() })
             });
             let context = Context {
                 policy: &policy,

@@ -68,6 +68,8 @@ pub struct Incident {
     pub users_contact: Option<bool>,
     /// Playbook steps recorded.
     pub steps: BTreeMap<StepId, StepRecord>,
+    /// Services whose people were asked whether they are affected.
+    pub asked: BTreeSet<ServiceId>,
     /// Answers to "are you affected?".
     pub affected_answers: BTreeMap<ServiceId, AffectedAnswer>,
     /// The time printed last to each audience, while it is owed.

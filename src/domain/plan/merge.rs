@@ -104,8 +104,21 @@ fn delivery(question: &Question<'_>, parcel: Parcel, first: bool) -> PlannedDeli
         quick_fallback: priority.is_some_and(|priority| priority.quick_fallback),
         not_before: holds.then(|| question.now + policy.outside_hold),
         first,
-        needs_second_person: policy.second_person.contains(&audience) && !moment.is_for_leads(),
+        needs_second_person: policy.second_person.contains(&audience)
+            && moment.is_for_audiences()
+            && !was_approved_before(question.event),
     }
+}
+
+/// The holding line was agreed to when the incident was declared.
+fn was_approved_before(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::NothingChanged {
+            holding_line: true,
+            ..
+        }
+    )
 }
 
 /// How long it is worth trying: as the policy says for the priority, a quarter of it in chat; a

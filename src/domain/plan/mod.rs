@@ -218,6 +218,7 @@ pub fn moment(event: &Event) -> Option<Moment> {
         | Event::StepRecorded { .. }
         | Event::Snoozed { .. }
         | Event::SendingCancelled { .. }
+        | Event::SendingApproved { .. }
         | Event::AffectedAnswered { .. } => return None,
     })
 }

@@ -64,6 +64,7 @@ fn told(name: &str, audience: Audience, moment: Moment, seq: u32) -> Told {
         moment,
         seq,
         waiting: false,
+        awaits_word: false,
     }
 }
 
@@ -652,6 +653,7 @@ proptest! {
                         moment: delivery.moment,
                         seq,
                         waiting: *fate == 2,
+                        awaits_word: false,
                     });
                 }
             }

@@ -29,6 +29,8 @@ pub struct Told {
     /// Whether it still waits, so that its recipient has not been told by it yet. `false` for one
     /// that is being sent, is being checked, was accepted, was delivered or is held.
     pub waiting: bool,
+    /// Whether it waits for a second person to agree to it.
+    pub awaits_word: bool,
 }
 
 /// The list by recipient.
@@ -85,9 +87,7 @@ impl<'a> History<'a> {
 impl<'a> Heard<'a> {
     /// What was said to them as one of the audiences, not as a lead.
     fn as_audience(&self) -> impl DoubleEndedIterator<Item = &&'a Told> {
-        self.rows
-            .iter()
-            .filter(|row| !row.moment.is_for_leads() && row.moment != Moment::AreYouAffected)
+        self.rows.iter().filter(|row| row.moment.is_for_audiences())
     }
 
     pub(super) fn is_following(&self) -> bool {

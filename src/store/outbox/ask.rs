@@ -120,6 +120,8 @@ pub struct Logged {
     pub fell_from: Option<DeliveryId>,
     /// The delivery that has to leave before.
     pub waits_for: Option<DeliveryId>,
+    /// Whether it waits for a second person to agree to it.
+    pub awaits_word: bool,
     /// When it was written.
     pub created_at: Time,
     /// When it was first tried.
@@ -130,7 +132,8 @@ pub struct Logged {
 
 const COLUMNS: &str = "d.id, d.notification_id, d.incident, d.event_seq, d.moment, d.audience, \
      d.recipients, d.channel, d.address, d.state, d.attempts, d.next_at, d.deliver_by, d.reason, \
-     d.sentence, d.last_code, d.provider_id, d.fell_from, d.blocked_by, d.created_at, \
+     d.sentence, d.last_code, d.provider_id, d.fell_from, d.blocked_by, d.awaits_word, \
+     d.created_at, \
      d.wire_date, d.ended_at";
 
 /// Which part of a log to read.
@@ -209,6 +212,7 @@ fn logged(row: &QueryResult, step: &'static str) -> Result<Logged, StoreError> {
         provider_id: row.get()?,
         fell_from: id_or_none(row.get()?)?,
         waits_for: id_or_none(row.get()?)?,
+        awaits_word: row.get()?,
         created_at: row.time()?,
         first_tried_at: row.time_or_none()?,
         ended_at: row.time_or_none()?,
@@ -320,7 +324,7 @@ pub async fn pending_of(
     let sql = format!(
         "SELECT lane, COUNT(*), MIN(next_at) FROM delivery WHERE notification_id IN {} \
          AND (state = 'sending' OR (state = 'ready' AND attempts = 0 AND blocked_by IS NULL \
-           AND last_class IS NULL)) GROUP BY lane",
+           AND last_class IS NULL AND NOT awaits_word)) GROUP BY lane",
         list(conn.get_database_backend(), 1)
     );
     rows(conn, STEP, &sql, vec![json(&notifications)?])

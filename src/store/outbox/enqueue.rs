@@ -27,7 +27,7 @@ pub const MOST_DELIVERIES: usize = 100_000;
 const CHUNK: usize = 5_000;
 
 /// A first choice that is not accepted this long after it may leave falls to the next channel, µs.
-const QUICK_FALLBACK: i64 = 60_000_000;
+pub(super) const QUICK_FALLBACK: i64 = 60_000_000;
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,10 +209,11 @@ struct Row {
     fallbacks: Option<String>,
     fallback_at: Option<i64>,
     sentence: String,
+    awaits_word: bool,
     ended_at: Option<i64>,
 }
 
-const COLUMNS: [(&str, Kind); 20] = [
+const COLUMNS: [(&str, Kind); 21] = [
     ("id", Kind::Text),
     ("message_id", Kind::Text),
     ("moment", Kind::Text),
@@ -232,6 +233,7 @@ const COLUMNS: [(&str, Kind); 20] = [
     ("fallbacks", Kind::Text),
     ("fallback_at", Kind::Number),
     ("sentence", Kind::Text),
+    ("awaits_word", Kind::Flag),
     ("ended_at", Kind::Number),
 ];
 
@@ -273,13 +275,14 @@ fn waiting_row(
             new.rank.max(1)
         },
         state: State::Ready.as_str(),
-        next_at: Some(micros(due)),
+        // Without a time it is never due: whoever agrees gives it one.
+        next_at: (!delivery.awaits_word).then(|| micros(due)),
         not_before: delivery.not_before.map(micros),
         deliver_by: micros(delivery.deliver_by),
         name: names.join(", "),
         recipients: serde_json::to_string(&delivery.recipients).map_err(as_json)?,
         reason: delivery.reason.clone(),
-        fallback_at: (delivery.quick_fallback && !fallbacks.is_empty())
+        fallback_at: (delivery.quick_fallback && !fallbacks.is_empty() && !delivery.awaits_word)
             .then(|| micros(due) + QUICK_FALLBACK),
         fallbacks: if fallbacks.is_empty() {
             None
@@ -287,6 +290,7 @@ fn waiting_row(
             Some(serde_json::to_string(&fallbacks).map_err(as_json)?)
         },
         sentence: String::new(),
+        awaits_word: delivery.awaits_word,
         ended_at: None,
     })
 }
@@ -319,6 +323,7 @@ fn withheld_row(withheld: &NewWithheld, now: Time) -> Row {
         fallbacks: None,
         fallback_at: None,
         sentence: withheld.sentence.clone(),
+        awaits_word: false,
         ended_at: Some(micros(now)),
     }
 }

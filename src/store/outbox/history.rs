@@ -1,5 +1,7 @@
 //! What was said about an incident so far, delivery by delivery, for the plan of what comes next.
 
+use std::collections::BTreeSet;
+
 use sea_orm::{ConnectionTrait, Value};
 
 use super::{
@@ -26,7 +28,7 @@ pub async fn history(
         conn,
         STEP,
         "SELECT d.recipients, d.audience, d.channel, d.address, d.moment, d.event_seq, d.state, \
-           d.unsure FROM notification n JOIN delivery d ON d.notification_id = n.id \
+           d.unsure, d.awaits_word FROM notification n JOIN delivery d ON d.notification_id = n.id \
          WHERE n.incident = $1 AND d.channel <> '' AND (d.unsure \
            OR d.state IN ('ready', 'sending', 'uncertain', 'accepted', 'delivered', 'held')) \
          ORDER BY d.event_seq, d.id",
@@ -44,6 +46,7 @@ pub async fn history(
         let seq = row.count()?;
         let state: State = row.parse()?;
         let unsure: bool = row.get()?;
+        let awaits_word: bool = row.get()?;
         told.extend(recipients.into_iter().map(|person| Told {
             who: person.who,
             name: person.name,
@@ -53,6 +56,7 @@ pub async fn history(
             moment,
             seq,
             waiting: state == State::Ready && !unsure,
+            awaits_word: state == State::Ready && awaits_word,
         }));
     }
     Ok(told)
@@ -72,32 +76,65 @@ pub async fn notifications_of(
         .collect()
 }
 
-/// Deliveries of these notifications per state; those that were tried and wait to be tried again
-/// are counted apart.
+/// The notifications of some events of an incident, oldest first.
+pub async fn notifications_about(
+    conn: &impl ConnectionTrait,
+    incident: IncidentId,
+    events: &BTreeSet<u32>,
+) -> Result<Vec<NotificationId>, StoreError> {
+    const STEP: &str = "find the notifications of events";
+    let sql = format!(
+        "SELECT id FROM notification WHERE incident = $1 AND CAST(event_seq AS TEXT) IN {} \
+         ORDER BY event_seq, id",
+        list(conn.get_database_backend(), 2)
+    );
+    let events: Vec<String> = events.iter().map(u32::to_string).collect();
+    let values = vec![i64::from(incident.0).into(), json(&events)?];
+    let found = rows(conn, STEP, &sql, values).await?;
+    found
+        .iter()
+        .map(|row| Reader::new(row, STEP).parse())
+        .collect()
+}
+
+/// Deliveries per state.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// All of them.
+    pub counts: Counts,
+    /// Those of the waiting that were tried, and are to be tried again.
+    pub again: u64,
+    /// Those of the waiting that wait for a second person.
+    pub awaits_word: u64,
+}
+
+/// How the deliveries of these notifications stand.
 pub async fn counts_of(
     conn: &impl ConnectionTrait,
     notifications: &[NotificationId],
-) -> Result<(Counts, u64), StoreError> {
+) -> Result<Standing, StoreError> {
     const STEP: &str = "count the deliveries of a notification";
     let sql = format!(
-        "SELECT state, CASE WHEN state = 'ready' AND attempts > 0 THEN 1 ELSE 0 END AS again, \
-           COUNT(*) FROM delivery WHERE notification_id IN {} GROUP BY state, again",
+        "SELECT state, CASE WHEN state <> 'ready' THEN 0 WHEN awaits_word THEN 2 \
+           WHEN attempts > 0 THEN 1 ELSE 0 END AS why, \
+           COUNT(*) FROM delivery WHERE notification_id IN {} GROUP BY state, why",
         list(conn.get_database_backend(), 1)
     );
     let values: Vec<Value> = vec![json(&notifications)?];
-    let mut counts = Counts::new();
-    let mut again = 0;
+    let mut standing = Standing::default();
     for row in &rows(conn, STEP, &sql, values).await? {
         let mut row = Reader::new(row, STEP);
         let state: State = row.parse()?;
-        let tried = row.get::<i32>()? == 1;
+        let why: i32 = row.get()?;
         let count = u64::try_from(row.get::<i64>()?).unwrap_or_default();
-        *counts.entry(state).or_default() += count;
-        if tried {
-            again += count;
+        *standing.counts.entry(state).or_default() += count;
+        match why {
+            1 => standing.again += count,
+            2 => standing.awaits_word += count,
+            _ => {}
         }
     }
-    Ok((counts, again))
+    Ok(standing)
 }
 
 /// How many deliveries wait per lane, and since when the oldest of them is due. The lane's name

@@ -14,6 +14,7 @@
 mod addresses;
 mod ask;
 mod audit;
+mod awaiting;
 mod claim;
 mod complete;
 mod enqueue;
@@ -32,11 +33,14 @@ pub use ask::{
     words_of,
 };
 pub use audit::{Finding, audit};
+pub use awaiting::{Awaiting, awaiting};
 pub use claim::{Claimed, Share, claim, due_lanes, extend, held_by, lapsed, release, senders};
 pub use complete::{Completion, Flag, Settled, attempt_id, complete};
 pub use enqueue::{Enqueued, MOST_DELIVERIES, enqueue};
-pub use history::{backlog, counts_of, history, notifications_of, people_reached};
+pub use history::{
+    Standing, backlog, counts_of, history, notifications_about, notifications_of, people_reached,
+};
 pub use lanes::{Lane, LaneStatus, lanes, save_lane};
 pub use notify::{Listener, announce, listen};
 pub use sweep::{Swept, sweep};
-pub use verbs::{Filter, Retried, cancel, retry};
+pub use verbs::{Filter, Retried, approve, cancel, retry};

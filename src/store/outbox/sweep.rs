@@ -73,7 +73,8 @@ pub async fn sweep(store: &Store, now: Time) -> Result<Swept, StoreError> {
     Ok(swept)
 }
 
-/// What may be out is held, not expired: nobody knows, and a person decides.
+/// What may be out is held, not expired: nobody knows, and a person decides. What nobody agreed to
+/// is not said on another channel either.
 async fn expire(tx: &Tx, ids: &[String], now: Time) -> Result<(usize, usize), StoreError> {
     const STEP: &str = "end deliveries whose deadline has passed";
     if ids.is_empty() {
@@ -85,9 +86,10 @@ async fn expire(tx: &Tx, ids: &[String], now: Time) -> Result<(usize, usize), St
          ended_at = CASE WHEN unsure THEN NULL ELSE $2 END, \
          sentence = RTRIM(CASE WHEN unsure \
            THEN 'Its time ran out, and nobody knows whether it arrived. ' \
+           WHEN awaits_word THEN 'Its time ran out before a second person agreed to it. ' \
            ELSE 'Its time ran out before it could be delivered. ' END || sentence) \
          WHERE id IN {} AND state IN ('ready', 'uncertain') AND deliver_by <= $2 \
-         RETURNING id, unsure",
+         RETURNING id, unsure OR awaits_word AS stays",
         list(tx.get_database_backend(), 1)
     );
     let found = rows(tx, STEP, &sql, vec![json(&ids)?, micros(now).into()]).await?;

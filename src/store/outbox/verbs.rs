@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use sea_orm::{ConnectionTrait, Value};
 
 use super::{
+    enqueue::QUICK_FALLBACK,
     link::{relink, unblock},
     sql::{Reader, column, for_update, json, list, micros, rows, run},
 };
 use crate::{
-    domain::{ChannelName, DeliveryId, IncidentId, Time, delivery::State},
+    domain::{Audience, ChannelName, DeliveryId, IncidentId, Time, delivery::State},
     store::{StoreError, Tx},
 };
 
@@ -108,6 +109,41 @@ pub async fn retry(
     relink(tx, &keys.into_iter().collect::<Vec<_>>()).await?;
     retried.waiting = ids.len();
     Ok(retried)
+}
+
+/// Lets go what waits for a second person, of these events of an incident and one audience; to be
+/// sent `from` then. With `quick`, a first choice falls to the next channel if it is not accepted soon after.
+pub async fn approve(
+    tx: &Tx,
+    incident: IncidentId,
+    events: &BTreeSet<u32>,
+    audience: Audience,
+    from: Time,
+    quick: bool,
+) -> Result<usize, StoreError> {
+    const STEP: &str = "let go what waited for a second person";
+    let engine = tx.get_database_backend();
+    let events: Vec<String> = events.iter().map(u32::to_string).collect();
+    let sql = format!(
+        "UPDATE delivery SET awaits_word = false, next_at = $2, not_before = $2, \
+         fallback_at = CASE WHEN $3 AND fallbacks IS NOT NULL AND fallbacks <> '[]' \
+           THEN $4 ELSE fallback_at END \
+         WHERE incident = $5 AND audience = $6 AND awaits_word AND state = 'ready' \
+         AND CAST(event_seq AS TEXT) IN {} RETURNING order_key",
+        list(engine, 1)
+    );
+    let values = vec![
+        json(&events)?,
+        micros(from).into(),
+        quick.into(),
+        (micros(from) + QUICK_FALLBACK).into(),
+        i64::from(incident.0).into(),
+        audience.as_str().into(),
+    ];
+    let keys: Vec<String> = column(tx, STEP, &sql, values).await?;
+    let distinct: BTreeSet<&String> = keys.iter().collect();
+    relink(tx, &distinct.into_iter().cloned().collect::<Vec<_>>()).await?;
+    Ok(keys.len())
 }
 
 /// Stops deliveries that wait and of which nothing is out. Says how many; those that are being

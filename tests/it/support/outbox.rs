@@ -42,6 +42,7 @@ pub(crate) fn person(number: usize) -> ToldPerson {
 /// A delivery by message 0 to the person with this number, on the lane `smtp:relay`.
 pub(crate) fn to(number: usize, now: Time) -> NewDelivery {
     NewDelivery {
+        awaits_word: false,
         message: 0,
         address: Address::new(&format!("person-{number}@northshire.example")),
         lane: "smtp:relay".to_owned(),

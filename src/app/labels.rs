@@ -1,0 +1,37 @@
+//! What people read for a channel: scripts get its name in the settings, people its label.
+
+use std::collections::BTreeMap;
+
+use super::App;
+
+/// Labels by the name of the channel.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Labels(BTreeMap<String, String>);
+
+impl Labels {
+    /// The label; of a channel that is not live any more, its name.
+    pub fn of<'a>(&'a self, channel: &'a str) -> &'a str {
+        self.0.get(channel).map_or(channel, String::as_str)
+    }
+
+    /// "33 email, 11 Teams, 2 Slack"
+    pub fn counts(&self, by_channel: &BTreeMap<String, usize>) -> String {
+        let counts: Vec<String> = by_channel
+            .iter()
+            .map(|(channel, count)| format!("{count} {}", self.of(channel)))
+            .collect();
+        counts.join(", ")
+    }
+}
+
+impl App {
+    /// The labels of the channels that are live.
+    pub fn labels(&self) -> Labels {
+        let labels = self.channels.iter();
+        Labels(
+            labels
+                .map(|(name, channel)| (name.to_string(), channel.label().to_owned()))
+                .collect(),
+        )
+    }
+}

@@ -1,0 +1,139 @@
+//! The words of what is said: rendered once per moment, audience and channel, and kept.
+
+use std::collections::BTreeMap;
+
+use super::{App, act::Act};
+use crate::domain::{
+    Audience, chain,
+    delivery::NewMessage,
+    directory::Directory,
+    event::{Event, Record},
+    incident::Incident,
+    notification::Moment,
+    plan::Plan,
+    policy::Policy,
+    saying::Saying,
+    wording,
+};
+
+impl App {
+    /// Fills in the exact words that a "no change" would send, for a prompt that shows them.
+    pub(super) fn freeze(&self, act: &Act<'_>, after: &Incident, log: &mut [Record]) {
+        let Some(record) = log.last() else { return };
+        let Event::Prompted { frozen, .. } = &record.event else {
+            return;
+        };
+        let words: BTreeMap<Audience, String> = frozen
+            .promised
+            .iter()
+            .map(|(audience, due)| {
+                let saying = Saying {
+                    incident: after,
+                    log,
+                    event: record,
+                    moment: Moment::NoChange,
+                    audience: *audience,
+                    directory: &act.book.directory,
+                    policy: &act.book.policy,
+                    next_update: Some(*due),
+                    people_told: 0,
+                    readers_abroad: readers_abroad(
+                        &act.book.directory,
+                        &act.book.policy,
+                        *audience,
+                    ),
+                    links: &self.links,
+                    now: act.now,
+                };
+                (*audience, wording::no_change_words(&saying))
+            })
+            .collect();
+        if let Some(Record {
+            event: Event::Prompted { frozen, .. },
+            ..
+        }) = log.last_mut()
+        {
+            frozen.words = words;
+        }
+    }
+
+    /// The messages of a plan, one for each moment, audience and channel.
+    pub(super) fn render(
+        &self,
+        act: &Act<'_>,
+        after: &Incident,
+        log: &[Record],
+        plan: &Plan,
+    ) -> Vec<NewMessage> {
+        let Some(record) = log.last() else {
+            return Vec::new();
+        };
+        let people_told = plan.totals().people;
+        let mut messages = Vec::new();
+        for (moment, audience, channel) in plan.messages() {
+            let Some(way) = self.channels.get(&channel) else {
+                continue;
+            };
+            let view = wording::view(&Saying {
+                incident: after,
+                log,
+                event: record,
+                moment,
+                audience,
+                directory: &act.book.directory,
+                policy: &act.book.policy,
+                next_update: after.promises.get(&audience).map(|promise| promise.due),
+                people_told,
+                readers_abroad: readers_abroad(&act.book.directory, &act.book.policy, audience),
+                links: &self.links,
+                now: act.now,
+            });
+            let rendered = self
+                .renderer
+                .render(&channel, way.parts(), moment, audience, &view);
+            let fault = rendered.fault.map(|fault| fault.to_string());
+            messages.push(NewMessage {
+                moment,
+                audience,
+                channel,
+                parts: rendered.parts,
+                fault,
+            });
+        }
+        messages
+    }
+}
+
+/// Digests of words and audience for the chain.
+pub(super) fn digests(plan: &Plan, messages: &[NewMessage]) -> (String, String) {
+    let words = messages.iter().map(|message| {
+        let parts = message
+            .parts
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()))
+            .collect();
+        (message.moment, message.audience, &message.channel, parts)
+    });
+    let told = plan.deliveries.iter().flat_map(|delivery| {
+        delivery.recipients.iter().map(|person| {
+            (
+                &person.who,
+                delivery.audience,
+                delivery.moment,
+                &delivery.channel,
+            )
+        })
+    });
+    (chain::words_digest(words), chain::audience_digest(told))
+}
+
+/// Whether somebody who may read this lives by another clock, so that times name their zone. Those
+/// outside always may.
+fn readers_abroad(directory: &Directory, policy: &Policy, audience: Audience) -> bool {
+    audience.is_outside()
+        || directory.people.values().any(|person| {
+            person
+                .time_zone
+                .is_some_and(|zone| zone != policy.time_zone)
+        })
+}

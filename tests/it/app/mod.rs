@@ -1,0 +1,171 @@
+//! The use cases with the Northshire Learning Agency in the database, channels that do as they are
+//! told, and a clock held by hand.
+
+mod approving;
+mod asking;
+mod checking;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chrono::TimeDelta;
+use oyez::{
+    app::{
+        App, Error, Mode,
+        answers::Receipt,
+        deliver::{Channels, Engine},
+    },
+    channels::Channel,
+    clock::{Clock, ManualClock},
+    domain::{
+        ChannelName, IncidentId,
+        channel::Part,
+        command::{Asked, Command, Declare},
+        event::{Actor, Door},
+        facts::Facts,
+        saying::Links,
+        situation::Relation,
+    },
+    render::Renderer,
+};
+
+use crate::support::{
+    at,
+    database::{TestDb, databases},
+    fake_channel::{FakeChannel, Sent},
+};
+
+const DIRECTORY: &str = include_str!("../../../config/northshire/directory.yaml");
+const POLICY: &str = include_str!("../../../config/northshire/policy.toml");
+
+/// The agency on one engine.
+struct Agency {
+    app: App,
+    clock: Arc<ManualClock>,
+    mail: Arc<FakeChannel>,
+    _db: TestDb,
+}
+
+impl Agency {
+    /// One on each engine, on a Monday at 1:30pm, with the policy changed as the test needs it.
+    async fn all(change: impl Fn(&str) -> String) -> Vec<Self> {
+        let mut agencies = Vec::new();
+        for db in databases().await {
+            agencies.push(Self::on(db, &change(POLICY)).await);
+        }
+        agencies
+    }
+
+    async fn on(db: TestDb, policy: &str) -> Self {
+        let clock = Arc::new(ManualClock::new(at("2026-11-23T13:30:00Z")));
+        let shared: Arc<dyn Clock> = clock.clone();
+        let mail = Arc::new(FakeChannel::new("email", shared.clone()));
+        let email: ChannelName = "email".parse().unwrap();
+        let channels: Channels =
+            BTreeMap::from([(email.clone(), mail.clone() as Arc<dyn Channel>)]);
+        let parts: Vec<(ChannelName, &'static [Part])> = vec![(email.clone(), mail.parts())];
+        let (renderer, faults) = Renderer::load(None, &parts);
+        let known = ["email", "slack_webhook", "teams_workflow", "webhook"];
+        let app = App::new(
+            db.store.clone(),
+            shared,
+            Arc::new(channels),
+            known.map(|name| name.parse().unwrap()).into(),
+            renderer,
+            faults,
+            Links::default(),
+        );
+        app.apply_policy_text(policy, &actor("priya-shah"), None, false)
+            .await
+            .unwrap();
+        app.replace_directory(DIRECTORY).await.unwrap();
+        Self {
+            app,
+            clock,
+            mail,
+            _db: db,
+        }
+    }
+
+    async fn declare(&self, effect: &str) -> Result<Receipt, Error> {
+        let declare = Declare {
+            title: "Providers cannot sign in".to_owned(),
+            priority: Some("P1".parse().unwrap()),
+            services: [("register-trainees".parse().unwrap(), Relation::Affected)].into(),
+            facts: Facts {
+                effect: Some(effect.to_owned()),
+                ..Facts::default()
+            },
+            ..Declare::default()
+        };
+        let asked = asked(declare, "priya-shah");
+        self.app.declare(asked, Mode::Commit).await
+    }
+
+    /// A P1 on Register trainees, declared by Priya Shah.
+    async fn declared(&self) -> IncidentId {
+        let receipt = self.declare("Providers cannot sign in.").await;
+        receipt.unwrap().incident
+    }
+
+    async fn change(
+        &self,
+        id: IncidentId,
+        command: Command,
+        person: &str,
+    ) -> Result<Receipt, Error> {
+        let asked = asked(command, person);
+        self.app.change(id, asked, Mode::Commit).await
+    }
+
+    fn pass(&self, seconds: i64) {
+        self.clock.advance(TimeDelta::seconds(seconds));
+    }
+
+    /// Lets the engine do what is due.
+    async fn deliver(&self) {
+        let token = ulid::Ulid::generate().to_string();
+        let lock = self.app.store.try_lock_delivery(&token).await.unwrap();
+        let mut engine = Engine::new(
+            self.app.store.clone(),
+            Arc::clone(&self.app.channels),
+            Arc::clone(&self.app.clock),
+            lock.expect("nobody else delivers"),
+            self.app.wake.clone(),
+        );
+        engine.settle().await.unwrap();
+    }
+
+    /// What went to addresses outside the agency, in order.
+    fn sent_outside(&self) -> Vec<Sent> {
+        let sent = self.mail.sent().into_iter();
+        sent.filter(|mail| !mail.address.ends_with("@northshire.example"))
+            .collect()
+    }
+}
+
+fn asked<C>(command: C, person: &str) -> Asked<C> {
+    Asked {
+        command,
+        actor: actor(person),
+        request_key: ulid::Ulid::generate().to_string(),
+        seen_revision: None,
+    }
+}
+
+fn actor(person: &str) -> Actor {
+    Actor {
+        id: format!("person:{person}"),
+        person: Some(person.parse().unwrap()),
+        name: person.to_owned(),
+        door: Door::Cli,
+    }
+}
+
+fn update(text: &str) -> Command {
+    Command::Update {
+        text: text.to_owned(),
+        facts: Facts::default(),
+        stage: None,
+        next_update: None,
+    }
+}
