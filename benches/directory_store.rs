@@ -81,7 +81,7 @@ async fn put(store: &Store, after: &Directory) {
     let now: Time = "2026-11-23T13:20:00Z".parse().unwrap();
     let tx = store.begin().await.unwrap();
     let before = Directory::default();
-    let version = directory::replace(&tx, 0, &before, after, now).await;
+    let version = directory::replace(&tx, 0, &before, after, now, &mut |_, _| {}).await;
     assert_eq!(version.unwrap(), Some(1));
     tx.commit().await.unwrap();
 }

@@ -1,6 +1,6 @@
 //! The directory as people keep it: importing, exporting, healing addresses.
 
-use std::path::PathBuf;
+use std::{collections::HashSet, path::PathBuf};
 
 use serde::Serialize;
 
@@ -11,32 +11,39 @@ use crate::{
         directory::{Directory, merge::Problem},
     },
     files::{self, Input, Options},
-    store::{Step, directory, outbox},
+    store::{
+        Step,
+        directory::{self, Versioned},
+        outbox,
+    },
 };
 
 /// What an import would do; nothing is saved yet.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Serialize)]
 pub struct PlannedImport {
     /// What is wrong, by file and row, each with the fix. These rows are left out.
     pub problems: Vec<String>,
     /// Every change, as a line.
     pub lines: Vec<String>,
+    /// What would be wrong, or is noteworthy, afterwards; none of it keeps anything from being
+    /// saved.
+    pub warnings: Vec<String>,
     /// The counts in words.
     pub summary: String,
     /// Number of changes.
     pub changes: usize,
     /// How many entries would be removed, if so many that the number has to be confirmed.
     pub removals_to_confirm: Option<usize>,
-    /// The directory afterwards, and the version it was made from.
+    /// The directory afterwards, and the one it was made from.
     #[serde(skip)]
     pub token: ImportToken,
 }
 
 /// What is saved when the plan is confirmed.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct ImportToken {
+    before: Versioned,
     after: Directory,
-    version: u64,
 }
 
 /// An address that a provider refused for good.
@@ -107,6 +114,7 @@ impl App {
             .iter()
             .map(|(what, count)| format!("{count} {what}"))
             .collect();
+        let warnings = warnings(&plan);
         let left_out = plan.rows_left_out();
         if left_out > 0 {
             summary.push(format!("{left_out} rows left out"));
@@ -114,24 +122,37 @@ impl App {
         Ok(PlannedImport {
             problems: plan.problems.iter().map(problem).collect(),
             lines: lines(&plan),
+            warnings,
             summary: summary.join(", "),
             changes,
             removals_to_confirm: plan.must_type,
             token: ImportToken {
+                before: known,
                 after: plan.result,
-                version: known.version,
             },
         })
     }
 
-    /// Saves what was planned, unless the directory has changed since.
-    pub async fn save_import(&self, token: ImportToken) -> Result<(), Error> {
+    /// Saves what was planned, unless the directory has changed since. `told` hears how many rows
+    /// of all are written.
+    pub async fn save_import(
+        &self,
+        token: ImportToken,
+        mut told: impl FnMut(usize, usize) + Send,
+    ) -> Result<(), Error> {
         let now = self.clock.now();
-        let before = directory::load(self.store.read()).await?.directory;
+        let ImportToken { before, after } = token;
         let tx = self.store.begin().await?;
-        if directory::replace(&tx, token.version, &before, &token.after, now)
-            .await?
-            .is_none()
+        if directory::replace(
+            &tx,
+            before.version,
+            &before.directory,
+            &after,
+            now,
+            &mut told,
+        )
+        .await?
+        .is_none()
         {
             return Err(Error::new(
                 ErrorKind::Conflict,
@@ -140,15 +161,12 @@ impl App {
                 "Make the plan again: oyez directory import FILE",
             ));
         }
-        // An address that a person has just corrected or confirmed is believed again.
-        for person in changed_addresses(&before, &token.after) {
-            outbox::heal_address(&tx, &person).await?;
+        let bad = outbox::bad_addresses(&tx, now).await?;
+        for address in newly_given(&bad, &before.directory, &after) {
+            outbox::heal_address(&tx, address).await?;
         }
         tx.commit().await.step("commit an import")?;
-        tracing::info!(
-            people = token.after.people.len(),
-            "a directory was imported"
-        );
+        tracing::info!(people = after.people.len(), "a directory was imported");
         Ok(())
     }
 
@@ -167,7 +185,7 @@ impl App {
                 "Correct the file.",
             ));
         }
-        self.save_import(plan.token).await
+        self.save_import(plan.token, |_, _| {}).await
     }
 
     /// The directory as files: one of YAML, or one CSV file for each kind of thing.
@@ -244,42 +262,60 @@ fn lines(plan: &files::ImportPlan) -> Vec<String> {
     let added = changes.added.iter().map(|change| line("+", change));
     let changed = changes.changed.iter().map(|change| line("~", change));
     let removed = changes.removed.iter().map(|change| line("-", change));
-    let notes = plan
-        .notices
-        .iter()
-        .cloned()
-        .chain(plan.findings.iter().map(|finding| {
-            format!(
-                "{} {}: {} {}",
-                finding.kind.singular(),
-                finding.id,
-                finding.message,
-                finding.fix
-            )
-        }));
-    added.chain(changed).chain(removed).chain(notes).collect()
+    added.chain(changed).chain(removed).collect()
 }
 
-fn changed_addresses(before: &Directory, after: &Directory) -> Vec<Address> {
-    let known: std::collections::BTreeSet<&Address> = before
-        .people
-        .values()
-        .flat_map(|person| &person.addresses)
-        .map(|address| &address.address)
+/// What a person should know besides.
+fn warnings(plan: &files::ImportPlan) -> Vec<String> {
+    let findings = plan.findings.iter().map(|finding| {
+        format!(
+            "{} {}: {} {}",
+            finding.kind.singular(),
+            finding.id,
+            finding.message,
+            finding.fix
+        )
+    });
+    plan.notices.iter().cloned().chain(findings).collect()
+}
+
+/// Of the addresses that were refused for good, those that a person or destination has now and had
+/// not before: somebody has just given them, so they are believed again.
+fn newly_given<'b>(
+    bad: &'b [outbox::BadAddress],
+    before: &Directory,
+    after: &Directory,
+) -> Vec<&'b Address> {
+    let key = |channel, address: &Address| (channel, address.as_str().to_lowercase());
+    let marked: HashSet<_> = bad
+        .iter()
+        .map(|bad| key(&bad.channel, &bad.address))
         .collect();
-    let now = after
-        .people
-        .values()
-        .flat_map(|person| &person.addresses)
-        .map(|address| &address.address);
-    // A first import has nothing to heal, and may be large.
-    if known.is_empty() {
-        Vec::new()
-    } else {
-        now.filter(|address| !known.contains(address))
-            .cloned()
+    let owners = |directory| -> HashSet<_> {
+        owned(directory)
+            .map(|(owner, channel, address)| (owner, key(channel, address)))
+            .filter(|(_, key)| marked.contains(key))
             .collect()
-    }
+    };
+    let (had, have) = (owners(before), owners(after));
+    let given: HashSet<_> = have.difference(&had).map(|(_, key)| key).collect();
+    bad.iter()
+        .filter(|bad| given.contains(&key(&bad.channel, &bad.address)))
+        .map(|bad| &bad.address)
+        .collect()
+}
+
+/// Every address of a directory, with whose it is.
+fn owned(directory: &Directory) -> impl Iterator<Item = (&str, &ChannelName, &Address)> {
+    let people = directory.people.values().flat_map(|person| {
+        let addresses = person.addresses.iter();
+        addresses.map(|it| (person.id.as_str(), &it.channel, &it.address))
+    });
+    let destinations = directory
+        .destinations
+        .values()
+        .map(|it| (it.id.as_str(), &it.channel, &it.address));
+    people.chain(destinations)
 }
 
 fn unwritable(error: impl std::error::Error + Send + Sync + 'static) -> Error {

@@ -1,16 +1,16 @@
-//! Commands that look after directory, policy, words, keys and the database.
+//! Commands that look after policy, words, keys and the database.
 
-use std::{io::IsTerminal, path::Path};
+use std::path::Path;
 
 use super::{
-    admin_args::{Directory, DirectoryExport, ExportFormat, Import, Rules, Template, Token},
+    admin_args::{Rules, Template, Token},
     args::Write,
     output::Exit,
     write::{Door, people},
 };
 use crate::app::{Error, ErrorKind};
 
-fn unconfirmed(what: &str) -> Error {
+pub(super) fn unconfirmed(what: &str) -> Error {
     Error::new(
         ErrorKind::Usage,
         "not-confirmed",
@@ -19,181 +19,8 @@ fn unconfirmed(what: &str) -> Error {
     )
 }
 
-fn confirmed(door: &Door, how: &Write, question: &str) -> bool {
+pub(super) fn confirmed(door: &Door, how: &Write, question: &str) -> bool {
     how.yes || door.output.confirm(question)
-}
-
-/// `oyez directory …`
-pub async fn directory(door: &Door, command: Directory) -> Result<Exit, Error> {
-    match command {
-        Directory::Import(args) => import(door, args).await,
-        Directory::Export(args) => export(door, args).await,
-        Directory::Show { id } => {
-            let entry = door.app.directory_entry(&id).await?;
-            door.output.answer(&entry, |page| {
-                page.line(serde_json::to_string_pretty(&entry)?);
-                Ok(())
-            })?;
-            Ok(Exit::Done)
-        }
-        Directory::Bad => {
-            let bad = door.app.bad_addresses().await?;
-            door.output.answer(&bad, |page| {
-                if bad.is_empty() {
-                    page.line("No address was refused for good.");
-                }
-                let rows = bad.iter().map(|bad| {
-                    [
-                        bad.channel.clone(),
-                        bad.address.clone(),
-                        bad.since.to_rfc3339(),
-                        bad.sentence.clone(),
-                    ]
-                });
-                if !bad.is_empty() {
-                    page.table(
-                        ["Channel", "Address", "Since", "What their server said"],
-                        rows,
-                    );
-                }
-                Ok(())
-            })?;
-            Ok(Exit::Done)
-        }
-        Directory::Heal { address, write } => {
-            if write.dry_run {
-                door.output
-                    .say("Nothing was changed. The mark on this address would be cleared.");
-                return Ok(Exit::Done);
-            }
-            let healed = door.app.heal_address(&address).await?;
-            door.output.answer(&healed, |page| {
-                page.line("The mark is cleared. The next message goes to this address again.");
-                Ok(())
-            })?;
-            Ok(Exit::Done)
-        }
-        Directory::Test { person, write } => {
-            if write.dry_run {
-                let (recipient, _) = door.app.find_recipient(person.as_str()).await?;
-                door.output.say(&format!(
-                    "Nothing was sent. A test message would go to {}.",
-                    recipient.as_str()
-                ));
-                return Ok(Exit::Done);
-            }
-            if !confirmed(door, &write, &format!("Send a test message to {person}?")) {
-                return Err(unconfirmed("Nothing was sent."));
-            }
-            let progress = door.app.test_person(&person, !write.no_wait).await?;
-            door.output.answer(&progress, |page| {
-                let told = progress.accepted + progress.delivered;
-                page.line(format!(
-                    "{told} of {} test messages accepted.",
-                    progress.total
-                ));
-                Ok(())
-            })?;
-            Ok(if progress.failed + progress.retrying > 0 {
-                Exit::SendsFailed
-            } else {
-                Exit::Done
-            })
-        }
-    }
-}
-
-async fn import(door: &Door, args: Import) -> Result<Exit, Error> {
-    door.output.say(&format!(
-        "Reading {} …",
-        if args.files.len() == 1 {
-            "1 file".to_owned()
-        } else {
-            format!("{} files", args.files.len())
-        }
-    ));
-    let plan = door.app.plan_import(&args.files, args.prune).await?;
-    let has_problems = !plan.problems.is_empty();
-    door.output.answer(&plan, |page| {
-        for problem in &plan.problems {
-            page.line(format!("Problem: {problem}"));
-        }
-        for line in &plan.lines {
-            page.line(line);
-        }
-        page.line(&plan.summary);
-        Ok(())
-    })?;
-    let exit = if has_problems {
-        Exit::CheckFailed
-    } else {
-        Exit::Done
-    };
-    if plan.changes == 0 {
-        door.output.say("Nothing to save.");
-        return Ok(exit);
-    }
-    if args.write.dry_run {
-        door.output.say("Nothing was saved.");
-        return Ok(exit);
-    }
-    if let Some(removals) = plan.removals_to_confirm
-        && args.removals != Some(removals)
-        && !(std::io::stdin().is_terminal()
-            && door.output.confirm_word(
-                &format!("Type {removals} to remove so many entries:"),
-                &removals.to_string(),
-            ))
-    {
-        return Err(Error::new(
-            ErrorKind::Usage,
-            "not-confirmed",
-            format!(
-                "The files leave out {removals} entries, more than a fifth of the directory. Nothing was saved."
-            ),
-            format!("Check the files, or add --removals {removals}."),
-        ));
-    }
-    if !confirmed(door, &args.write, "Save this?") {
-        return Err(unconfirmed("Nothing was saved."));
-    }
-    door.app.save_import(plan.token).await?;
-    door.output
-        .say(&format!("Saved: {} changes.", plan.changes));
-    Ok(exit)
-}
-
-async fn export(door: &Door, args: DirectoryExport) -> Result<Exit, Error> {
-    let files = door
-        .app
-        .export_directory(args.format == ExportFormat::Csv)
-        .await?;
-    match (args.to, args.format) {
-        (None, ExportFormat::Yaml) => {
-            for (_, text) in &files {
-                door.output.raw(text)?;
-            }
-        }
-        (None, ExportFormat::Csv) => {
-            return Err(Error::new(
-                ErrorKind::Usage,
-                "missing-folder",
-                "CSV is one file for each kind of thing.",
-                "Add --to FOLDER.",
-            ));
-        }
-        (Some(file), ExportFormat::Yaml) => {
-            for (_, text) in &files {
-                crate::app::files::write(&file, text).await?;
-            }
-        }
-        (Some(folder), ExportFormat::Csv) => {
-            for (name, text) in &files {
-                crate::app::files::write(&folder.join(name), text).await?;
-            }
-        }
-    }
-    Ok(Exit::Done)
 }
 
 /// `oyez rules …`

@@ -44,7 +44,9 @@ pub enum Directory {
     /// Read YAML, CSV or XLSX files: shows the plan, saves after a yes
     Import(Import),
     /// Write the directory to files
-    Export(DirectoryExport),
+    Export(DirectoryFiles),
+    /// Write a sample directory, explained, to begin with
+    Sample(DirectoryFiles),
     /// Show a person, service, group or destination
     Show {
         /// Its id
@@ -73,8 +75,9 @@ pub enum Directory {
 /// `oyez directory import`
 #[derive(Debug, Args)]
 #[command(before_help = "Examples:
+  oyez directory sample --to directory.yaml          a file to begin with
   oyez directory import people.csv                   shows what would change, then asks
-  oyez directory import directory.yaml --yes")]
+  oyez directory import directory.yaml --yes         refused whole if a row has a problem")]
 pub struct Import {
     /// Files: .yaml, .csv (people.csv, services.csv, …) or .xlsx
     #[arg(required = true)]
@@ -82,6 +85,9 @@ pub struct Import {
     /// Remove what the files do not mention
     #[arg(long)]
     pub prune: bool,
+    /// With --yes: leave out rows that have a problem, and save the others
+    #[arg(long)]
+    pub skip_bad_rows: bool,
     /// With --prune: confirm that so many entries are removed
     #[arg(long, value_name = "N", requires = "prune")]
     pub removals: Option<usize>,
@@ -100,9 +106,9 @@ pub enum ExportFormat {
     Csv,
 }
 
-/// `oyez directory export`
+/// `oyez directory export` and `oyez directory sample`
 #[derive(Debug, Args)]
-pub struct DirectoryExport {
+pub struct DirectoryFiles {
     /// Which format
     #[arg(long, value_enum, default_value_t)]
     pub format: ExportFormat,

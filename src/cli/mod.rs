@@ -3,8 +3,10 @@
 pub mod admin;
 pub mod admin_args;
 pub mod args;
+pub mod directory;
 pub mod incident;
 pub mod incident_args;
+pub mod meter;
 pub mod output;
 pub mod read;
 pub mod run;
@@ -14,6 +16,7 @@ pub mod write;
 use clap::{CommandFactory, Parser, error::ErrorKind as ClapError};
 
 use self::{
+    admin_args::Directory,
     args::{Cli, Command},
     output::{Exit, Output},
     write::Door,
@@ -49,6 +52,9 @@ async fn dispatch(cli: Cli, output: Output) -> Result<Exit, Error> {
         // These need neither settings nor a database.
         Command::Completions { shell } => return run::completions(&mut Cli::command(), shell),
         Command::Man { folder } => return run::man_pages(&Cli::command(), &folder, output),
+        Command::Directory(Directory::Sample(args)) => {
+            return directory::sample(output, &args).await;
+        }
         Command::Demo(args) => return run::demo(args, output).await,
         Command::Serve(args) => return run::serve(config, &args, output).await,
         Command::Doctor(args) => return run::doctor(config, &args, output).await,
@@ -92,7 +98,7 @@ async fn answer(door: &Door, command: Command) -> Result<Exit, Error> {
         Command::Export(args) => read::export(door, args).await,
         Command::Report(args) => read::report(door, args).await,
         Command::Verify(args) => read::verify(door, args).await,
-        Command::Directory(args) => admin::directory(door, args).await,
+        Command::Directory(args) => directory::directory(door, args).await,
         Command::Rules(args) => admin::rules(door, args).await,
         Command::Template(args) => admin::template(door, args).await,
         Command::Token(args) => admin::token(door, args).await,

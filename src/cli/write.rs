@@ -1,9 +1,8 @@
 //! What every command that changes an incident does: show, ask, commit, deliver, report.
 
-use std::io::IsTerminal;
-
 use super::{
     args::Write,
+    meter::Meter,
     output::{Exit, Output, Page},
 };
 use crate::{
@@ -246,12 +245,12 @@ impl Door {
     /// Delivers what was committed, as far as this process may, and reports.
     async fn finish(&self, mut receipt: Receipt, how: &Write) -> Result<Exit, Error> {
         if receipt.messages > 0 && !how.no_wait {
-            let bar = self.bar(receipt.messages as u64);
+            let sending = Meter::new(self.output, "Sending");
             let progress = self
                 .app
-                .deliver_own(&receipt, |done| bar.set_position(done as u64))
+                .deliver_own(&receipt, |done| sending.at(done, receipt.messages))
                 .await?;
-            bar.finish_and_clear();
+            sending.end();
             receipt.progress = Some(progress);
         }
         self.output.answer(&receipt, |page| {
@@ -265,14 +264,6 @@ impl Door {
             Some(progress) if progress.failed + progress.retrying > 0 => Exit::SendsFailed,
             _ => Exit::Done,
         })
-    }
-
-    fn bar(&self, length: u64) -> indicatif::ProgressBar {
-        if std::io::stderr().is_terminal() && !self.output.is_json() {
-            indicatif::ProgressBar::new(length).with_message("Sending")
-        } else {
-            indicatif::ProgressBar::hidden()
-        }
     }
 }
 

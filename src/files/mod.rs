@@ -14,6 +14,7 @@ mod intake;
 mod plan;
 mod record;
 mod row;
+pub mod sample;
 mod xlsx;
 pub mod yaml;
 

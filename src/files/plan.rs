@@ -29,7 +29,8 @@ pub struct Input {
 pub struct Options<'a> {
     /// Remove entries that the files do not mention, from the lists that the files hold.
     pub prune: bool,
-    /// Channels of the settings; each can be a column of the people.
+    /// Channels of the settings, live or not; each can be a column of the people, and no new address
+    /// is on any other.
     pub channels: &'a [ChannelName],
     /// Says how a channel writes an address, or what is wrong with it, without repeating it.
     pub check_address: &'a dyn Fn(&ChannelName, &str) -> Result<Address, String>,

@@ -44,6 +44,11 @@ impl<'r> Row<'r> {
             .map(|(_, value)| value)
     }
 
+    /// Where it stands: its row or line.
+    pub(super) fn at(&self) -> u32 {
+        self.record.at.row
+    }
+
     /// Whether the file has the column.
     pub(super) fn has(&self, column: &str) -> bool {
         self.value(column).is_some()

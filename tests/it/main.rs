@@ -13,6 +13,7 @@ mod architecture;
 mod channel_contract;
 mod channel_email;
 mod channel_teams_slack_webhook;
+mod directory_import;
 mod engine;
 mod http_client;
 mod outbox_machine;

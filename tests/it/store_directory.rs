@@ -155,9 +155,16 @@ fn small() -> Directory {
 async fn put(store: &Store, after: &Directory, now: &str) -> Option<u64> {
     let before = directory::load(store.read()).await.unwrap();
     let tx = store.begin().await.unwrap();
-    let version = directory::replace(&tx, before.version, &before.directory, after, at(now))
-        .await
-        .unwrap();
+    let version = directory::replace(
+        &tx,
+        before.version,
+        &before.directory,
+        after,
+        at(now),
+        &mut |_, _| {},
+    )
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
     version
 }
@@ -267,6 +274,7 @@ async fn a_directory_that_has_moved_on_is_not_overwritten() {
             &Directory::default(),
             &Directory::default(),
             at(NOW),
+            &mut |_, _| {},
         )
         .await
         .unwrap();
@@ -290,10 +298,16 @@ async fn one_of_two_imports_at_once_is_told_to_read_again() {
                     let mut after = Directory::default();
                     after.people.insert(id(slug), person(slug));
                     let tx = store.begin().await.unwrap();
-                    let version =
-                        directory::replace(&tx, 0, &Directory::default(), &after, at(NOW))
-                            .await
-                            .unwrap();
+                    let version = directory::replace(
+                        &tx,
+                        0,
+                        &Directory::default(),
+                        &after,
+                        at(NOW),
+                        &mut |_, _| {},
+                    )
+                    .await
+                    .unwrap();
                     tx.commit().await.unwrap();
                     version
                 })
@@ -316,9 +330,16 @@ async fn an_import_that_fails_half_way_leaves_what_was_there() {
     for db in databases().await {
         put(&db.store, &small(), NOW).await;
         let tx = db.store.begin().await.unwrap();
-        directory::replace(&tx, 1, &small(), &Directory::default(), at(NOW))
-            .await
-            .unwrap();
+        directory::replace(
+            &tx,
+            1,
+            &small(),
+            &Directory::default(),
+            at(NOW),
+            &mut |_, _| {},
+        )
+        .await
+        .unwrap();
         drop(tx);
         let loaded = directory::load(db.store.read()).await.unwrap();
         assert_eq!((loaded.directory, loaded.version), (small(), 1));

@@ -18,6 +18,7 @@ use crate::domain::{
             DestinationPatch, GroupPatch, Mention, Mentioned, PersonPatch, Place, Problem, Spoiled,
         },
     },
+    nearest::fix_for,
 };
 
 /// Everything read so far.
@@ -190,19 +191,13 @@ impl<'a> Intake<'a> {
                     .destinations
                     .get(&id)
                     .is_some_and(|it| it.channel == channel && it.address.as_str() == address);
+                let at = (row.at(), "channel", "address");
                 let address = if known {
-                    Ok(Address::new(&address))
+                    Some(Address::new(&address))
                 } else {
-                    (self.options.check_address)(&channel, &address)
+                    self.new_address(row, &channel, at, &address)
                 };
-                match address {
-                    Ok(address) => Some((channel, address)),
-                    Err(wrong) => {
-                        let fix = format!("Correct the {channel} address.");
-                        row.problem("address", wrong, fix);
-                        None
-                    }
-                }
+                address.map(|address| (channel, address))
             }
             (Some(_), None) => {
                 let fix = "Give both the channel and the address.";
@@ -312,10 +307,34 @@ impl<'a> Intake<'a> {
         {
             return Some(known.address.clone());
         }
+        self.new_address(row, channel, (at, column, column), text)
+    }
+
+    /// Checks an address that is not in force yet. One on a channel of which the settings know
+    /// nothing would reach nobody, and is more often a slip.
+    fn new_address(
+        &self,
+        row: &mut Row<'_>,
+        channel: &ChannelName,
+        (at, channel_column, address_column): (u32, &str, &str),
+        text: &str,
+    ) -> Option<Address> {
+        let channels = self.options.channels;
+        if !channels.contains(channel) {
+            let fix = fix_for(
+                channel.as_str(),
+                channels.iter().map(ChannelName::as_str),
+                "Use a channel of the settings.",
+            );
+            let message = format!("There is no channel {channel} in the settings.");
+            row.problem_at(at, channel_column, message, fix);
+            return None;
+        }
         match (self.options.check_address)(channel, text) {
             Ok(address) => Some(address),
             Err(wrong) => {
-                row.problem_at(at, column, wrong, format!("Correct the {channel} address."));
+                let fix = format!("Correct the {channel} address.");
+                row.problem_at(at, address_column, wrong, fix);
                 None
             }
         }

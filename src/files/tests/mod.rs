@@ -28,18 +28,22 @@ fn input(name: &str, text: impl AsRef<[u8]>) -> Input {
 fn check_address(channel: &ChannelName, text: &str) -> Result<Address, String> {
     if channel.as_str() == "email" && !text.contains('@') {
         Err("The address has no @.".to_owned())
-    } else if channel.as_str() == "pager" {
-        Err("There is no channel pager.".to_owned())
     } else {
         Ok(Address::new(text))
     }
 }
 
 fn import(current: &Directory, inputs: &[Input], prune: bool) -> ImportPlan {
-    let channels: Vec<ChannelName> = ["email", "notify_sms", "slack_webhook", "teams_workflow"]
-        .iter()
-        .map(|name| name.parse().unwrap())
-        .collect();
+    let channels: Vec<ChannelName> = [
+        "email",
+        "notify_sms",
+        "slack_webhook",
+        "teams_workflow",
+        "webhook",
+    ]
+    .iter()
+    .map(|name| name.parse().unwrap())
+    .collect();
     plan(
         current,
         inputs,

@@ -106,7 +106,7 @@ fn every_fault_of_a_row_is_named_and_lines_are_those_of_the_file() {
         [
             "directory.yaml line 2: There is no such time zone.",
             "directory.yaml line 2: working_from is not a time of day.",
-            "directory.yaml line 7: There is no channel pager.",
+            "directory.yaml line 7: There is no channel pager in the settings.",
             "directory.yaml line 8: An address does not name its channel.",
         ]
     );
@@ -206,6 +206,54 @@ fn no_problem_repeats_an_address() {
         "{:?}",
         plan.problems
     );
+}
+
+#[test]
+fn an_address_on_a_channel_of_no_setting_is_a_problem_with_the_nearest_name() {
+    let yaml = "destinations:\n  - {id: a, name: A, channel: slack, address: b}\n\
+                people:\n  - {id: mei, name: Mei, addresses: \"emial: mei@northshire.example\"}\n  \
+                - {id: tom, name: Tom, addresses: \"fax: 1\"}\n";
+    let plan = import(
+        &Directory::default(),
+        &[input("directory.yaml", yaml)],
+        false,
+    );
+    assert_eq!(
+        problems(&plan),
+        [
+            "directory.yaml line 2 [channel]: There is no channel slack in the settings. \
+             Did you mean slack_webhook?",
+            "directory.yaml line 4 [addresses]: There is no channel emial in the settings. \
+             Did you mean email?",
+            "directory.yaml line 5 [addresses]: There is no channel fax in the settings. \
+             Use email, notify_sms, slack_webhook, teams_workflow or webhook.",
+        ]
+    );
+    assert!(plan.changes.is_empty());
+}
+
+#[test]
+fn an_address_in_force_stays_when_its_channel_has_left_the_settings() {
+    let mut directory = Directory::default();
+    let person = "people:\n  - {id: mei, name: Mei, email: mei@northshire.example}\n\
+                  destinations:\n  - {id: a, name: A, channel: email, address: a@b.example}\n";
+    directory.clone_from(&import(&directory, &[input("a.yaml", person)], false).result);
+    let pager: ChannelName = "pager".parse().unwrap();
+    for person in directory.people.values_mut() {
+        person.addresses[0].channel = pager.clone();
+    }
+    for destination in directory.destinations.values_mut() {
+        destination.channel = pager.clone();
+    }
+    let yaml = crate::files::yaml::write(&directory).unwrap();
+    let plan = import(&directory, &[input("a.yaml", yaml)], false);
+    assert_eq!(problems(&plan), Vec::<String>::new());
+    assert!(plan.changes.is_empty());
+    // A new address there is no longer taken.
+    let csv = "id,pager\nmei,another\n";
+    let plan = import(&directory, &[input("people.csv", csv)], false);
+    assert_eq!(plan.problems.len(), 1);
+    assert!(plan.changes.is_empty());
 }
 
 #[test]

@@ -29,13 +29,14 @@ const BRANCHES: usize = 200;
 
 /// Makes the directory `after`, given that it was `before` at the version `seen`, and gives the new
 /// version (the same, if nothing differs). `None`, and nothing is written, if it has moved on
-/// since: read it again.
+/// since: read it again. `told` hears how many rows of all that differ are written.
 pub async fn replace(
     tx: &Tx,
     seen: u64,
     before: &Directory,
     after: &Directory,
     now: Time,
+    told: &mut (dyn FnMut(usize, usize) + Send),
 ) -> Result<Option<u64>, StoreError> {
     // Taking nothing locks the version, so that two imports follow each other.
     let version: u64 = narrow(take(tx, Counter::Directory, 0).await?, STEP)?;
@@ -45,23 +46,49 @@ pub async fn replace(
     if before == after {
         return Ok(Some(version));
     }
-    services(tx, Delta::of(&before.services, &after.services), now).await?;
-    people(tx, Delta::of(&before.people, &after.people), now).await?;
-    groups(tx, Delta::of(&before.groups, &after.groups), now).await?;
-    destinations(
+    let of_services = Delta::of(&before.services, &after.services);
+    let of_people = Delta::of(&before.people, &after.people);
+    let of_groups = Delta::of(&before.groups, &after.groups);
+    let of_destinations = Delta::of(&before.destinations, &after.destinations);
+    let of_organisations = Delta::of(&before.organisations, &after.organisations);
+    let new_roles: Vec<&RoleHolding> = after.roles.difference(&before.roles).collect();
+    let work = &mut Work {
         tx,
-        Delta::of(&before.destinations, &after.destinations),
         now,
-    )
-    .await?;
-    organisations(
-        tx,
-        Delta::of(&before.organisations, &after.organisations),
-        now,
-    )
-    .await?;
-    roles(tx, before, after).await?;
+        done: 0,
+        all: of_services.put.len()
+            + of_people.put.len()
+            + of_groups.put.len()
+            + of_destinations.put.len()
+            + of_organisations.put.len()
+            + new_roles.len(),
+        told,
+    };
+    services(work, of_services).await?;
+    people(work, of_people).await?;
+    groups(work, of_groups).await?;
+    destinations(work, of_destinations).await?;
+    organisations(work, of_organisations).await?;
+    let gone: Vec<&RoleHolding> = before.roles.difference(&after.roles).collect();
+    roles(work, &gone, &new_roles).await?;
     narrow(take(tx, Counter::Directory, 1).await?, STEP).map(Some)
+}
+
+/// A replacement under way.
+struct Work<'a> {
+    tx: &'a Tx,
+    now: Time,
+    /// Rows written, of all that are to be.
+    done: usize,
+    all: usize,
+    told: &'a mut (dyn FnMut(usize, usize) + Send),
+}
+
+impl Work<'_> {
+    fn wrote(&mut self, rows: usize) {
+        self.done += rows;
+        (self.told)(self.done, self.all);
+    }
 }
 
 /// What differs between two maps.
@@ -87,7 +114,7 @@ impl<'a, K: Ord, V: PartialEq> Delta<'a, K, V> {
 
 /// Writes rows, over those with the same id.
 async fn put<E, T>(
-    tx: &Tx,
+    work: &mut Work<'_>,
     things: &[&T],
     row: impl Fn(&T) -> Result<E::Model, StoreError>,
 ) -> Result<(), StoreError>
@@ -108,9 +135,10 @@ where
             .to_owned();
         E::insert_many(rows)
             .on_conflict(over)
-            .exec_without_returning(tx)
+            .exec_without_returning(work.tx)
             .await
             .step(STEP)?;
+        work.wrote(chunk.len());
     }
     Ok(())
 }
@@ -134,11 +162,10 @@ async fn bury<E: EntityTrait>(
 }
 
 async fn services(
-    tx: &Tx,
+    work: &mut Work<'_>,
     delta: Delta<'_, impl Display, Service>,
-    now: Time,
 ) -> Result<(), StoreError> {
-    put::<service::Entity, _>(tx, &delta.put, |service| {
+    put::<service::Entity, _>(work, &delta.put, |service| {
         Ok(service::Model {
             id: service.id.to_string(),
             name: service.name.clone(),
@@ -156,7 +183,8 @@ async fn services(
         })
     })
     .await?;
-    bury::<service::Entity>(tx, &delta.gone, service::Column::Id, || {
+    let now = micros(work.now);
+    bury::<service::Entity>(work.tx, &delta.gone, service::Column::Id, || {
         service::ActiveModel {
             programme: Set(None),
             tags: Set("[]".to_owned()),
@@ -167,7 +195,7 @@ async fn services(
             support_queue: Set(None),
             disaster_recovery: Set(None),
             destinations: Set("[]".to_owned()),
-            removed_at: Set(Some(micros(now))),
+            removed_at: Set(Some(now)),
             ..Default::default()
         }
     })
@@ -175,11 +203,10 @@ async fn services(
 }
 
 async fn people(
-    tx: &Tx,
+    work: &mut Work<'_>,
     delta: Delta<'_, impl Display, Person>,
-    now: Time,
 ) -> Result<(), StoreError> {
-    put::<person::Entity, _>(tx, &delta.put, |person| {
+    put::<person::Entity, _>(work, &delta.put, |person| {
         let working_hours = match &person.working_hours {
             Some(hours) => Some(to_json(hours, STEP)?),
             None => None,
@@ -196,14 +223,15 @@ async fn people(
         })
     })
     .await?;
-    bury::<person::Entity>(tx, &delta.gone, person::Column::Id, || {
+    let now = micros(work.now);
+    bury::<person::Entity>(work.tx, &delta.gone, person::Column::Id, || {
         person::ActiveModel {
             organisation_id: Set(None),
             addresses: Set("[]".to_owned()),
             time_zone: Set(None),
             working_hours: Set(None),
             muted_until: Set(None),
-            removed_at: Set(Some(micros(now))),
+            removed_at: Set(Some(now)),
             ..Default::default()
         }
     })
@@ -211,11 +239,10 @@ async fn people(
 }
 
 async fn groups(
-    tx: &Tx,
+    work: &mut Work<'_>,
     delta: Delta<'_, impl Display, Group>,
-    now: Time,
 ) -> Result<(), StoreError> {
-    put::<grp::Entity, _>(tx, &delta.put, |group| {
+    put::<grp::Entity, _>(work, &delta.put, |group| {
         Ok(grp::Model {
             id: group.id.to_string(),
             name: group.name.clone(),
@@ -224,20 +251,20 @@ async fn groups(
         })
     })
     .await?;
-    bury::<grp::Entity>(tx, &delta.gone, grp::Column::Id, || grp::ActiveModel {
+    let now = micros(work.now);
+    bury::<grp::Entity>(work.tx, &delta.gone, grp::Column::Id, || grp::ActiveModel {
         members: Set("[]".to_owned()),
-        removed_at: Set(Some(micros(now))),
+        removed_at: Set(Some(now)),
         ..Default::default()
     })
     .await
 }
 
 async fn destinations(
-    tx: &Tx,
+    work: &mut Work<'_>,
     delta: Delta<'_, impl Display, Destination>,
-    now: Time,
 ) -> Result<(), StoreError> {
-    put::<destination::Entity, _>(tx, &delta.put, |destination| {
+    put::<destination::Entity, _>(work, &delta.put, |destination| {
         Ok(destination::Model {
             id: destination.id.to_string(),
             name: destination.name.clone(),
@@ -248,11 +275,12 @@ async fn destinations(
         })
     })
     .await?;
-    bury::<destination::Entity>(tx, &delta.gone, destination::Column::Id, || {
+    let now = micros(work.now);
+    bury::<destination::Entity>(work.tx, &delta.gone, destination::Column::Id, || {
         destination::ActiveModel {
             address: Set(String::new()),
             organisation_id: Set(None),
-            removed_at: Set(Some(micros(now))),
+            removed_at: Set(Some(now)),
             ..Default::default()
         }
     })
@@ -260,11 +288,10 @@ async fn destinations(
 }
 
 async fn organisations(
-    tx: &Tx,
+    work: &mut Work<'_>,
     delta: Delta<'_, impl Display, Organisation>,
-    now: Time,
 ) -> Result<(), StoreError> {
-    put::<organisation::Entity, _>(tx, &delta.put, |organisation| {
+    put::<organisation::Entity, _>(work, &delta.put, |organisation| {
         Ok(organisation::Model {
             id: organisation.id.to_string(),
             name: organisation.name.clone(),
@@ -274,19 +301,23 @@ async fn organisations(
         })
     })
     .await?;
-    bury::<organisation::Entity>(tx, &delta.gone, organisation::Column::Id, || {
+    let now = micros(work.now);
+    bury::<organisation::Entity>(work.tx, &delta.gone, organisation::Column::Id, || {
         organisation::ActiveModel {
             contacts: Set("[]".to_owned()),
-            removed_at: Set(Some(micros(now))),
+            removed_at: Set(Some(now)),
             ..Default::default()
         }
     })
     .await
 }
 
-async fn roles(tx: &Tx, before: &Directory, after: &Directory) -> Result<(), StoreError> {
+async fn roles(
+    work: &mut Work<'_>,
+    gone: &[&RoleHolding],
+    new: &[&RoleHolding],
+) -> Result<(), StoreError> {
     use role_holding::{ActiveModel, Column, Entity};
-    let gone: Vec<&RoleHolding> = before.roles.difference(&after.roles).collect();
     for chunk in gone.chunks(BRANCHES) {
         let any = chunk.iter().fold(Condition::any(), |any, holding| {
             any.add(
@@ -298,11 +329,10 @@ async fn roles(tx: &Tx, before: &Directory, after: &Directory) -> Result<(), Sto
         });
         Entity::delete_many()
             .filter(any)
-            .exec(tx)
+            .exec(work.tx)
             .await
             .step(STEP)?;
     }
-    let new: Vec<&RoleHolding> = after.roles.difference(&before.roles).collect();
     for chunk in new.chunks(CHUNK) {
         let rows = chunk.iter().map(|holding| ActiveModel {
             service_id: Set(holding.service.to_string()),
@@ -310,9 +340,10 @@ async fn roles(tx: &Tx, before: &Directory, after: &Directory) -> Result<(), Sto
             person_id: Set(holding.person.to_string()),
         });
         Entity::insert_many(rows)
-            .exec_without_returning(tx)
+            .exec_without_returning(work.tx)
             .await
             .step(STEP)?;
+        work.wrote(chunk.len());
     }
     Ok(())
 }

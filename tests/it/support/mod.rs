@@ -6,6 +6,7 @@ pub(crate) mod fake_channel;
 pub(crate) mod incident;
 pub(crate) mod oracle;
 pub(crate) mod outbox;
+pub(crate) mod program;
 pub(crate) mod smtp;
 pub(crate) mod stand_in;
 pub(crate) mod worlds;
