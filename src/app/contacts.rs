@@ -114,7 +114,11 @@ impl App {
             .iter()
             .map(|(what, count)| format!("{count} {what}"))
             .collect();
-        let warnings = warnings(&plan);
+        let mut warnings = warnings(&plan);
+        // A policy that cannot be read, or is not there, is another matter than this import.
+        if let Ok((_, misfits)) = self.misfits(&plan.result).await {
+            warnings.extend(misfits.iter().map(ToString::to_string));
+        }
         let left_out = plan.rows_left_out();
         if left_out > 0 {
             summary.push(format!("{left_out} rows left out"));

@@ -7,10 +7,16 @@ use utoipa::ToSchema;
 
 use super::{App, Error, files, rulebook};
 use crate::{
-    domain::directory::Directory,
-    domain::{ServiceId, Time, chain, event::Actor, fault::Fault, policy::Policy, policy_file},
+    domain::{
+        ServiceId, Time, chain,
+        directory::Directory,
+        event::Actor,
+        fault::Fault,
+        policy::Policy,
+        policy_file::{self, Places},
+    },
     store::{
-        Step,
+        Step, directory,
         policies::{self, NewPolicy, PolicyVersion},
     },
 };
@@ -61,24 +67,29 @@ impl PolicyWords {
 
 impl App {
     /// What a policy file, or the policy in force, would better be without. A file that cannot be
-    /// used is refused with all its faults.
+    /// used is refused with all its faults; the policy in force is in use whatever is wrong with
+    /// it, so there each is a finding.
     pub async fn check_rules(&self, file: Option<&Path>) -> Result<Vec<String>, Error> {
-        let (text, name) = match file {
-            Some(file) => (files::read_text(file).await?, file.display().to_string()),
-            None => (self.policy_text().await?, "the policy in force".to_owned()),
-        };
-        let policy = self.checked(&text, &name).await?;
-        self.findings(policy).await
+        if let Some(file) = file {
+            let text = files::read_text(file).await?;
+            let policy = self.checked(&text, &file.display().to_string()).await?;
+            return self.findings(policy).await;
+        }
+        let directory = Arc::clone(&self.rulebook().await?.directory);
+        let (policy, misfits) = self.misfits(&directory).await?;
+        let mut findings: Vec<String> = misfits.iter().map(ToString::to_string).collect();
+        findings.extend(self.findings(policy).await?);
+        Ok(findings)
     }
 
     async fn findings(&self, policy: Policy) -> Result<Vec<String>, Error> {
-        let book = self.rulebook().await.ok();
-        let directory = book
-            .map(|book| Arc::clone(&book.directory))
-            .unwrap_or_default();
+        let directory = directory::load(self.store.read()).await?.directory;
+        if is_empty(&directory) {
+            return Ok(vec![EMPTY_DIRECTORY.to_owned()]);
+        }
         let bad = rulebook::bad_addresses(self.store.read(), self.clock.now()).await?;
         Ok(self
-            .compile(&Arc::new(policy), &directory, &bad)
+            .compile(&Arc::new(policy), &Arc::new(directory), &bad)
             .lint(self.clock.now())
             .into_iter()
             .map(|finding| format!("{} {}", finding.sentence, finding.fix))
@@ -87,31 +98,44 @@ impl App {
 
     /// Reads a policy and checks it against the directory in force.
     async fn checked(&self, text: &str, name: &str) -> Result<Policy, Error> {
-        let refuse = |faults: Vec<Fault>| {
-            let faults = faults
-                .into_iter()
-                .map(|fault| fault.in_file(name))
-                .collect();
-            Error::faults("bad-policy", "The policy cannot be used.", faults)
-        };
-        let (policy, places) = policy_file::read_with_places(text).map_err(refuse)?;
-        let known = crate::store::directory::load(self.store.read()).await?;
-        // Before the first import nobody is there to be named; the doctor says so, and the check
-        // is made when the directory is.
-        if known.directory == Directory::default() {
-            return Ok(policy);
-        }
-        let faults = policy_file::check(
-            &policy,
-            &known.directory,
-            &places,
-            Some(&self.known_channels),
-        );
+        let (policy, places) = read(text, name)?;
+        let directory = directory::load(self.store.read()).await?.directory;
+        let faults = self.faults_of(&policy, &places, &directory, name);
         if faults.is_empty() {
             Ok(policy)
         } else {
-            Err(refuse(faults))
+            Err(unusable(faults))
         }
+    }
+
+    /// The policy in force, and where it does not fit a directory: names that the directory does
+    /// not have, and people and channels who would read what is not for them.
+    pub(super) async fn misfits(
+        &self,
+        directory: &Directory,
+    ) -> Result<(Policy, Vec<Fault>), Error> {
+        const NAME: &str = "policy in force";
+        let (policy, places) = read(&self.policy_text().await?, NAME)?;
+        let faults = self.faults_of(&policy, &places, directory, NAME);
+        Ok((policy, faults))
+    }
+
+    fn faults_of(
+        &self,
+        policy: &Policy,
+        places: &Places,
+        directory: &Directory,
+        name: &str,
+    ) -> Vec<Fault> {
+        // Before the first import nobody is there to be named, and without a policy there is no
+        // first start. The import says what the policy names and it does not bring.
+        if is_empty(directory) {
+            return Vec::new();
+        }
+        policy_file::check(policy, directory, places, Some(&self.known_channels))
+            .into_iter()
+            .map(|fault| fault.in_file(name))
+            .collect()
     }
 
     /// Puts a policy file in force.
@@ -204,6 +228,25 @@ impl App {
                 .collect(),
         })
     }
+}
+
+/// What is said instead of one finding for each rule.
+const EMPTY_DIRECTORY: &str =
+    "The directory is empty, so no rule reaches anybody. Run: oyez directory import FILE";
+
+fn is_empty(directory: &Directory) -> bool {
+    *directory == Directory::default()
+}
+
+fn read(text: &str, name: &str) -> Result<(Policy, Places), Error> {
+    policy_file::read_with_places(text).map_err(|faults| {
+        let faults = faults.into_iter().map(|fault| fault.in_file(name));
+        unusable(faults.collect())
+    })
+}
+
+fn unusable(faults: Vec<Fault>) -> Error {
+    Error::faults("bad-policy", "The policy cannot be used.", faults)
 }
 
 fn answer(version: PolicyVersion, findings: Vec<String>) -> PolicyAnswer {

@@ -19,6 +19,7 @@ mod http_client;
 mod outbox_machine;
 mod outbox_store;
 mod policies;
+mod policy_and_directory;
 mod resolution_oracle;
 mod store_directory;
 mod store_incidents;
