@@ -25,7 +25,6 @@ use crate::{
 #[serde(deny_unknown_fields)]
 struct RawServer {
     listen: Listen,
-    public_url: Option<WebAddress>,
     shutdown_grace_seconds: u32,
 }
 
@@ -112,13 +111,8 @@ impl Settings {
 }
 
 fn server(raw: RawServer) -> Server {
-    let listen = raw.listen.0;
     Server {
-        listen,
-        public_url: match raw.public_url {
-            Some(url) => url.0,
-            None => format!("http://{listen}"),
-        },
+        listen: raw.listen.0,
         shutdown_grace: Duration::from_secs(raw.shutdown_grace_seconds.into()),
     }
 }

@@ -56,8 +56,6 @@ pub struct Settings {
 pub struct Server {
     /// Where it listens.
     pub listen: SocketAddr,
-    /// What links to it begin with; no slash at the end.
-    pub public_url: String,
     /// How long a stop waits for what is on its way.
     pub shutdown_grace: Duration,
 }

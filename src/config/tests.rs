@@ -32,7 +32,6 @@ fn settings(file: Option<(&str, &str)>, variables: &[(&str, &str)]) -> Result<Se
 fn the_defaults_alone_are_enough() {
     let settings = settings(None, &[]).unwrap();
     assert_eq!(settings.server.listen.to_string(), "127.0.0.1:8080");
-    assert_eq!(settings.server.public_url, "http://127.0.0.1:8080");
     assert_eq!(settings.database.url.expose_secret(), "sqlite://oyez.db");
     assert_eq!(settings.policy.apply, Apply::OnChange);
     assert_eq!(settings.sending.mode, Mode::Live);
@@ -41,7 +40,7 @@ fn the_defaults_alone_are_enough() {
 
 #[test]
 fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
-    let file = "[server]\nlisten = \"127.0.0.1:1\"\npublic_url = \"https://a.example/\"\n[log]\nformat = \"json\"\n[channels.email]\nhost = \"one\"\nport = 25\n";
+    let file = "[server]\nlisten = \"127.0.0.1:1\"\n[links]\nincidents = \"https://a.example/\"\n[log]\nformat = \"json\"\n[channels.email]\nhost = \"one\"\nport = 25\n";
     let settings = settings(
         Some(("oyez.toml", file)),
         &[
@@ -54,7 +53,10 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
     )
     .unwrap();
     assert_eq!(settings.server.listen.to_string(), "127.0.0.1:2");
-    assert_eq!(settings.server.public_url, "https://a.example");
+    assert_eq!(
+        settings.links.incidents.as_deref(),
+        Some("https://a.example")
+    );
     assert_eq!(settings.log.format, telemetry::Format::Json);
     assert_eq!(settings.log.level, telemetry::Level::Info);
     let mut email = settings.channels[&"email".parse().unwrap()].clone();
@@ -64,7 +66,7 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
 
 #[test]
 fn every_fault_of_every_layer_is_found_in_one_go() {
-    let file = "[server]\nlisten = \"everywhere\"\npublic_ulr = \"x\"\n[database]\nurl = \"mysql://root:hush@db\"\n[chanels.email]\nhost = \"x\"\n[log]\nlevel = \"loud\"\n[channels.E-mail]\nhost = \"x\"\n[http]\nallow_private = [\"ten\"]\n";
+    let file = "[server]\nlisten = \"everywhere\"\nlisen = \"x\"\n[database]\nurl = \"mysql://root:hush@db\"\n[chanels.email]\nhost = \"x\"\n[log]\nlevel = \"loud\"\n[channels.E-mail]\nhost = \"x\"\n[http]\nallow_private = [\"ten\"]\n";
     let faults = settings(
         Some(("my.toml", file)),
         &[
@@ -86,7 +88,7 @@ fn every_fault_of_every_layer_is_found_in_one_go() {
     environment OYEZ__SERVER__SHUTDOWN_GRACE_SECONDS: server.shutdown_grace_seconds must be a whole number from 0 to 4294967295. Correct the value.
     environment OYEZ____X: The name of the variable is not one of a setting. Write OYEZ__TABLE__KEY, for example OYEZ__SERVER__LISTEN.
     my.toml:2:1: server.listen: this is not an address and port, as in 127.0.0.1:8080. Correct the value.
-    my.toml:3:1: There is no setting server.public_ulr. Did you mean public_url?
+    my.toml:3:1: There is no setting server.lisen. Did you mean listen?
     my.toml:5:1: database.url is not the URL of a database that Oyez can use. Write sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME.
     my.toml:6:2: There is no setting chanels. Did you mean channels?
     my.toml:9:1: log.level must be error, warn, info, debug or trace. Use one of these.
