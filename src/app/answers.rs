@@ -33,6 +33,9 @@ pub struct Receipt {
     pub findings: Vec<FindingAnswer>,
     /// Whether something found must be put right before anything is sent.
     pub blocked: bool,
+    /// Whether the policy asks that whoever declares this sees the people first.
+    #[serde(default)]
+    pub preview_required: bool,
     /// People told.
     pub people: usize,
     /// Messages: one for each recipient and channel.

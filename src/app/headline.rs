@@ -22,6 +22,11 @@ pub(super) fn receipt(after: &Incident, last: Option<&Record>, act: &Act<'_>) ->
         sentences: Vec::new(),
         findings: Vec::new(),
         blocked: false,
+        preview_required: matches!(
+            last.map(|record| &record.event),
+            Some(Event::Declared { priority, .. })
+                if act.book.policy.priority(priority).is_some_and(|it| it.preview_required)
+        ),
         people: 0,
         messages: 0,
         by_channel: std::collections::BTreeMap::new(),

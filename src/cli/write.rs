@@ -203,6 +203,12 @@ impl Door {
             return Ok(());
         }
         self.summarise(rehearsal);
+        if rehearsal.preview_required {
+            let mut page = Page::default();
+            let labels = self.app.labels();
+            super::who::recipient_lines(&mut page, &rehearsal.recipients, usize::MAX, &labels);
+            self.output.say(page.text().trim_end());
+        }
         let question = match rehearsal.people {
             0 => "Record it, although no one would be told?".to_owned(),
             _ => format!("Send to {}?", people(rehearsal.people)),
