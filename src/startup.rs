@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    app::{App, Error, ErrorKind, deliver::Channels},
+    app::{App, Error, ErrorKind, Heartbeat, deliver::Channels},
     channels::{self, Built, Capture, ChannelContext},
     clock::{Clock, SystemClock},
     config::{Apply, Engine, Mode, Settings},
@@ -31,6 +31,8 @@ pub struct Started {
     pub app: App,
     /// Its clock, to be set right against the database.
     pub clock: Arc<SystemClock>,
+    /// What is called while all is well.
+    pub heartbeat: Option<Heartbeat>,
     /// Channels that are not live, each with the reason.
     pub off: BTreeMap<ChannelName, String>,
     /// Its settings.
@@ -80,7 +82,18 @@ pub async fn build(settings: Settings, migrate: bool) -> Result<Started, Error> 
         system.set_offset(measured.offset);
     }
     let clock: Arc<dyn Clock> = system.clone();
-    let (live, off) = ways(&settings, &store, &clock).await?;
+    let http =
+        HttpClient::new(&settings.http.allow_private, Limits::default()).map_err(|error| {
+            Error::new(
+                ErrorKind::Unavailable,
+                "no-tls",
+                "The machine's certificates cannot be read, so no web address can be called.",
+                "Install the package ca-certificates.",
+            )
+            .caused_by(error)
+        })?;
+    let heartbeat = heartbeat(&settings, &http)?;
+    let (live, off) = ways(&settings, &http, &store, &clock).await?;
     let parts: Vec<(ChannelName, &'static [Part])> = live
         .iter()
         .map(|(name, channel)| (name.clone(), channel.parts()))
@@ -110,27 +123,33 @@ pub async fn build(settings: Settings, migrate: bool) -> Result<Started, Error> 
     Ok(Started {
         app,
         clock: system,
+        heartbeat,
         off,
         settings,
+    })
+}
+
+fn heartbeat(settings: &Settings, http: &HttpClient) -> Result<Option<Heartbeat>, Error> {
+    let Some(url) = &settings.heartbeat.secret_url else {
+        return Ok(None);
+    };
+    let heart = Heartbeat::new(http.clone(), url.expose_secret());
+    heart.map(Some).map_err(|sentence| {
+        let fault = Fault::new(
+            format!("heartbeat.secret_url cannot be called. {sentence}."),
+            "Correct it, or remove it.",
+        );
+        Error::faults("bad-settings", "The settings cannot be used.", vec![fault])
     })
 }
 
 /// Builds the channels; faults of all of them are reported together.
 async fn ways(
     settings: &Settings,
+    http: &HttpClient,
     store: &Store,
     clock: &Arc<dyn Clock>,
 ) -> Result<(Channels, BTreeMap<ChannelName, String>), Error> {
-    let http =
-        HttpClient::new(&settings.http.allow_private, Limits::default()).map_err(|error| {
-            Error::new(
-                ErrorKind::Unavailable,
-                "no-tls",
-                "The machine's certificates cannot be read, so no web address can be called.",
-                "Install the package ca-certificates.",
-            )
-            .caused_by(error)
-        })?;
     let secret = if store.is_up_to_date().await? {
         let bytes = kept::install_secret(store.write()).await?;
         SecretString::from(
@@ -144,7 +163,7 @@ async fn ways(
         SecretString::from(String::new())
     };
     let context = ChannelContext {
-        http,
+        http: http.clone(),
         clock: Arc::clone(clock),
         install_secret: secret,
     };

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use crate::{
-    app::{App, deliver::Engine},
+    app::{App, Heartbeat, deliver::Engine},
     clock::SystemClock,
     domain::Time,
     store::DeliveryLock,
@@ -23,6 +23,7 @@ const LOOK: TimeDelta = TimeDelta::seconds(1);
 const AFTER_TROUBLE: TimeDelta = TimeDelta::seconds(5);
 const TIDY: TimeDelta = TimeDelta::hours(1);
 const SYNC: TimeDelta = TimeDelta::minutes(1);
+const BEAT: TimeDelta = TimeDelta::minutes(1);
 
 /// The loops of one process.
 pub struct Workers {
@@ -34,6 +35,7 @@ pub struct Workers {
 pub fn start(
     app: &Arc<App>,
     system: Option<Arc<SystemClock>>,
+    heart: Option<Heartbeat>,
     lock: DeliveryLock,
     stop: &watch::Receiver<bool>,
 ) -> Workers {
@@ -49,6 +51,9 @@ pub fn start(
     tasks.spawn(tidy(Arc::clone(app), stop.clone()));
     if let Some(system) = system {
         tasks.spawn(sync(Arc::clone(app), system, stop.clone()));
+    }
+    if let Some(heart) = heart {
+        tasks.spawn(beat(Arc::clone(app), heart, stop.clone()));
     }
     Workers {
         tasks,
@@ -91,6 +96,19 @@ async fn tidy(app: Arc<App>, stop: watch::Receiver<bool>) {
             tracing::warn!(chain = error.chain(), "tidying up failed");
         }
         if stopped(&app, &stop, app.clock.now() + TIDY).await {
+            return;
+        }
+    }
+}
+
+async fn beat(app: Arc<App>, heart: Heartbeat, stop: watch::Receiver<bool>) {
+    loop {
+        match app.beat(&heart).await {
+            Ok(true) => {}
+            Ok(false) => tracing::warn!("no heartbeat: the outbox does not add up"),
+            Err(error) => tracing::warn!(chain = error.chain(), "no heartbeat"),
+        }
+        if stopped(&app, &stop, app.clock.now() + BEAT).await {
             return;
         }
     }

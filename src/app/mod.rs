@@ -15,6 +15,7 @@ pub mod files;
 mod findings;
 mod headline;
 mod health;
+mod heartbeat;
 mod labels;
 mod ledger;
 mod maintenance;
@@ -43,6 +44,7 @@ pub use self::{
     contacts::{BadAddressAnswer, Healed, PlannedImport},
     doctor::Finding,
     error::{Error, Kind as ErrorKind},
+    heartbeat::Heartbeat,
     labels::Labels,
     policy::{PolicyAnswer, PolicyWords},
     rulebook::Rulebook,

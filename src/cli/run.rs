@@ -31,6 +31,7 @@ async fn serve_until(
     let startup::Started {
         app,
         clock,
+        heartbeat,
         settings,
         ..
     } = started;
@@ -62,7 +63,7 @@ async fn serve_until(
         )
         .caused_by(error)
     })?;
-    let workers = workers::start(&app, Some(clock), lock, &stopping);
+    let workers = workers::start(&app, Some(clock), heartbeat, lock, &stopping);
     for address in &server.addresses {
         output.say(&format!("Listening on http://{address}"));
     }

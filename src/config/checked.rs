@@ -13,8 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use super::{
-    Apply, Database, Engine, Http, Links, Log, Policy, Sending, Server, Settings, SettingsError,
-    Templates,
+    Apply, Database, Engine, Heartbeat, Http, Links, Log, Policy, Sending, Server, Settings,
+    SettingsError, Templates,
 };
 use crate::{
     domain::{ChannelName, fault::Fault, ids::BadId},
@@ -72,6 +72,7 @@ impl Settings {
         let links = reading.table(&mut root, "links");
         let sending = reading.table(&mut root, "sending");
         let http = reading.table(&mut root, "http");
+        let heartbeat = reading.table(&mut root, "heartbeat");
         let log = reading.table(&mut root, "log");
         let channels = reading.channels(&mut root);
         reading.keep(root.read::<Nothing>());
@@ -93,6 +94,7 @@ impl Settings {
                 http: http.map(|(raw, _): (RawHttp, _)| Http {
                     allow_private: raw.allow_private.into_iter().map(|net| net.0).collect(),
                 })?,
+                heartbeat: heartbeat.map(|(raw, _): (Heartbeat, _)| raw)?,
                 log: log.map(|(raw, _): (Log, _)| raw)?,
                 channels,
                 shown,

@@ -43,6 +43,8 @@ pub struct Settings {
     pub sending: Sending,
     /// Calls to web addresses.
     pub http: Http,
+    /// Where to call while all is well.
+    pub heartbeat: Heartbeat,
     /// The log.
     pub log: Log,
     /// The table of each channel, to be read by the channel.
@@ -144,6 +146,14 @@ pub enum Mode {
 pub struct Http {
     /// Networks inside our own that may be called all the same.
     pub allow_private: Vec<IpNet>,
+}
+
+/// Where to call while all is well.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Heartbeat {
+    /// The address, a secret; `None` calls nobody.
+    pub secret_url: Option<SecretString>,
 }
 
 /// The log.

@@ -4,45 +4,38 @@
 mod approving;
 mod asking;
 mod checking;
+mod heartbeat;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{ops::Deref, sync::Arc};
 
 use chrono::TimeDelta;
 use oyez::{
-    app::{
-        App, Error, Mode,
-        answers::Receipt,
-        deliver::{Channels, Engine},
-    },
-    channels::Channel,
-    clock::{Clock, ManualClock},
+    app::{Error, Mode, answers::Receipt, deliver::Engine},
     domain::{
-        ChannelName, IncidentId,
-        channel::Part,
+        IncidentId,
         command::{Asked, Command, Declare},
         event::{Actor, Door},
         facts::Facts,
-        saying::Links,
         situation::Relation,
     },
-    render::Renderer,
 };
 
 use crate::support::{
     at,
-    database::{TestDb, databases},
-    fake_channel::{FakeChannel, Sent},
+    database::databases,
+    fake_channel::Sent,
+    program::{DIRECTORY, POLICY, Program},
 };
 
-const DIRECTORY: &str = include_str!("../../../config/northshire/directory.yaml");
-const POLICY: &str = include_str!("../../../config/northshire/policy.toml");
-
 /// The agency on one engine.
-struct Agency {
-    app: App,
-    clock: Arc<ManualClock>,
-    mail: Arc<FakeChannel>,
-    _db: TestDb,
+struct Agency(Program);
+
+impl Deref for Agency {
+    type Target = Program;
+
+    fn deref(&self) -> &Program {
+        &self.0
+    }
 }
 
 impl Agency {
@@ -50,40 +43,12 @@ impl Agency {
     async fn all(change: impl Fn(&str) -> String) -> Vec<Self> {
         let mut agencies = Vec::new();
         for db in databases().await {
-            agencies.push(Self::on(db, &change(POLICY)).await);
+            let program = Program::empty(db, at("2026-11-23T13:30:00Z"));
+            program.put_in_force(&change(POLICY)).await;
+            program.app.replace_directory(DIRECTORY).await.unwrap();
+            agencies.push(Self(program));
         }
         agencies
-    }
-
-    async fn on(db: TestDb, policy: &str) -> Self {
-        let clock = Arc::new(ManualClock::new(at("2026-11-23T13:30:00Z")));
-        let shared: Arc<dyn Clock> = clock.clone();
-        let mail = Arc::new(FakeChannel::new("email", shared.clone()));
-        let email: ChannelName = "email".parse().unwrap();
-        let channels: Channels =
-            BTreeMap::from([(email.clone(), mail.clone() as Arc<dyn Channel>)]);
-        let parts: Vec<(ChannelName, &'static [Part])> = vec![(email.clone(), mail.parts())];
-        let (renderer, faults) = Renderer::load(None, &parts);
-        let known = ["email", "slack_webhook", "teams_workflow", "webhook"];
-        let app = App::new(
-            db.store.clone(),
-            shared,
-            Arc::new(channels),
-            known.map(|name| name.parse().unwrap()).into(),
-            renderer,
-            faults,
-            Links::default(),
-        );
-        app.apply_policy_text(policy, &actor("priya-shah"), None, false)
-            .await
-            .unwrap();
-        app.replace_directory(DIRECTORY).await.unwrap();
-        Self {
-            app,
-            clock,
-            mail,
-            _db: db,
-        }
     }
 
     async fn declare(&self, effect: &str) -> Result<Receipt, Error> {
