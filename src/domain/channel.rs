@@ -14,6 +14,17 @@ pub struct Part {
     pub max_bytes: usize,
 }
 
+/// A part of fewer bytes holds the gist of a message and not every fact.
+const SHORT_BYTES: usize = 1_000;
+
+impl Part {
+    /// Whether there is room for the gist only: what is wrong or has changed, the reference, the
+    /// time of the next update, and where to read the rest.
+    pub fn is_short(&self) -> bool {
+        self.max_bytes < SHORT_BYTES
+    }
+}
+
 /// How text that people typed is written so that it appears as typed, and means nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

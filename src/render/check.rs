@@ -109,11 +109,13 @@ pub(super) fn message(
     if !is_sound {
         return;
     }
+    // A short part beside one with room for everything takes nothing away.
+    let short = parts.iter().all(Part::is_short);
     for fact in declared_facts(moment, audience) {
         let other = wording::same_fact(fact.name);
         let said =
             walk.used.contains(fact.name) || other.is_some_and(|name| walk.used.contains(name));
-        if wording::must_use(fact, moment) && !said {
+        if wording::must_use(fact, moment, short) && !said {
             let main = parts
                 .iter()
                 .rev()

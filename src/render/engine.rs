@@ -31,9 +31,6 @@ pub(super) struct Engine {
 /// Compiled templates by name, each with the text that it was compiled from.
 pub(super) type Templates = BTreeMap<String, (String, Template)>;
 
-/// Longest texts of a view that is cut, in characters, from the mildest cut to the hardest.
-const CUTS: [usize; 10] = [4000, 2500, 1500, 1000, 700, 500, 350, 250, 150, 80];
-
 impl Engine {
     /// Compiles, but for what is compiled already; files that do not compile are left out and
     /// named.
@@ -119,13 +116,7 @@ impl Engine {
             ));
         };
         let file = || self.file(&name);
-        let mut finished = self.try_part(&name, part, view)?;
-        for max_chars in CUTS {
-            match finish::fits(&finished, part) {
-                Ok(()) => return Ok(finished),
-                Err(_) => finished = self.try_part(&name, part, &view.cut(max_chars))?,
-            }
-        }
+        let finished = finish::cut_to_fit(part, view, |view| self.try_part(&name, part, view))?;
         match finish::fits(&finished, part) {
             Ok(()) => Ok(finished),
             Err(Problem(sentence)) => Err(Fault::new(

@@ -5,7 +5,11 @@ use serde_json::Value as Json;
 use crate::domain::{
     channel::{Format, Part, REASON_MARK},
     text,
+    wording::View,
 };
+
+/// Longest texts of a view that is cut, in characters, from the mildest cut to the hardest.
+const CUTS: [usize; 10] = [4000, 2500, 1500, 1000, 700, 500, 350, 250, 150, 80];
 
 /// Room kept for the recipient's reason line, in bytes of the finished part.
 const REASON_BYTES: usize = 600;
@@ -66,6 +70,23 @@ pub(super) fn fits(finished: &str, part: &Part) -> Result<(), Problem> {
         return slack_fits(&blocks);
     }
     Ok(())
+}
+
+/// What `make` makes of the view, with its texts cut as little as the part's limits allow; of the
+/// hardest cut if nothing fits.
+pub(super) fn cut_to_fit<E>(
+    part: &Part,
+    view: &View,
+    make: impl Fn(&View) -> Result<String, E>,
+) -> Result<String, E> {
+    let mut finished = make(view)?;
+    for max_chars in CUTS {
+        if fits(&finished, part).is_ok() {
+            break;
+        }
+        finished = make(&view.cut(max_chars, part.is_short()))?;
+    }
+    Ok(finished)
 }
 
 fn slack_fits(blocks: &[Json]) -> Result<(), Problem> {

@@ -1,15 +1,26 @@
 //! The words that go out if no template can make any: short, plain, and never a failure.
 
+use std::convert::Infallible;
+
 use serde_json::json;
 
 use crate::domain::{
     channel::{Format, Part, REASON_MARK},
     text,
-    wording::View,
+    wording::{Value, View},
 };
 
-/// A part made without a template.
+use super::finish;
+
+/// A part made without a template, no longer than the part may be.
 pub(super) fn part(part: &Part, view: &View) -> String {
+    let make = |view: &View| Ok::<_, Infallible>(make(part, view));
+    match finish::cut_to_fit(part, view, make) {
+        Ok(words) => words,
+    }
+}
+
+fn make(part: &Part, view: &View) -> String {
     let line = text::one_line(view.text("subject"));
     let mut lines = vec![line.clone()];
     for name in ["effect", "change", "next_update_words", "link"] {
@@ -18,10 +29,7 @@ pub(super) fn part(part: &Part, view: &View) -> String {
             lines.push(fact);
         }
     }
-    if matches!(
-        view.get("has_reason"),
-        Some(crate::domain::wording::Value::Flag(true))
-    ) {
+    if !part.is_short() && view.get("has_reason") == Some(&Value::Flag(true)) {
         lines.push(REASON_MARK.to_owned());
     }
     let write = |format| {

@@ -291,10 +291,72 @@ fn the_last_resort_is_valid_in_every_format() {
             if crate::domain::text::is_json(part.format) {
                 serde_json::from_str::<serde_json::Value>(&words).unwrap();
             }
-            if part.format != Format::Line {
+            if part.format != Format::Line && !part.is_short() {
                 assert!(words.contains(REASON_MARK), "{words}");
             }
         }
+    }
+}
+
+const SHORT: &[Part] = &[part("text", Format::Plain, 400)];
+
+/// A channel with room for the gist only, and what is wrong with its one template.
+fn short_channel(template: &str) -> (Renderer, Vec<Fault>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "pager/update.text.hbs", template);
+    let (renderer, faults) = Renderer::load(Some(folder.path()), &[(id("pager"), SHORT)]);
+    assert_eq!(faults, []);
+    let of_this = |fault: &Fault| fault.message.contains("(in update to ");
+    let faults = renderer.check().into_iter().filter(of_this).collect();
+    (renderer, faults, folder)
+}
+
+#[test]
+fn a_short_message_owes_the_gist_and_where_to_read_the_rest() {
+    let rest = "{{#if next_update_words}}{{next_update_words}}{{/if}}{{#if link}}{{link}}{{/if}}";
+    let (_, faults, _folder) = short_channel(&format!("{{{{subject}}}} {{{{change}}}} {rest}"));
+    assert_eq!(faults, []);
+    let (_, faults, _folder) = short_channel("{{headline}}");
+    let silent: Vec<&str> = faults
+        .iter()
+        .filter_map(|fault| fault.message.split('"').nth(1))
+        .collect();
+    assert_eq!(
+        silent,
+        [
+            "change",
+            "link",
+            "next_update",
+            "next_update_words",
+            "reference"
+        ]
+    );
+}
+
+#[test]
+fn a_short_message_is_cut_at_a_sentence() {
+    let (renderer, _, _folder) =
+        short_channel("{{subject}}\n{{text change}}\n{{#if link}}{{link}}{{/if}}");
+    let (moment, audience) = (Moment::Update, Audience::Owners);
+    let long = Value::Text("One sentence of some length. ".repeat(40));
+    let view = sample(moment, audience).with("change", long);
+    let rendered = renderer.render(&id("pager"), SHORT, moment, audience, &view);
+    assert_eq!(rendered.fault, None);
+    let text = &rendered.parts["text"];
+    assert!(text.len() <= 400, "{text}");
+    let end = "length.\n\nThere is more than fits here.\n\nhttps://link.example";
+    assert!(text.ends_with(end), "{text}");
+}
+
+#[test]
+fn the_last_resort_fits_into_a_short_part() {
+    for audience in Audience::ALL {
+        let long = || Value::Text("One sentence of some length. ".repeat(400));
+        let view = sample(Moment::Update, audience);
+        let view = view.with("effect", long()).with("change", long());
+        let words = last_resort::part(&SHORT[0], &view);
+        assert!(words.len() <= 400, "{words}");
+        assert!(words.starts_with("subject") && words.contains("https://link.example"));
     }
 }
 

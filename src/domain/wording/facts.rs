@@ -25,6 +25,8 @@ pub struct Fact {
     pub optional: bool,
     /// Whether a message that leaves it out fails to say what its moment must say.
     pub must: bool,
+    /// Whether that holds even for a message with room for the gist only.
+    pub gist: bool,
     moments: &'static [Moment],
     audiences: &'static [Audience],
     value: fn(&Context<'_>) -> Value,
@@ -126,6 +128,7 @@ const fn fact(
         kind,
         optional: false,
         must: false,
+        gist: false,
         moments,
         audiences,
         value,
@@ -142,6 +145,14 @@ impl Fact {
 
     const fn must(self) -> Self {
         Self { must: true, ..self }
+    }
+
+    const fn gist(self) -> Self {
+        Self {
+            must: true,
+            gist: true,
+            ..self
+        }
     }
 }
 
@@ -206,8 +217,8 @@ static TABLE: &[Fact] = &[
         c::people_told,
     ),
     // What each moment is about.
-    fact("change", Typed, &[Update, StandDown], EVERYONE, m::change).must(),
-    fact("no_change", Typed, &[NoChange], EVERYONE, m::no_change).must(),
+    fact("change", Typed, &[Update, StandDown], EVERYONE, m::change).gist(),
+    fact("no_change", Typed, &[NoChange], EVERYONE, m::no_change).gist(),
     fact(
         "priority_before",
         Line,
@@ -215,7 +226,7 @@ static TABLE: &[Fact] = &[
         INSIDE,
         m::priority_before,
     )
-    .must(),
+    .gist(),
     fact("why", Typed, &[PriorityChange], INSIDE, m::why_priority).must(),
     fact("cadence", Line, &[PriorityChange], INSIDE, m::cadence).optional(),
     fact("story", List, &[CatchUp], EVERYONE, m::story).must(),
@@ -226,12 +237,12 @@ static TABLE: &[Fact] = &[
         EVERYONE,
         m::fixed_at,
     )
-    .must(),
+    .gist(),
     fact("duration", Line, &[Resolved], EVERYONE, m::duration).must(),
     fact("how_fixed", Typed, &[Resolved], EVERYONE, m::how_fixed).must(),
     fact("lost", Typed, &[Resolved], EVERYONE, m::lost).must(),
     fact("still_stuck", Typed, &[Resolved], EVERYONE, m::still_stuck),
-    fact("closed_at", Line, &[Closed], EVERYONE, m::closed_at).must(),
+    fact("closed_at", Line, &[Closed], EVERYONE, m::closed_at).gist(),
     fact("closing", Typed, &[Closed], EVERYONE, m::closing),
     fact("report", Line, &[Closed], INSIDE, m::report),
     fact("review", Line, &[Closed], INSIDE, m::review),
@@ -240,10 +251,10 @@ static TABLE: &[Fact] = &[
     fact("duplicate_of", Line, &[Closed], INSIDE, m::duplicate_of).optional(),
     fact("wrong", Typed, &[Correction], EVERYONE, m::wrong).must(),
     fact("said_at", Line, &[Correction], EVERYONE, m::said_at).must(),
-    fact("right", Typed, &[Correction], EVERYONE, m::right).must(),
-    fact("why", Typed, &[Reopened], EVERYONE, m::why_reopened).must(),
-    fact("why", Typed, &[Cancelled], EVERYONE, m::why_cancelled).must(),
-    fact("due", Line, &[Prompt, Overdue], EVERYONE, m::due).must(),
+    fact("right", Typed, &[Correction], EVERYONE, m::right).gist(),
+    fact("why", Typed, &[Reopened], EVERYONE, m::why_reopened).gist(),
+    fact("why", Typed, &[Cancelled], EVERYONE, m::why_cancelled).gist(),
+    fact("due", Line, &[Prompt, Overdue], EVERYONE, m::due).gist(),
     fact(
         "last_update",
         Line,
@@ -261,7 +272,7 @@ static TABLE: &[Fact] = &[
         EVERYONE,
         m::no_change_command,
     )
-    .must(),
+    .gist(),
     fact(
         "update_command",
         Line,
@@ -269,7 +280,7 @@ static TABLE: &[Fact] = &[
         EVERYONE,
         m::update_command,
     ),
-    fact("role", Line, &[RoleAssigned], EVERYONE, m::role).must(),
+    fact("role", Line, &[RoleAssigned], EVERYONE, m::role).gist(),
     fact("duties", Line, &[RoleAssigned], EVERYONE, m::duties),
     fact(
         "takes_over_from",
@@ -280,19 +291,23 @@ static TABLE: &[Fact] = &[
     )
     .optional(),
     fact("note", Typed, &[RoleAssigned], EVERYONE, m::note).optional(),
-    fact("asked", Line, &[AreYouAffected], EVERYONE, m::asked).must(),
-    fact("answer_to", Line, &[AreYouAffected], EVERYONE, m::answer_to).must(),
-    fact("steps", List, &[Reminder], EVERYONE, m::steps).must(),
-    fact("sent_at", Line, &[Test], EVERYONE, m::sent_at).must(),
+    fact("asked", Line, &[AreYouAffected], EVERYONE, m::asked).gist(),
+    fact("answer_to", Line, &[AreYouAffected], EVERYONE, m::answer_to).gist(),
+    fact("steps", List, &[Reminder], EVERYONE, m::steps).gist(),
+    fact("sent_at", Line, &[Test], EVERYONE, m::sent_at).gist(),
 ];
 
 /// Facts without which a moment does not do its job, beside those marked in the table: they are
-/// common to many moments and owed only in some.
-pub(super) fn must_use(fact: &Fact, moment: Moment) -> bool {
-    fact.must
+/// common to many moments and owed only in some. A short message owes fewer of what its moment is
+/// about, and always where to read the rest.
+pub(super) fn must_use(fact: &Fact, moment: Moment, short: bool) -> bool {
+    let marked = if short { fact.gist } else { fact.must };
+    marked
         || match fact.name {
-            "effect" | "since" => moment == Declared,
+            "since" => moment == Declared && !short,
+            "effect" => moment == Declared || (moment == CatchUp && short),
             "next_update" | "next_update_words" => PROMISING.contains(&moment),
+            "reference" | "link" => short && ABOUT.contains(&moment),
             _ => false,
         }
 }

@@ -112,10 +112,10 @@ pub fn sample(moment: Moment, audience: Audience, optional_are_empty: bool) -> V
     }
 }
 
-/// Whether a message of this moment that leaves the fact out fails to do its job. For facts that
-/// come in two forms, one of them is enough; see [`same_fact`].
-pub fn must_use(fact: &Fact, moment: Moment) -> bool {
-    facts::must_use(fact, moment)
+/// Whether a message of this moment that leaves the fact out fails to do its job, or a short one
+/// its smaller job. For facts that come in two forms, one of them is enough; see [`same_fact`].
+pub fn must_use(fact: &Fact, moment: Moment, short: bool) -> bool {
+    facts::must_use(fact, moment, short)
 }
 
 /// The other form of a fact, of which a message needs only one.
@@ -123,6 +123,8 @@ pub fn same_fact(name: &str) -> Option<&'static str> {
     match name {
         "next_update" => Some("next_update_words"),
         "next_update_words" => Some("next_update"),
+        // A subject ends with the reference.
+        "reference" => Some("subject"),
         _ => None,
     }
 }

@@ -496,7 +496,8 @@ fn cutting_keeps_whole_sentences_and_says_where_the_rest_is() {
     if let Event::Declared { facts, .. } = &mut story.log[0].event {
         facts.effect = Some("One sentence here. ".repeat(50));
     }
-    let cut = story.view(Moment::Declared, Audience::Owners).cut(100);
+    let whole = story.view(Moment::Declared, Audience::Owners);
+    let cut = whole.cut(100, false);
     let effect = cut.text("effect");
     assert!(effect.starts_with("One sentence here. One"), "{effect}");
     assert!(
@@ -506,6 +507,12 @@ fn cutting_keeps_whole_sentences_and_says_where_the_rest_is() {
         "{effect}"
     );
     assert_eq!(cut.text("who"), "All 214 providers.");
+    let short = whole.cut(100, true);
+    let effect = short.text("effect");
+    assert!(
+        effect.ends_with("here."),
+        "it names the page elsewhere: {effect}"
+    );
 }
 
 #[test]

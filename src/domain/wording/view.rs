@@ -78,10 +78,12 @@ impl View {
     }
 
     /// The same facts with no text longer than `max_chars`: cut at a sentence, with where to read
-    /// the whole; titles and the like end in an ellipsis.
+    /// the whole; titles and the like end in an ellipsis. A short message ends with that link
+    /// anyway, so its texts do not name it.
     #[must_use]
-    pub fn cut(&self, max_chars: usize) -> Self {
+    pub fn cut(&self, max_chars: usize, short: bool) -> Self {
         let rest = match &self.whole {
+            Some(_) if short => String::new(),
             Some(link) => format!("Read the rest at {link}"),
             None => "There is more than fits here.".to_owned(),
         };
@@ -90,7 +92,7 @@ impl View {
             match value {
                 Value::Text(text) if *kind == Kind::Typed => {
                     if let Some(head) = cut(text, max_chars) {
-                        *text = format!("{head}\n\n{rest}");
+                        *text = format!("{head}\n\n{rest}").trim_end().to_owned();
                     }
                 }
                 // A subject is short, and ends with the reference; a link without its end leads
@@ -109,7 +111,7 @@ impl View {
                         }
                     }
                     if more > 0 {
-                        items.push(format!("And {more} more. {rest}"));
+                        items.push(format!("And {more} more. {rest}").trim_end().to_owned());
                     }
                 }
                 Value::Text(_) | Value::Flag(_) => {}
