@@ -8,7 +8,7 @@ use std::{fmt, sync::Arc};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{BoxFuture, Channel, OnUncertain, Outgoing, Pace, Wire, kinds};
+use super::{BoxFuture, Channel, LookUp, OnUncertain, Outgoing, Pace, Wire, kinds};
 use crate::{
     clock::Clock,
     domain::{Address, ChannelName, channel::Part, delivery::Outcome, fault::Fault, nearest},
@@ -241,6 +241,19 @@ pub fn build(
             let verb = if keys.len() == 1 { "is" } else { "are" };
             Ok(Built::Off(format!("{} {verb} not set", keys.join(" and "))))
         }
+        (Ok(shared), Ok(channel))
+            if shared.on_uncertain == Some(OnUncertain::Reconcile)
+                && channel.look_up().is_none() =>
+        {
+            let key = "on_uncertain";
+            let message = format!(
+                "{} cannot be reconcile, because what {} took cannot be looked up.",
+                place.full(key),
+                channel.label()
+            );
+            let fix = "Use resend or hold_unless_urgent.";
+            Err(vec![place.fault(key, message, fix)])
+        }
         (Ok(shared), Ok(channel)) => Ok(Built::Live(Arc::new(Tuned::new(channel, &shared)))),
     }
 }
@@ -294,6 +307,10 @@ impl Channel for Tuned {
 
     fn on_uncertain(&self) -> OnUncertain {
         self.on_uncertain
+    }
+
+    fn look_up(&self) -> Option<&dyn LookUp> {
+        self.inner.look_up()
     }
 
     fn wire(&self, outgoing: &Outgoing<'_>) -> Result<Wire, Outcome> {

@@ -11,11 +11,11 @@ use std::{
 
 use serde_json::json;
 
-use super::{BoxFuture, Channel, OnUncertain, Outgoing, Pace, Wire};
+use super::{BoxFuture, Channel, LookUp, OnUncertain, Outgoing, Pace, Wire};
 use crate::domain::{
     Address, ChannelName,
     channel::Part,
-    delivery::{Class, Outcome},
+    delivery::{Class, Look, Outcome},
     text::replace_reason,
 };
 
@@ -120,6 +120,10 @@ impl Channel for Capture {
         self.inner.on_uncertain()
     }
 
+    fn look_up(&self) -> Option<&dyn LookUp> {
+        self.inner.look_up().map(|_| self as &dyn LookUp)
+    }
+
     fn wire(&self, outgoing: &Outgoing<'_>) -> Result<Wire, Outcome> {
         self.inner.wire(outgoing)
     }
@@ -156,5 +160,15 @@ impl Channel for Capture {
         Box::pin(async {
             Ok("Practice: messages are written to a folder, nothing is sent".to_owned())
         })
+    }
+}
+
+impl LookUp for Capture {
+    fn look<'a>(&'a self, outgoing: &'a Outgoing<'a>) -> BoxFuture<'a, Look> {
+        match self.inner.look_up() {
+            Some(inner) if self.allow.contains(outgoing.address) => inner.look(outgoing),
+            // The same file is written again.
+            _ => Box::pin(async { Look::Missing }),
+        }
     }
 }

@@ -22,7 +22,10 @@ pub use capture::Capture;
 
 pub use crate::domain::delivery::OnUncertain;
 use crate::domain::{
-    Address, Audience, IncidentId, channel::Part, delivery::Outcome, notification::Moment,
+    Address, Audience, IncidentId,
+    channel::Part,
+    delivery::{Look, Outcome},
+    notification::Moment,
     time::Time,
 };
 
@@ -64,6 +67,11 @@ pub trait Channel: Send + Sync {
     /// What to do with a message of which nobody knows whether it is out.
     fn on_uncertain(&self) -> OnUncertain;
 
+    /// How to ask what became of a message in doubt, where the other side can tell.
+    fn look_up(&self) -> Option<&dyn LookUp> {
+        None
+    }
+
     /// The message as it would leave, for practice mode and for tests. An outcome says why it
     /// cannot be made.
     fn wire(&self, outgoing: &Outgoing<'_>) -> Result<Wire, Outcome> {
@@ -84,6 +92,13 @@ pub trait Channel: Send + Sync {
     /// Asks the other side whether it would take messages, sending none. The sentence says what
     /// was found; an error says what to fix.
     fn probe(&self) -> BoxFuture<'_, Result<String, String>>;
+}
+
+/// What a channel can do whose other side lists what it took.
+pub trait LookUp: Send + Sync {
+    /// Asks what became of a message that may be out. Takes as long as the protocol allows, never
+    /// longer; never panics; sends nothing.
+    fn look<'a>(&'a self, outgoing: &'a Outgoing<'a>) -> BoxFuture<'a, Look>;
 }
 
 /// A message as it leaves.

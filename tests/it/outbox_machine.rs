@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use oyez::{
     domain::{
         IncidentId, Time,
-        delivery::{Class, OnUncertain, State, Tried, after, supersedes},
+        delivery::{Class, Next, OnUncertain, State, Tried, after, supersedes},
         notification::Moment,
     },
     store::{
@@ -105,6 +105,8 @@ struct Flight {
 /// The model.
 #[derive(Debug, Clone)]
 struct Model {
+    /// What the channel does with what is in doubt.
+    on_uncertain: OnUncertain,
     now: Time,
     seq: u32,
     rows: Vec<Row>,
@@ -183,7 +185,7 @@ impl Model {
     }
 
     fn land(&mut self, flight: &Flight, class: Class) {
-        let next = follows(&flight.claimed, class, self.now);
+        let next = follows(&flight.claimed, class, self.on_uncertain, self.now);
         let row = &mut self.rows[flight.row];
         let owned = row.state == State::Sending
             && row.lease.is_some_and(|(worker, _)| worker == flight.worker)
@@ -202,7 +204,7 @@ impl Model {
         for row in &mut self.rows {
             let lapsed = row.lease.is_some_and(|(_, until)| until < now);
             if row.state == State::Sending && lapsed {
-                let next = follows(row, Class::Uncertain, now);
+                let next = follows(row, Class::Uncertain, self.on_uncertain, now);
                 row.state = next.state;
                 row.next_at = next.next_at;
                 row.unsure = true;
@@ -245,8 +247,8 @@ impl Model {
     }
 }
 
-fn follows(row: &Row, class: Class, now: Time) -> oyez::domain::delivery::Next {
-    after(&row.tried(), &outcome(class), OnUncertain::Resend, now, 0.5).expect("it is being sent")
+fn follows(row: &Row, class: Class, on_uncertain: OnUncertain, now: Time) -> Next {
+    after(&row.tried(), &outcome(class), on_uncertain, now, 0.5).expect("it is being sent")
 }
 
 struct Machine;
@@ -256,14 +258,21 @@ impl ReferenceStateMachine for Machine {
     type Transition = Step;
 
     fn init_state() -> BoxedStrategy<Model> {
-        Just(Model {
-            now: start(),
-            seq: 0,
-            rows: Vec::new(),
-            flights: Vec::new(),
-            claimed: Vec::new(),
-        })
-        .boxed()
+        let ways = [
+            OnUncertain::Resend,
+            OnUncertain::Reconcile,
+            OnUncertain::HoldUnlessUrgent,
+        ];
+        select(ways.to_vec())
+            .prop_map(|on_uncertain| Model {
+                on_uncertain,
+                now: start(),
+                seq: 0,
+                rows: Vec::new(),
+                flights: Vec::new(),
+                claimed: Vec::new(),
+            })
+            .boxed()
     }
 
     fn transitions(model: &Model) -> BoxedStrategy<Step> {
@@ -438,14 +447,14 @@ async fn act(store: &Store, flights: &mut Vec<Claimed>, model: &Model, step: &St
             flights.extend(claimed);
         }
         (Step::Land(flight, class), Some(tx)) => {
-            let landed = completion(&flights.remove(*flight), *class, now);
+            let landed = completion(&flights.remove(*flight), *class, model);
             complete(tx, &[landed], &[], now).await.unwrap();
         }
         (Step::Reap, Some(tx)) => {
             let gone = lapsed(store.read(), now, 99).await.unwrap();
             let taken_over: Vec<_> = gone
                 .iter()
-                .map(|claimed| completion(claimed, Class::Uncertain, now))
+                .map(|claimed| completion(claimed, Class::Uncertain, model))
                 .collect();
             complete(tx, &taken_over, &[], now).await.unwrap();
         }
@@ -477,7 +486,8 @@ async fn act(store: &Store, flights: &mut Vec<Claimed>, model: &Model, step: &St
     }
 }
 
-fn completion(claimed: &Claimed, class: Class, now: Time) -> Completion {
+fn completion(claimed: &Claimed, class: Class, model: &Model) -> Completion {
+    let now = model.now;
     let tried = Tried {
         state: State::Sending,
         owned: true,
@@ -496,7 +506,7 @@ fn completion(claimed: &Claimed, class: Class, now: Time) -> Completion {
         n: claimed.attempts,
         started_at: now,
         ended_at: now,
-        next: after(&tried, &outcome, OnUncertain::Resend, now, 0.5).unwrap(),
+        next: after(&tried, &outcome, model.on_uncertain, now, 0.5).unwrap(),
         outcome,
         repeat: claimed.unsure,
         related: claimed.related,

@@ -18,7 +18,7 @@ use crate::{
     domain::{
         Time,
         channel::Format,
-        delivery::{Class, Outcome},
+        delivery::{Approach, Class, Look, Outcome, approach},
     },
     store::outbox::Claimed,
 };
@@ -54,6 +54,8 @@ pub(super) struct Landed {
     pub(super) claimed: Claimed,
     /// `None`: it never left, and may be given back as if it had not been claimed.
     pub(super) outcome: Option<Outcome>,
+    /// Whether it may have left, rather than only have been looked up.
+    pub(super) sent: bool,
     pub(super) started_at: Time,
     pub(super) ended_at: Time,
 }
@@ -84,6 +86,8 @@ impl Flight {
             place = wire.acquire() => place.ok(),
         };
         let started_at = clock.now();
+        let way = approach(claimed.unsure, claimed.attempts, channel.on_uncertain());
+        let mut sent = way != Approach::LookUp { then_send: false };
         let outcome = match place {
             None => None,
             Some(_place) => {
@@ -101,26 +105,45 @@ impl Flight {
                     reason: &claimed.reason,
                     date: claimed.wire_date,
                 };
-                let send = AssertUnwindSafe(channel.send(&outgoing)).catch_unwind();
-                Some(tokio::select! {
+                let tried = AssertUnwindSafe(try_it(&*channel, &outgoing, way)).catch_unwind();
+                let tried = tokio::select! {
                     biased;
-                    outcome = send => outcome.unwrap_or_else(|_| unknown(
+                    tried = tried => tried.unwrap_or_else(|_| (unknown(
                         "The program failed while sending it. Whether it arrived is not known.",
-                    )),
-                    () = shows_true(&mut cut) => unknown(
+                    ), sent)),
+                    () = shows_true(&mut cut) => (unknown(
                         "Sending was broken off. Whether it arrived is not known.",
-                    ),
-                })
+                    ), sent),
+                };
+                sent = tried.1;
+                Some(tried.0)
             }
         };
         let landed = Landed {
             ended_at: clock.now(),
             claimed,
             outcome,
+            sent,
             started_at,
         };
         (landed, airborne)
     }
+}
+
+/// Sends it, or asks first what became of it. Says what it came to, and whether it was sent.
+async fn try_it(channel: &dyn Channel, outgoing: &Outgoing<'_>, way: Approach) -> (Outcome, bool) {
+    if let Approach::LookUp { then_send } = way {
+        let look = match channel.look_up() {
+            Some(can) => can.look(outgoing).await,
+            None => Look::Unknown(unknown(
+                "What became of it cannot be looked up on this channel.",
+            )),
+        };
+        if let Some(outcome) = look.outcome(then_send) {
+            return (outcome, false);
+        }
+    }
+    (channel.send(outgoing).await, true)
 }
 
 /// Ends when the signal shows true.

@@ -303,7 +303,7 @@ impl LaneState {
 fn window(pace: Pace, on_uncertain: OnUncertain) -> usize {
     let wire = pace.concurrency.max(1);
     match on_uncertain {
-        OnUncertain::Resend => wire * 2,
+        OnUncertain::Resend | OnUncertain::Reconcile => wire * 2,
         OnUncertain::HoldUnlessUrgent => wire,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
-use super::{Engine, flight::unknown};
+use super::{Engine, flight::unknown, turn::Ended};
 use crate::{
     domain::Time,
     store::{
@@ -58,7 +58,13 @@ impl Engine {
     fn take_over(&mut self, claimed: &Claimed, now: Time) {
         let outcome =
             unknown("The process that was sending it stopped. Whether it arrived is not known.");
-        self.take_in(claimed, outcome, (now, now), false);
+        let ended = Ended {
+            outcome,
+            span: (now, now),
+            sent: true,
+            teaches: false,
+        };
+        self.take_in(claimed, ended);
     }
 
     /// Puts on the record what does not add up, and takes back what adds up again.

@@ -32,6 +32,17 @@ const WORDS_KEPT: usize = 256;
 /// Sweeps in one look; each ends up to five hundred deliveries.
 const SWEEPS: usize = 20;
 
+/// A try that has ended.
+pub(super) struct Ended {
+    pub(super) outcome: Outcome,
+    /// When it began and when its outcome was known.
+    pub(super) span: (Time, Time),
+    /// Whether it may have left, rather than only have been looked up.
+    pub(super) sent: bool,
+    /// Whether it says something about the lane.
+    pub(super) teaches: bool,
+}
+
 impl Engine {
     /// Does what there is to do now. True: there may be more to do at once.
     ///
@@ -273,19 +284,25 @@ impl Engine {
             None => self.unused.push(landed.claimed.id),
             Some(outcome) => {
                 let span = (landed.started_at, landed.ended_at);
-                self.take_in(&landed.claimed, outcome, span, true);
+                let ended = Ended {
+                    outcome,
+                    span,
+                    sent: landed.sent,
+                    teaches: true,
+                };
+                self.take_in(&landed.claimed, ended);
             }
         }
     }
 
-    /// Decides what follows from an outcome. `teaches`: whether it says something about the lane.
-    pub(super) fn take_in(
-        &mut self,
-        claimed: &Claimed,
-        mut outcome: Outcome,
-        (started_at, ended_at): (Time, Time),
-        teaches: bool,
-    ) {
+    /// Decides what follows from a try.
+    pub(super) fn take_in(&mut self, claimed: &Claimed, ended: Ended) {
+        let Ended {
+            mut outcome,
+            span: (started_at, ended_at),
+            sent,
+            teaches,
+        } = ended;
         let Some(channel) = self.channels.get(&claimed.channel) else {
             return;
         };
@@ -320,7 +337,7 @@ impl Engine {
             ended_at,
             outcome,
             next,
-            repeat: claimed.unsure,
+            repeat: claimed.unsure && sent,
             related: claimed.related,
             label: channel.label().to_owned(),
             wire_sha256: None,

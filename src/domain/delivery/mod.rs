@@ -6,6 +6,7 @@
 //! not.
 
 mod breaker;
+mod look;
 mod next;
 mod order;
 mod outcome;
@@ -14,6 +15,7 @@ mod schedule;
 mod state;
 
 pub use breaker::{Breaker, Passage};
+pub use look::{Approach, Look, approach};
 pub use next::{LaneEffect, Next, Sign, Tried, after};
 pub use order::{order_key, supersedes};
 pub use outcome::{Class, OnUncertain, Outcome};

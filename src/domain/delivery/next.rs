@@ -76,7 +76,8 @@ pub enum Sign {
     Mute,
 }
 
-/// Tries whose fate is unknown before a person has to look; each may have been a repeat.
+/// Tries whose fate is unknown before a person has to look; each may have been a repeat, or a look
+/// that found nothing.
 const UNSURE_TRIES: u32 = 6;
 /// The same where receivers cannot recognise a repeat.
 const UNSURE_TRIES_UNRECOGNISED: u32 = 3;
@@ -137,7 +138,7 @@ pub fn after(
         Class::Uncertain => {
             next.unsure = true;
             let tries = match on_uncertain {
-                OnUncertain::Resend => UNSURE_TRIES,
+                OnUncertain::Resend | OnUncertain::Reconcile => UNSURE_TRIES,
                 OnUncertain::HoldUnlessUrgent if tried.urgent => UNSURE_TRIES_UNRECOGNISED,
                 OnUncertain::HoldUnlessUrgent => 0,
             };
@@ -346,6 +347,32 @@ mod tests {
         };
         let held = after(&worn, &outcome(Class::Uncertain), hold, now(), 0.5).unwrap();
         assert_eq!(held.state, State::Held);
+    }
+
+    #[test]
+    fn what_is_looked_up_goes_on_until_it_is_known_or_a_person_has_to_look() {
+        let looked = |attempts, class| {
+            let tried = Tried {
+                unsure: true,
+                attempts,
+                ..tried()
+            };
+            after(&tried, &outcome(class), OnUncertain::Reconcile, now(), 0.5).unwrap()
+        };
+        // The send left the doubt; looks follow after 5 and then 30 seconds.
+        let first = after(
+            &tried(),
+            &outcome(Class::Uncertain),
+            OnUncertain::Reconcile,
+            now(),
+            0.5,
+        );
+        assert_eq!(first.unwrap().next_at, Some(now() + TimeDelta::seconds(5)));
+        let second = looked(2, Class::Uncertain);
+        assert_eq!(second.next_at, Some(now() + TimeDelta::seconds(30)));
+        assert_eq!(looked(2, Class::Accepted).state, State::Accepted);
+        assert_eq!(looked(2, Class::NotSent).state, State::Uncertain);
+        assert_eq!(looked(6, Class::Uncertain).state, State::Held);
     }
 
     #[test]

@@ -72,6 +72,8 @@ impl Class {
 pub enum OnUncertain {
     /// Send the same bytes again: receivers can recognise the repeat.
     Resend,
+    /// Ask the other side whether it has it, and send the same bytes again if it has not.
+    Reconcile,
     /// Send again for the gravest priority only, else wait for a person: receivers cannot.
     HoldUnlessUrgent,
 }

@@ -137,6 +137,30 @@ fn shared_keys_work_on_every_channel_and_their_faults_come_together() {
 }
 
 #[test]
+fn only_a_channel_that_can_look_up_what_was_taken_may_be_told_to() {
+    for name in http_channels() {
+        let path = format!(
+            "{}/tests/it/fixtures/channels/{name}.toml",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let fixture: Fixture = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let settings = fixture
+            .settings
+            .to_string()
+            .replace("{stand_in}", "http://127.0.0.1:9");
+        let able = live(&name, with(&name, &settings)).look_up().is_some();
+        let keys = format!("on_uncertain = \"reconcile\"\n{settings}");
+        match build(&name, with(&name, &keys)) {
+            Ok(_) => assert!(able, "{name} cannot look up what it is told to"),
+            Err(faults) => {
+                let faults = lines(&faults);
+                assert!(!able && faults.contains("cannot be looked up"), "{faults}");
+            }
+        }
+    }
+}
+
+#[test]
 fn an_unknown_kind_is_refused_with_the_nearest() {
     let faults = build("email", with("email", "kind = \"emial\"\n")).unwrap_err();
     assert!(

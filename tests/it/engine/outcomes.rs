@@ -7,7 +7,7 @@ use oyez::{
     clock::Clock,
     domain::{
         IncidentId,
-        delivery::{Class, State},
+        delivery::{Class, Look, State},
         notification::Moment,
     },
     store::{
@@ -19,7 +19,7 @@ use oyez::{
 use super::World;
 use crate::support::{
     fake_channel::FakeChannel,
-    outbox::{log, notification, say, start, states, with_fallback},
+    outbox::{log, notification, outcome, say, start, states, with_fallback},
 };
 
 #[tokio::test]
@@ -157,6 +157,91 @@ async fn an_unknown_outcome_waits_for_a_person_where_a_repeat_is_not_recognised(
         tx.commit().await.unwrap();
         engine.settle().await.unwrap();
         assert_eq!(states(world.store()).await, [State::Accepted]);
+    }
+}
+
+/// Ticks through a minute, second by second, and says when the other side was asked.
+async fn a_minute_of_looks(world: &World) -> Vec<i64> {
+    let mut engine = world.engine("one").await;
+    for _ in 0..60 {
+        engine.settle().await.unwrap();
+        world.pass(1);
+    }
+    let since_start = |at: oyez::domain::Time| (at - start()).num_seconds();
+    world.mail.looked().into_iter().map(since_start).collect()
+}
+
+#[tokio::test]
+async fn what_the_other_side_lists_is_not_sent_again() {
+    for world in World::with(FakeChannel::listing).await {
+        world.declare(1).await;
+        world.mail.script(&[Class::Uncertain]);
+        world
+            .mail
+            .find([Look::Missing, Look::Found(outcome(Class::Accepted))]);
+        let looked = a_minute_of_looks(&world).await;
+        assert_eq!(looked.len(), 2);
+        assert!((4..=6).contains(&looked[0]), "after 5 seconds: {looked:?}");
+        let then = looked[1] - looked[0];
+        assert!((24..=37).contains(&then), "then after 30: {looked:?}");
+        assert_eq!(world.mail.count(), 1, "it is not sent again");
+        let logged = log(world.store()).await.remove(0);
+        assert_eq!(logged.state, State::Accepted);
+        assert_eq!(logged.provider_id.as_deref(), Some("provider-1"));
+        let tries = attempts_of(world.store().read(), &logged.id).await.unwrap();
+        let tries: Vec<_> = tries
+            .iter()
+            .map(|one| (one.class.as_str(), one.repeat))
+            .collect();
+        assert_eq!(
+            tries,
+            [
+                ("uncertain", false),
+                ("uncertain", false),
+                ("accepted", false)
+            ],
+            "a look is no repeat"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_the_other_side_does_not_list_is_sent_again_after_two_looks() {
+    for world in World::with(FakeChannel::listing).await {
+        world.declare(1).await;
+        world.mail.script(&[Class::Uncertain]);
+        let looked = a_minute_of_looks(&world).await;
+        assert_eq!((looked.len(), world.mail.count()), (2, 2));
+        let sent = world.mail.sent();
+        assert_eq!(sent[0].delivery, sent[1].delivery);
+        assert_eq!((sent[1].at - start()).num_seconds(), looked[1]);
+        let logged = log(world.store()).await.remove(0);
+        assert_eq!(logged.state, State::Accepted);
+        let tries = attempts_of(world.store().read(), &logged.id).await.unwrap();
+        assert!(tries.last().unwrap().repeat, "it is marked as a repeat");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_looked_up_stays_in_doubt_and_is_not_sent_again() {
+    for world in World::with(FakeChannel::listing).await {
+        world.declare(1).await;
+        world.mail.script(&[Class::Uncertain]);
+        let failed = || Look::Unknown(outcome(Class::RemoteTemporary));
+        world.mail.find(std::iter::repeat_with(failed).take(50));
+        a_minute_of_looks(&world).await;
+        assert_eq!(states(world.store()).await, [State::Uncertain]);
+        let mut engine = world.engine("two").await;
+        for _ in 0..(5 * 60) {
+            engine.settle().await.unwrap();
+            world.pass(60);
+        }
+        assert_eq!(world.mail.count(), 1);
+        assert_eq!(
+            states(world.store()).await,
+            [State::Held],
+            "at its deadline a person decides"
+        );
     }
 }
 

@@ -6,12 +6,12 @@ use std::{
 };
 
 use oyez::{
-    channels::{BoxFuture, Channel, OnUncertain, Outgoing, Pace},
+    channels::{BoxFuture, Channel, LookUp, OnUncertain, Outgoing, Pace},
     clock::Clock,
     domain::{
         Address, IncidentId, Time,
         channel::{Format, Part},
-        delivery::{Class, Outcome},
+        delivery::{Class, Look, Outcome},
         notification::Moment,
     },
 };
@@ -45,6 +45,10 @@ pub(crate) struct FakeChannel {
     /// Answers to give first, in order.
     script: Mutex<VecDeque<Class>>,
     answer: Mutex<Answer>,
+    /// What is found when it is asked what became of a message, in order; then nothing.
+    looks: Mutex<VecDeque<Look>>,
+    /// When it was asked.
+    looked: Mutex<Vec<Time>>,
     /// While true, messages hang on the wire.
     pub(crate) hang: watch::Sender<bool>,
 }
@@ -63,6 +67,8 @@ impl FakeChannel {
             sent: Mutex::default(),
             script: Mutex::default(),
             answer: Mutex::new(Box::new(|_| Class::Accepted)),
+            looks: Mutex::default(),
+            looked: Mutex::default(),
             hang: watch::Sender::new(false),
         }
     }
@@ -76,6 +82,21 @@ impl FakeChannel {
     pub(crate) fn holding(mut self) -> Self {
         self.on_uncertain = OnUncertain::HoldUnlessUrgent;
         self
+    }
+
+    pub(crate) fn listing(mut self) -> Self {
+        self.on_uncertain = OnUncertain::Reconcile;
+        self
+    }
+
+    /// Finds these first when it is asked what became of a message.
+    pub(crate) fn find(&self, looks: impl IntoIterator<Item = Look>) {
+        self.looks.lock().unwrap().extend(looks);
+    }
+
+    /// When it was asked what became of a message.
+    pub(crate) fn looked(&self) -> Vec<Time> {
+        self.looked.lock().unwrap().clone()
     }
 
     /// Answers with these first.
@@ -151,6 +172,10 @@ impl Channel for FakeChannel {
         self.on_uncertain
     }
 
+    fn look_up(&self) -> Option<&dyn LookUp> {
+        (self.on_uncertain == OnUncertain::Reconcile).then_some(self)
+    }
+
     fn send<'a>(&'a self, outgoing: &'a Outgoing<'a>) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
             let parts: &BTreeMap<String, String> = outgoing.parts;
@@ -173,5 +198,15 @@ impl Channel for FakeChannel {
 
     fn probe(&self) -> BoxFuture<'_, Result<String, String>> {
         Box::pin(async { Ok("It would take messages.".to_owned()) })
+    }
+}
+
+impl LookUp for FakeChannel {
+    fn look<'a>(&'a self, _: &'a Outgoing<'a>) -> BoxFuture<'a, Look> {
+        Box::pin(async {
+            self.looked.lock().unwrap().push(self.clock.now());
+            let found = self.looks.lock().unwrap().pop_front();
+            found.unwrap_or(Look::Missing)
+        })
     }
 }
