@@ -5,7 +5,7 @@ mod cards;
 mod hostile;
 mod messages;
 mod sizes;
-mod story;
+pub(crate) mod story;
 
 use std::collections::BTreeMap;
 
