@@ -11,6 +11,7 @@ mod signing;
 mod words;
 
 mod email;
+mod notify_sms;
 mod slack_webhook;
 mod teams_workflow;
 mod webhook;
@@ -36,6 +37,7 @@ pub fn kinds() -> &'static [&'static Kind] {
 
 static KINDS: &[&Kind] = &[
     &email::KIND,
+    &notify_sms::KIND,
     &slack_webhook::KIND,
     &teams_workflow::KIND,
     &webhook::KIND,

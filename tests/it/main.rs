@@ -12,6 +12,7 @@ mod app;
 mod architecture;
 mod channel_contract;
 mod channel_email;
+mod channel_notify_sms;
 mod channel_teams_slack_webhook;
 mod directory_import;
 mod engine;
