@@ -70,7 +70,8 @@ pub struct Model {
     pub fell_from: Option<String>,
     /// When the first try was made: the date on the wire.
     pub wire_date: Option<i64>,
-    /// SHA-256 of the bytes of the first try, hex, where the channel knows them.
+    /// SHA-256 of the bytes of the first try, hex, where they are known; of the first in plain text
+    /// where more was refused.
     pub wire_sha256: Option<String>,
     /// The provider's id for it.
     pub provider_id: Option<String>,

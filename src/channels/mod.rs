@@ -108,7 +108,8 @@ pub trait LookUp: Send + Sync {
 pub struct Wire {
     /// How a file of it is called: `eml`, `json`.
     pub extension: &'static str,
-    /// Its bytes; the same at every repeat, but for a time stamp where the protocol wants one.
+    /// Its bytes, the same at every repeat. What a protocol wants anew each time, such as a
+    /// signature with its time stamp, goes beside them and is not among them.
     pub bytes: Vec<u8>,
 }
 

@@ -20,7 +20,7 @@ use crate::{
         channel::Format,
         delivery::{Approach, Class, Look, Outcome, approach},
     },
-    store::outbox::Claimed,
+    store::outbox::{Claimed, wire_digest},
 };
 
 /// The words of a message, by part.
@@ -56,6 +56,8 @@ pub(super) struct Landed {
     pub(super) outcome: Option<Outcome>,
     /// Whether it may have left, rather than only have been looked up.
     pub(super) sent: bool,
+    /// Digest of the bytes that may have left.
+    pub(super) wire_sha256: Option<String>,
     pub(super) started_at: Time,
     pub(super) ended_at: Time,
 }
@@ -87,6 +89,7 @@ impl Flight {
         };
         let started_at = clock.now();
         let way = approach(claimed.unsure, claimed.attempts, channel.on_uncertain());
+        let mut wire_sha256 = None;
         let mut sent = way != Approach::LookUp { then_send: false };
         let outcome = match place {
             None => None,
@@ -105,6 +108,7 @@ impl Flight {
                     reason: &claimed.reason,
                     date: claimed.wire_date,
                 };
+                wire_sha256 = digest_of(&*channel, &outgoing);
                 let tried = AssertUnwindSafe(try_it(&*channel, &outgoing, way)).catch_unwind();
                 let tried = tokio::select! {
                     biased;
@@ -123,11 +127,18 @@ impl Flight {
             ended_at: clock.now(),
             claimed,
             outcome,
+            wire_sha256: wire_sha256.filter(|_| sent),
             sent,
             started_at,
         };
         (landed, airborne)
     }
+}
+
+/// Digest of the bytes that the channel would send, where it can make them.
+fn digest_of(channel: &dyn Channel, outgoing: &Outgoing<'_>) -> Option<String> {
+    let wire = std::panic::catch_unwind(AssertUnwindSafe(|| channel.wire(outgoing)));
+    Some(wire_digest(&wire.ok()?.ok()?.bytes))
 }
 
 /// Sends it, or asks first what became of it. Says what it came to, and whether it was sent.

@@ -62,6 +62,7 @@ impl Engine {
             outcome,
             span: (now, now),
             sent: true,
+            wire_sha256: None,
             teaches: false,
         };
         self.take_in(claimed, ended);

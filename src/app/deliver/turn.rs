@@ -32,6 +32,9 @@ const WORDS_KEPT: usize = 256;
 /// Sweeps in one look; each ends up to five hundred deliveries.
 const SWEEPS: usize = 20;
 
+/// Noted on an attempt, behind what came of it.
+const OTHER_BYTES: &str = " Its bytes were not those of the first try.";
+
 /// A try that has ended.
 pub(super) struct Ended {
     pub(super) outcome: Outcome,
@@ -39,6 +42,8 @@ pub(super) struct Ended {
     pub(super) span: (Time, Time),
     /// Whether it may have left, rather than only have been looked up.
     pub(super) sent: bool,
+    /// Digest of the bytes that may have left.
+    pub(super) wire_sha256: Option<String>,
     /// Whether it says something about the lane.
     pub(super) teaches: bool,
 }
@@ -288,6 +293,7 @@ impl Engine {
                     outcome,
                     span,
                     sent: landed.sent,
+                    wire_sha256: landed.wire_sha256,
                     teaches: true,
                 };
                 self.take_in(&landed.claimed, ended);
@@ -301,6 +307,7 @@ impl Engine {
             mut outcome,
             span: (started_at, ended_at),
             sent,
+            wire_sha256,
             teaches,
         } = ended;
         let Some(channel) = self.channels.get(&claimed.channel) else {
@@ -328,6 +335,13 @@ impl Engine {
             self.flags
                 .extend(lane.learn(claimed, &outcome, &next, ended_at));
         }
+        // Sent all the same: late words are better than none. A program of another version may have
+        // written them, and a receiver may not recognise the repeat.
+        if let (Some(first), Some(now)) = (&claimed.wire_sha256, &wire_sha256)
+            && first != now
+        {
+            outcome.sentence.push_str(OTHER_BYTES);
+        }
         self.outcomes.push(Completion {
             attempt: attempt_id(ended_at),
             delivery: claimed.id.clone(),
@@ -340,7 +354,7 @@ impl Engine {
             repeat: claimed.unsure && sent,
             related: claimed.related,
             label: channel.label().to_owned(),
-            wire_sha256: None,
+            wire_sha256,
         });
     }
 

@@ -48,6 +48,9 @@ pub struct Claimed {
     pub deliver_by: Time,
     /// When the first try was made.
     pub wire_date: Time,
+    /// Digest of the bytes of the first try, if they are known; see
+    /// [`wire_digest`](super::wire_digest).
+    pub wire_sha256: Option<String>,
     /// Names of the recipients.
     pub name: String,
     /// The reason line.
@@ -59,8 +62,8 @@ pub struct Claimed {
 }
 
 const COLUMNS: &str = "id, notification_id, message_id, incident, moment, audience, channel, \
-     address, lane, rank, urgent, attempts, unsure, plain, first, deliver_by, wire_date, name, \
-     reason, lease_token, fell_from IS NOT NULL OR fallbacks IS NOT NULL AS related";
+     address, lane, rank, urgent, attempts, unsure, plain, first, deliver_by, wire_date, \
+     wire_sha256, name, reason, lease_token, fell_from IS NOT NULL OR fallbacks IS NOT NULL AS related";
 
 /// What may be claimed: word for word the condition of the index `delivery_due`.
 const CLAIMABLE: &str = "state IN ('ready', 'uncertain') AND blocked_by IS NULL";
@@ -144,6 +147,7 @@ fn read(row: &QueryResult, step: &'static str) -> Result<Claimed, StoreError> {
         first: row.get()?,
         deliver_by: row.time()?,
         wire_date: row.time()?,
+        wire_sha256: row.get()?,
         name: row.get()?,
         reason: row.get()?,
         lease_token: row.get()?,

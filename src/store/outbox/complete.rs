@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, HashSet};
 
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::{
     addresses::{BadAddress, flag_address, unflag_lane},
+    enqueue::hex,
     fallback::fall_back,
     link::unblock,
     sql::{Kind, column, fresh_id, json, list, micros, records, run},
@@ -47,13 +49,18 @@ pub struct Completion {
     pub related: bool,
     /// What people call the channel.
     pub label: String,
-    /// SHA-256 of the bytes sent, hex, where the channel knows them.
+    /// Digest of the bytes sent, where the channel knows them; see [`wire_digest`].
     pub wire_sha256: Option<String>,
 }
 
 /// A new id for an attempt.
 pub fn attempt_id(now: Time) -> String {
     fresh_id(now)
+}
+
+/// What the record keeps of the bytes of a message: their SHA-256 in hex.
+pub fn wire_digest(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 /// What is found out about addresses.
@@ -208,6 +215,7 @@ async fn write_states(
         })
         .collect();
     let from = records(engine, 1, &COLUMNS);
+    // What was refused goes on in plain text, and with it other bytes: they are first then.
     // Rows are locked in the order of ids, as everywhere, so that nobody waits crosswise.
     let (with, also_from, joined) = match engine {
         sea_orm::DbBackend::Postgres => (
@@ -232,7 +240,8 @@ async fn write_states(
          attempts = attempts - j.uncounted, unsure = j.unsure, plain = j.plain, \
          lease_token = NULL, lease_until = NULL, last_class = j.class, last_code = j.code, \
          sentence = j.sentence, provider_id = COALESCE(j.provider_id, delivery.provider_id), \
-         wire_sha256 = COALESCE(delivery.wire_sha256, j.wire_sha256), ended_at = j.ended_at, \
+         wire_sha256 = CASE WHEN j.plain AND NOT delivery.plain THEN NULL \
+           ELSE COALESCE(delivery.wire_sha256, j.wire_sha256) END, ended_at = j.ended_at, \
          blocked_by = NULL, \
          fallback_at = CASE WHEN j.ended_at IS NULL THEN fallback_at ELSE NULL END \
          FROM {from}{also_from} WHERE delivery.id = j.id{joined} AND {condition} \

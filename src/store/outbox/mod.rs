@@ -35,7 +35,7 @@ pub use ask::{
 pub use audit::{Finding, audit};
 pub use awaiting::{Awaiting, awaiting};
 pub use claim::{Claimed, Share, claim, due_lanes, extend, held_by, lapsed, release, senders};
-pub use complete::{Completion, Flag, Settled, attempt_id, complete};
+pub use complete::{Completion, Flag, Settled, attempt_id, complete, wire_digest};
 pub use enqueue::{Enqueued, MOST_DELIVERIES, enqueue};
 pub use history::{
     Standing, backlog, counts_of, history, notifications_about, notifications_of, people_reached,

@@ -1,10 +1,14 @@
 //! What each answer of a provider, or none, means on every channel.
 
+use chrono::TimeDelta;
 use oyez::domain::delivery::Class;
 use wiremock::ResponseTemplate;
 
-use super::{Bench, bench, each, http_channels};
-use crate::support::stand_in::{answering, requests};
+use super::{Bench, bench, bench_at, each, http_channels};
+use crate::support::{
+    channels::now,
+    stand_in::{answering, requests},
+};
 
 #[tokio::test]
 async fn an_accepted_message_went_out_once_as_it_is_on_the_wire() {
@@ -39,6 +43,18 @@ async fn an_accepted_message_went_out_once_as_it_is_on_the_wire() {
             !body.contains('\u{E000}'),
             "{name} leaves the mark in: {body}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_repeat_has_the_bytes_of_the_first_try_whenever_it_goes() {
+    for name in http_channels() {
+        let server = answering(ResponseTemplate::new(500)).await;
+        bench(&name, &server.uri()).send().await;
+        let later = now() + TimeDelta::hours(1);
+        bench_at(&name, &server.uri(), later).send().await;
+        let asked = requests(&server).await;
+        assert_eq!(asked[0].body, asked[1].body, "{name}");
     }
 }
 

@@ -12,13 +12,16 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use oyez::{
     channels::Channel,
-    domain::delivery::{Class, Outcome},
+    domain::{
+        Time,
+        delivery::{Class, Outcome},
+    },
 };
 use serde::Deserialize;
 use wiremock::ResponseTemplate;
 
 use crate::support::{
-    channels::{Letter, live, stanzas, with},
+    channels::{Letter, live_at, now, stanzas, with},
     stand_in::{answering, requests},
 };
 
@@ -63,6 +66,10 @@ fn http_channels() -> Vec<String> {
 }
 
 fn bench(name: &str, stand_in: &str) -> Bench {
+    bench_at(name, stand_in, now())
+}
+
+fn bench_at(name: &str, stand_in: &str, now: Time) -> Bench {
     let path = format!(
         "{}/tests/it/fixtures/channels/{name}.toml",
         env!("CARGO_MANIFEST_DIR")
@@ -72,7 +79,8 @@ fn bench(name: &str, stand_in: &str) -> Bench {
     });
     let text = text.replace("{stand_in}", stand_in);
     let fixture: Fixture = toml::from_str(&text).expect("a fixture");
-    let channel = live(name, with(name, &fixture.settings.to_string()));
+    let settings = with(name, &fixture.settings.to_string());
+    let channel = live_at(name, settings, now);
     let address = channel.check_address(&fixture.address).expect("an address");
     let parts: Vec<(&str, &str)> = fixture
         .parts

@@ -345,6 +345,57 @@ async fn a_message_that_is_refused_goes_in_plain_text_before_it_is_given_up() {
     }
 }
 
+/// What a person reads of each try at the first delivery, in order.
+async fn told_of_tries(world: &World) -> Vec<String> {
+    let logged = log(world.store()).await.remove(0);
+    assert_eq!(logged.sentence, "What a person reads.");
+    let tries = attempts_of(world.store().read(), &logged.id).await.unwrap();
+    tries.into_iter().map(|one| one.sentence).collect()
+}
+
+#[tokio::test]
+async fn a_repeat_in_other_bytes_is_sent_and_noted_on_the_attempt() {
+    const SAME: &str = "What a person reads.";
+    const OTHER: &str = "What a person reads. Its bytes were not those of the first try.";
+    for world in World::all().await {
+        world.declare(1).await;
+        world
+            .mail
+            .script(&[Class::Uncertain, Class::RemoteTemporary, Class::NotSent]);
+        let mut engine = world.engine("one").await;
+        engine.settle().await.unwrap();
+        world.pass(6);
+        engine.settle().await.unwrap();
+        world.mail.upgrade();
+        for _ in 0..60 {
+            world.pass(1);
+            engine.settle().await.unwrap();
+        }
+        assert_eq!(states(world.store()).await, [State::Accepted]);
+        assert_eq!(told_of_tries(&world).await, [SAME, SAME, OTHER, OTHER]);
+    }
+}
+
+#[tokio::test]
+async fn plain_text_after_a_refusal_is_no_repeat_in_other_bytes() {
+    for world in World::all().await {
+        let mut new = notification(1, Moment::Declared, 1, start());
+        let html = ("html".to_owned(), "<p>Trainees.</p>".to_owned());
+        new.messages[0].parts.extend([html]);
+        say(world.store(), &new, start()).await;
+        world
+            .mail
+            .script(&[Class::BadPayload, Class::RemoteTemporary]);
+        let mut engine = world.engine("one").await;
+        for _ in 0..60 {
+            engine.settle().await.unwrap();
+            world.pass(1);
+        }
+        assert_eq!(states(world.store()).await, [State::Accepted]);
+        assert_eq!(told_of_tries(&world).await, ["What a person reads."; 3]);
+    }
+}
+
 #[tokio::test]
 async fn a_dead_way_out_is_left_alone_and_tried_by_the_gravest_first() {
     for world in World::with(|mail| mail.paced(1, None)).await {

@@ -51,17 +51,26 @@ pub(crate) fn now() -> Time {
 }
 
 pub(crate) fn context() -> ChannelContext {
+    context_at(now())
+}
+
+fn context_at(now: Time) -> ChannelContext {
     let loopback = ["127.0.0.0/8".parse().expect("a network")];
     ChannelContext {
         http: HttpClient::new(&loopback, Limits::default()).expect("a client"),
-        clock: Arc::new(ManualClock::new(now())),
+        clock: Arc::new(ManualClock::new(now)),
         install_secret: "install secret of the tests".into(),
     }
 }
 
 /// Makes a channel, which must be live.
 pub(crate) fn live(name: &str, section: Section) -> Arc<dyn Channel> {
-    match build(name, section) {
+    live_at(name, section, now())
+}
+
+/// The same at another time.
+pub(crate) fn live_at(name: &str, section: Section, now: Time) -> Arc<dyn Channel> {
+    match channels::build(&channel_name(name), section, &context_at(now)) {
         Ok(Built::Live(channel)) => channel,
         Ok(Built::Off(reason)) => panic!("{name} is off: {reason}"),
         Err(faults) => panic!("{name}: {}", lines(&faults)),
@@ -69,8 +78,11 @@ pub(crate) fn live(name: &str, section: Section) -> Arc<dyn Channel> {
 }
 
 pub(crate) fn build(name: &str, section: Section) -> Result<Built, Vec<Fault>> {
-    let name: ChannelName = name.parse().expect("a channel's name");
-    channels::build(&name, section, &context())
+    channels::build(&channel_name(name), section, &context())
+}
+
+fn channel_name(name: &str) -> ChannelName {
+    name.parse().expect("a channel's name")
 }
 
 pub(crate) fn lines(faults: &[Fault]) -> String {

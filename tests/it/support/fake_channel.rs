@@ -6,7 +6,7 @@ use std::{
 };
 
 use oyez::{
-    channels::{BoxFuture, Channel, LookUp, OnUncertain, Outgoing, Pace},
+    channels::{BoxFuture, Channel, LookUp, OnUncertain, Outgoing, Pace, Wire},
     clock::Clock,
     domain::{
         Address, IncidentId, Time,
@@ -49,6 +49,8 @@ pub(crate) struct FakeChannel {
     looks: Mutex<VecDeque<Look>>,
     /// When it was asked.
     looked: Mutex<Vec<Time>>,
+    /// The version that its bytes are of.
+    version: Mutex<u8>,
     /// While true, messages hang on the wire.
     pub(crate) hang: watch::Sender<bool>,
 }
@@ -69,6 +71,7 @@ impl FakeChannel {
             answer: Mutex::new(Box::new(|_| Class::Accepted)),
             looks: Mutex::default(),
             looked: Mutex::default(),
+            version: Mutex::default(),
             hang: watch::Sender::new(false),
         }
     }
@@ -97,6 +100,11 @@ impl FakeChannel {
     /// When it was asked what became of a message.
     pub(crate) fn looked(&self) -> Vec<Time> {
         self.looked.lock().unwrap().clone()
+    }
+
+    /// Makes other bytes of the same message from now on.
+    pub(crate) fn upgrade(&self) {
+        *self.version.lock().unwrap() += 1;
     }
 
     /// Answers with these first.
@@ -174,6 +182,19 @@ impl Channel for FakeChannel {
 
     fn look_up(&self) -> Option<&dyn LookUp> {
         (self.on_uncertain == OnUncertain::Reconcile).then_some(self)
+    }
+
+    fn wire(&self, outgoing: &Outgoing<'_>) -> Result<Wire, Outcome> {
+        let version = *self.version.lock().unwrap();
+        Ok(Wire {
+            extension: "txt",
+            bytes: format!(
+                "{version} {:?} {}",
+                outgoing.parts,
+                outgoing.address.as_str()
+            )
+            .into_bytes(),
+        })
     }
 
     fn send<'a>(&'a self, outgoing: &'a Outgoing<'a>) -> BoxFuture<'a, Outcome> {
