@@ -15,6 +15,8 @@ pub struct Model {
     pub scopes: String,
     /// Of the secret, hex.
     pub secret_sha256: String,
+    /// The person for whom it acts.
+    pub person_id: Option<String>,
     /// Who made it.
     pub created_by: String,
     /// When it was made.

@@ -13,6 +13,7 @@ pub mod columns;
 mod m20261123_000001_base;
 mod m20261123_000002_outbox;
 mod m20261126_000003_second_word;
+mod m20261126_000004_token_person;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000001_base::Migration),
             Box::new(m20261123_000002_outbox::Migration),
             Box::new(m20261126_000003_second_word::Migration),
+            Box::new(m20261126_000004_token_person::Migration),
         ]
     }
 }

@@ -32,6 +32,7 @@ mod tick;
 mod tokens;
 mod trial;
 mod verify;
+mod viewer;
 mod who;
 mod words;
 
@@ -49,9 +50,9 @@ pub use self::{
     policy::{PolicyAnswer, PolicyWords},
     rulebook::Rulebook,
     sending::RetryFilter,
-    status::Viewer,
-    tokens::TokenAnswer,
+    tokens::{KeyHolder, NewKey, TokenAnswer},
     verify::Verified,
+    viewer::Viewer,
     who::Hypothesis,
 };
 pub use crate::store::tokens::Scope;

@@ -1,9 +1,9 @@
 //! Looking at incidents, and who may.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{
-    App, Error,
+    App, Error, Viewer,
     answers::{
         AwaitingAnswer, LeadAnswer, PromiseAnswer, StatusAnswer, StepAnswer, SummaryAnswer,
         TimelineAnswer,
@@ -21,19 +21,13 @@ use crate::{
         wording::TimeWords,
     },
     store::{
-        incidents::{self, Filter, Summary, Visible},
+        incidents::{self, Filter, Summary},
         outbox,
     },
 };
 
-/// Who is looking. Restricted incidents are not there for whoever is not named in them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Viewer {
-    /// Somebody with the database in their hands.
-    Operator,
-    /// An actor, by the id under which the record names them.
-    Actor(String),
-}
+/// The code of a log that cannot be read.
+pub(super) const UNREADABLE: &str = "unreadable-record";
 
 impl App {
     /// An incident and its log, for whoever may see everything.
@@ -53,47 +47,6 @@ impl App {
             Some(summary) => Ok(summary),
             None => Err(self.no_incident(id).await),
         }
-    }
-
-    /// Refuses, as if it were not there, what the viewer may not see.
-    pub async fn must_see(&self, viewer: &Viewer, id: IncidentId) -> Result<(), Error> {
-        let summary = self.must_exist(id).await?;
-        if summary.restricted
-            && !self
-                .named_in(viewer)
-                .await?
-                .is_none_or(|ids| ids.contains(&id))
-        {
-            return Err(self.no_incident(id).await);
-        }
-        Ok(())
-    }
-
-    /// The restricted incidents in which the viewer is named; `None` for one who sees all.
-    async fn named_in(&self, viewer: &Viewer) -> Result<Option<BTreeSet<IncidentId>>, Error> {
-        let Viewer::Actor(actor) = viewer else {
-            return Ok(None);
-        };
-        let mut named = BTreeSet::new();
-        for id in self.restricted_incidents().await? {
-            if self
-                .load(id)
-                .await?
-                .1
-                .first()
-                .is_some_and(|record| record.actor.id == *actor)
-            {
-                named.insert(id);
-            }
-        }
-        Ok(Some(named))
-    }
-
-    pub(super) async fn visible(&self, viewer: &Viewer) -> Result<Visible, Error> {
-        Ok(match self.named_in(viewer).await? {
-            None => Visible::All,
-            Some(ids) => Visible::PublicAnd(ids),
-        })
     }
 
     /// An incident as it stands, for the operator.
@@ -252,7 +205,7 @@ pub(super) fn read_log(stored: &[incidents::StoredRecord]) -> Result<Vec<Record>
             serde_json::from_str(&row.text).map_err(|error| {
                 Error::new(
                     super::ErrorKind::Unexpected,
-                    "unreadable-record",
+                    UNREADABLE,
                     format!("Record {} of the incident cannot be read.", row.seq),
                     "Run oyez verify, and compare with a backup.",
                 )
@@ -265,7 +218,7 @@ pub(super) fn read_log(stored: &[incidents::StoredRecord]) -> Result<Vec<Record>
 fn unreadable(id: IncidentId) -> Error {
     Error::new(
         super::ErrorKind::Unexpected,
-        "unreadable-record",
+        UNREADABLE,
         format!("The log of {id} does not begin with its declaration."),
         "Run oyez verify, and compare with a backup.",
     )

@@ -9,11 +9,36 @@ use utoipa::ToSchema;
 use super::{App, Error, ErrorKind, Scope};
 use crate::{
     domain::{
-        Time,
+        PersonId, Time,
+        event::{Actor, Door},
         when::{self, Side},
     },
     store::tokens::{self, NewToken, Token},
 };
+
+/// A key to make.
+#[derive(Debug, Clone, Copy)]
+pub struct NewKey<'a> {
+    /// What it is for.
+    pub name: &'a str,
+    /// What it may do.
+    pub scopes: &'a [String],
+    /// When it stops working, as people write it.
+    pub expires: &'a str,
+    /// For whom it acts; `None` is for nobody but itself.
+    pub person: Option<&'a PersonId>,
+    /// Who makes it.
+    pub by: &'a str,
+}
+
+/// Who calls with a key, and what they may do.
+#[derive(Debug, Clone)]
+pub struct KeyHolder {
+    /// As the record names them.
+    pub actor: Actor,
+    /// What they may do.
+    pub scopes: BTreeSet<Scope>,
+}
 
 /// A key as people see it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -24,6 +49,8 @@ pub struct TokenAnswer {
     pub name: String,
     /// What it may do.
     pub scopes: Vec<String>,
+    /// The person for whom it acts; what it does is recorded as theirs.
+    pub person: Option<String>,
     /// When it stops working.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Time>,
@@ -39,19 +66,13 @@ pub struct TokenAnswer {
 
 impl App {
     /// Makes a key.
-    pub async fn create_token(
-        &self,
-        name: &str,
-        scopes: &[String],
-        expires: &str,
-        by: &str,
-    ) -> Result<TokenAnswer, Error> {
+    pub async fn create_token(&self, new: NewKey<'_>) -> Result<TokenAnswer, Error> {
         let now = self.clock.now();
         let zone = match self.rulebook().await {
             Ok(book) => book.policy.time_zone,
             Err(_) => chrono_tz::Tz::UTC,
         };
-        let name = name.trim();
+        let name = new.name.trim();
         if name.is_empty() || name.chars().count() > 80 || name.chars().any(char::is_control) {
             return Err(Error::new(
                 ErrorKind::Usage,
@@ -60,7 +81,8 @@ impl App {
                 "Use 1 to 80 characters that say what the key is for.",
             ));
         }
-        let scopes: BTreeSet<Scope> = scopes
+        let scopes: BTreeSet<Scope> = new
+            .scopes
             .iter()
             .map(|text| scope(text))
             .collect::<Result<_, _>>()?;
@@ -72,7 +94,7 @@ impl App {
                 "Name a scope: read, respond, manage or admin.",
             ));
         }
-        let expires_at = when::parse(expires, now, zone, Side::Ahead)
+        let expires_at = when::parse(new.expires, now, zone, Side::Ahead)
             .map_err(|sentence| Error::new(ErrorKind::Usage, "bad-time", sentence, "Try 90d."))?;
         if expires_at <= now {
             return Err(Error::new(
@@ -82,10 +104,14 @@ impl App {
                 "Choose a time to come, for example 90d.",
             ));
         }
+        if let Some(person) = new.person {
+            self.find_person(person).await?;
+        }
         let new = NewToken {
             name,
             scopes,
-            created_by: by,
+            person: new.person,
+            created_by: new.by,
             expires_at: Some(expires_at),
         };
         let (token, secret) = tokens::create(self.store.write(), new, now).await?;
@@ -133,8 +159,8 @@ impl App {
         Ok(answer(token, now))
     }
 
-    /// The valid token of a secret; notes that it was used.
-    pub async fn token_of(&self, secret: &SecretString) -> Result<Option<Token>, Error> {
+    /// Who calls with a secret, if it is that of a valid key; notes that it was used.
+    pub async fn key_holder(&self, secret: &SecretString) -> Result<Option<KeyHolder>, Error> {
         let now = self.clock.now();
         let Some(token) = tokens::find(self.store.read(), secret)
             .await?
@@ -143,8 +169,33 @@ impl App {
             return Ok(None);
         };
         tokens::note_use(self.store.write(), &token, now).await?;
-        Ok(Some(token))
+        let name = match &token.person {
+            None => token.name,
+            Some(id) => self.find_person(id).await.map_err(gone)?.name,
+        };
+        Ok(Some(KeyHolder {
+            actor: Actor {
+                id: format!("token:{}", token.id),
+                person: token.person,
+                name,
+                door: Door::Api,
+            },
+            scopes: token.scopes,
+        }))
     }
+}
+
+/// Whoever left the organisation cannot go on with a key that was theirs.
+fn gone(error: Error) -> Error {
+    if error.kind != ErrorKind::NotFound {
+        return error;
+    }
+    Error::new(
+        ErrorKind::NotAllowed,
+        "person-gone",
+        "The person whose key this is, is no longer in the directory.",
+        "Make a key for somebody else: oyez token create NAME --scope SCOPE --person PERSON",
+    )
 }
 
 fn scope(text: &str) -> Result<Scope, Error> {
@@ -175,6 +226,7 @@ fn answer(token: Token, now: Time) -> TokenAnswer {
             .iter()
             .map(|scope| scope.as_str().to_owned())
             .collect(),
+        person: token.person.map(|person| person.to_string()),
         expires_at: token.expires_at,
         state: state.to_owned(),
         last_used_at: token.last_used_at,

@@ -84,16 +84,6 @@ impl App {
             .collect())
     }
 
-    /// Incidents that only named people may know of.
-    pub(super) async fn restricted_incidents(&self) -> Result<Vec<IncidentId>, Error> {
-        let all = self.every_summary().await?;
-        Ok(all
-            .into_iter()
-            .filter(|summary| summary.restricted)
-            .map(|summary| summary.id)
-            .collect())
-    }
-
     /// All incidents, the oldest first.
     pub(super) async fn every_summary(&self) -> Result<Vec<Summary>, Error> {
         let filter = Filter {

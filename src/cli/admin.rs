@@ -8,7 +8,7 @@ use super::{
     output::Exit,
     write::{Door, people},
 };
-use crate::app::{Error, ErrorKind};
+use crate::app::{Error, ErrorKind, NewKey};
 
 pub(super) fn unconfirmed(what: &str) -> Error {
     Error::new(
@@ -144,7 +144,13 @@ pub async fn token(door: &Door, command: Token) -> Result<Exit, Error> {
             let by = door.actor(&Write::default()).await?.id;
             let made = door
                 .app
-                .create_token(&args.name, &args.scopes, &args.expires, &by)
+                .create_token(NewKey {
+                    name: &args.name,
+                    scopes: &args.scopes,
+                    expires: &args.expires,
+                    person: args.person.as_ref(),
+                    by: &by,
+                })
                 .await?;
             door.output.answer(&made, |page| {
                 page.line(made.secret.as_deref().unwrap_or_default());
@@ -166,6 +172,7 @@ pub async fn token(door: &Door, command: Token) -> Result<Exit, Error> {
                         token.id.clone(),
                         token.name.clone(),
                         token.scopes.join(","),
+                        token.person.clone().unwrap_or_default(),
                         token
                             .expires_at
                             .map(|at| at.to_rfc3339())
@@ -173,7 +180,7 @@ pub async fn token(door: &Door, command: Token) -> Result<Exit, Error> {
                         token.state.clone(),
                     ]
                 });
-                page.table(["Id", "Name", "May", "Until", "State"], rows);
+                page.table(["Id", "Name", "May", "For", "Until", "State"], rows);
                 Ok(())
             })?;
             Ok(Exit::Done)

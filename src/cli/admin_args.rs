@@ -188,8 +188,9 @@ pub enum Token {
 
 /// `oyez token create`
 #[derive(Debug, Args)]
-#[command(before_help = "Example:
-  oyez token create ci --scope read --scope respond --expires 90d")]
+#[command(before_help = "Examples:
+  oyez token create ci --scope read --scope respond --expires 90d
+  oyez token create phone-of-priya --scope respond --person priya-shah")]
 pub struct TokenCreate {
     /// What it is for
     pub name: String,
@@ -199,4 +200,8 @@ pub struct TokenCreate {
     /// When it stops working: 90d, 2027-03-31
     #[arg(long, default_value = "90d")]
     pub expires: String,
+    /// Act for this person: what the key does is recorded as theirs, and it sees the restricted
+    /// incidents in which they are named
+    #[arg(long)]
+    pub person: Option<PersonId>,
 }

@@ -251,6 +251,16 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Another incident that it names, if it does.
+    pub fn other_incident(&self) -> Option<IncidentId> {
+        match self {
+            Self::Close { duplicate_of, .. } => *duplicate_of,
+            _ => None,
+        }
+    }
+}
+
 /// A command with what surrounds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked<C> {

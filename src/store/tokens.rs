@@ -17,9 +17,9 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Step, StoreError,
-    rows::{from_json, hex, instant, instant_or_none, micros, new_ulid, to_json},
+    rows::{from_json, hex, instant, instant_or_none, micros, new_ulid, parse, to_json},
 };
-use crate::domain::Time;
+use crate::domain::{PersonId, Time};
 use entity::api_token::{ActiveModel, Column, Entity, Model};
 
 /// What a token may do.
@@ -75,6 +75,8 @@ pub struct NewToken<'a> {
     pub name: &'a str,
     /// What it may do.
     pub scopes: BTreeSet<Scope>,
+    /// For whom it acts; `None` is for nobody but itself.
+    pub person: Option<&'a PersonId>,
     /// Who makes it.
     pub created_by: &'a str,
     /// When it stops working; `None` is never.
@@ -90,6 +92,8 @@ pub struct Token {
     pub name: String,
     /// What it may do.
     pub scopes: BTreeSet<Scope>,
+    /// For whom it acts; `None` is for nobody but itself.
+    pub person: Option<PersonId>,
     /// Who made it.
     pub created_by: String,
     /// When it was made.
@@ -124,6 +128,7 @@ pub async fn create(
         id: new_ulid(now),
         name: new.name.to_owned(),
         scopes: new.scopes,
+        person: new.person.cloned(),
         created_by: new.created_by.to_owned(),
         created_at: now,
         expires_at: new.expires_at,
@@ -135,6 +140,7 @@ pub async fn create(
         name: Set(token.name.clone()),
         scopes: Set(to_json(&token.scopes, STEP)?),
         secret_sha256: Set(sha256(&secret)),
+        person_id: Set(token.person.as_ref().map(ToString::to_string)),
         created_by: Set(token.created_by.clone()),
         created_at: Set(micros(now)),
         expires_at: Set(token.expires_at.map(micros)),
@@ -218,6 +224,10 @@ fn token(row: Model) -> Result<Token, StoreError> {
     const STEP: &str = "read an API token";
     Ok(Token {
         scopes: from_json(&row.scopes, STEP)?,
+        person: match &row.person_id {
+            Some(id) => Some(parse(id, STEP)?),
+            None => None,
+        },
         id: row.id,
         name: row.name,
         created_by: row.created_by,

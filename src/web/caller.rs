@@ -1,6 +1,6 @@
 //! Who is calling: a bearer token, and what it may do.
 
-use std::{collections::BTreeSet, future::Future, pin::Pin};
+use std::{future::Future, pin::Pin};
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -12,23 +12,20 @@ use secrecy::SecretString;
 
 use super::problem::Problem;
 use crate::{
-    app::{App, Scope, Viewer},
-    domain::event::{Actor, Door},
+    app::{App, KeyHolder, Scope, Viewer},
+    domain::event::Actor,
 };
 
 /// A caller with a valid token.
 #[derive(Debug, Clone)]
-pub(crate) struct Caller {
-    /// As the record names them.
-    pub actor: Actor,
-    scopes: BTreeSet<Scope>,
-}
+pub(crate) struct Caller(KeyHolder);
 
 impl Caller {
     /// Whether the token may do this. `admin` may do everything; `respond` and `manage` may read.
     pub(crate) fn may(&self, scope: Scope) -> Result<(), Problem> {
-        let reads = scope == Scope::Read && !self.scopes.is_empty();
-        if reads || self.scopes.contains(&Scope::Admin) || self.scopes.contains(&scope) {
+        let scopes = &self.0.scopes;
+        let reads = scope == Scope::Read && !scopes.is_empty();
+        if reads || scopes.contains(&Scope::Admin) || scopes.contains(&scope) {
             return Ok(());
         }
         Err(Problem::new(
@@ -45,9 +42,17 @@ impl Caller {
         ))
     }
 
+    /// As the record names them.
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.0.actor
+    }
+
     /// What the caller may see.
     pub(crate) fn viewer(&self) -> Viewer {
-        Viewer::Actor(self.actor.id.clone())
+        Viewer::Key {
+            actor: self.0.actor.id.clone(),
+            person: self.0.actor.person.clone(),
+        }
     }
 }
 
@@ -62,16 +67,8 @@ impl FromRequest for Caller {
             let (Some(secret), Some(app)) = (secret, app) else {
                 return Err(refused("The request names no key."));
             };
-            match app.token_of(&secret).await? {
-                Some(token) => Ok(Self {
-                    actor: Actor {
-                        id: format!("token:{}", token.id),
-                        person: None,
-                        name: token.name,
-                        door: Door::Api,
-                    },
-                    scopes: token.scopes,
-                }),
+            match app.key_holder(&secret).await? {
+                Some(holder) => Ok(Self(holder)),
                 None => Err(refused("The key is unknown, revoked or no longer valid.")),
             }
         })

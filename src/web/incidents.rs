@@ -88,7 +88,7 @@ fn asked<C>(
     };
     Ok(Asked {
         command,
-        actor: caller.actor.clone(),
+        actor: caller.actor().clone(),
         request_key: key,
         seen_revision: query.revision,
     })
@@ -188,7 +188,11 @@ pub(super) async fn change(
     body: web::Json<Command>,
 ) -> Result<HttpResponse, Problem> {
     caller.may(Scope::Respond)?;
-    app.must_see(&caller.viewer(), *id).await?;
+    let viewer = caller.viewer();
+    app.must_see(&viewer, *id).await?;
+    if let Some(other) = body.other_incident() {
+        app.must_see(&viewer, other).await?;
+    }
     let asked = asked(body.into_inner(), &caller, &request, &query)?;
     Ok(HttpResponse::Ok().json(app.change(*id, asked, mode(&query)).await?))
 }
@@ -298,7 +302,7 @@ pub(super) async fn retry(
         .retry(
             *id,
             &RetryFilter { channel, delivery },
-            &caller.actor,
+            caller.actor(),
             false,
         )
         .await?;

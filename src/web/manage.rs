@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{caller::Caller, problem::Problem};
-use crate::app::{App, PolicyAnswer, Scope, TokenAnswer};
+use crate::{
+    app::{App, NewKey, PolicyAnswer, Scope, TokenAnswer},
+    domain::PersonId,
+};
 
 /// A policy in force.
 #[derive(Debug, Serialize, ToSchema)]
@@ -57,7 +60,7 @@ pub(super) async fn put_policy(
 ) -> Result<HttpResponse, Problem> {
     caller.may(Scope::Manage)?;
     let applied = app
-        .apply_policy_text(&body.text, &caller.actor, None, body.dry_run)
+        .apply_policy_text(&body.text, caller.actor(), None, body.dry_run)
         .await?;
     Ok(HttpResponse::Ok().json(applied))
 }
@@ -99,6 +102,9 @@ struct NewTokenBody {
     /// When it stops working, for example 90d.
     #[serde(default = "ninety_days")]
     expires: String,
+    /// The person of the directory for whom it acts.
+    #[schema(value_type = Option<String>, example = "priya-shah")]
+    person: Option<PersonId>,
 }
 
 fn ninety_days() -> String {
@@ -118,7 +124,13 @@ pub(super) async fn make_token(
 ) -> Result<HttpResponse, Problem> {
     caller.may(Scope::Admin)?;
     let made = app
-        .create_token(&body.name, &body.scopes, &body.expires, &caller.actor.id)
+        .create_token(NewKey {
+            name: &body.name,
+            scopes: &body.scopes,
+            expires: &body.expires,
+            person: body.person.as_ref(),
+            by: &caller.actor().id,
+        })
         .await?;
     Ok(HttpResponse::Created().json(made))
 }

@@ -22,6 +22,7 @@ mod outbox_store;
 mod policies;
 mod policy_and_directory;
 mod resolution_oracle;
+mod restricted;
 mod store_directory;
 mod store_incidents;
 mod store_requests;

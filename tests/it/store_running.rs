@@ -80,6 +80,7 @@ async fn a_token_works_until_it_expires_or_is_taken_back() {
         let new = NewToken {
             name: "ci",
             scopes: [Scope::Read, Scope::Respond].into(),
+            person: None,
             created_by: "cli:priya",
             expires_at: Some(at("2026-12-23T13:20:00Z")),
         };
@@ -111,6 +112,7 @@ async fn the_secret_of_a_token_is_nowhere_in_the_database() {
         let new = NewToken {
             name: "ci",
             scopes: BTreeSet::new(),
+            person: None,
             created_by: "cli:priya",
             expires_at: None,
         };
@@ -137,6 +139,7 @@ async fn the_use_of_a_token_is_noted_once_a_minute() {
         let new = NewToken {
             name: "ci",
             scopes: [Scope::Admin].into(),
+            person: None,
             created_by: "cli:priya",
             expires_at: None,
         };

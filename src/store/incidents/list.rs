@@ -149,6 +149,24 @@ pub async fn summary(
     Ok(summaries(conn, row.into_iter().collect()).await?.pop())
 }
 
+/// The incidents that only named people may know of.
+pub async fn restricted(conn: &impl ConnectionTrait) -> Result<Vec<IncidentId>, StoreError> {
+    use entity::incident::{Column, Entity};
+    const STEP: &str = "list restricted incidents";
+    let ids: Vec<i64> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::Restricted.eq(true))
+        .order_by_asc(Column::Id)
+        .into_tuple()
+        .all(conn)
+        .await
+        .step(STEP)?;
+    ids.into_iter()
+        .map(|id| Ok(IncidentId(narrow(id, STEP)?)))
+        .collect()
+}
+
 fn visible(visible: &Visible) -> Condition {
     use entity::incident::Column;
     match visible {

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::domain::{IncidentId, chain, event::Record, incident::Incident};
 
-pub use list::{Filter, Summary, SummaryPage, Visible, list, summary};
+pub use list::{Filter, Summary, SummaryPage, Visible, list, restricted, summary};
 pub use log::{Erasure, StoredRecord, StreamedRecord, erase, events_after, last_stream_id, log};
 
 /// The end of an incident's log.

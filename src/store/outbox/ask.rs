@@ -280,7 +280,7 @@ pub async fn attempts_of(
 /// How many deliveries are in each state.
 pub type Counts = BTreeMap<State, u64>;
 
-/// Counts deliveries per state: of one incident, or of all.
+/// Counts deliveries per state: of one incident, or of all that are not restricted.
 pub async fn counts(
     conn: &impl ConnectionTrait,
     incident: Option<IncidentId>,
@@ -299,7 +299,9 @@ pub async fn counts(
             .await?
         }
         None => {
-            let sql = "SELECT state, COUNT(*) FROM delivery GROUP BY state";
+            let sql = "SELECT state, COUNT(*) FROM delivery WHERE incident IS NULL \
+                       OR incident NOT IN (SELECT id FROM incident WHERE restricted) \
+                       GROUP BY state";
             rows(conn, STEP, sql, vec![]).await?
         }
     };

@@ -10,9 +10,10 @@ use super::{
 };
 use crate::{
     domain::{
-        Address, IncidentId, NotificationId,
+        Address, IncidentId, NotificationId, PersonId,
         delivery::{State, ToldPerson},
         plan::Told,
+        situation::RecipientId,
     },
     store::StoreError,
 };
@@ -137,15 +138,16 @@ pub async fn counts_of(
     Ok(standing)
 }
 
-/// How many deliveries wait per lane, and since when the oldest of them is due. The lane's name
-/// holds no address.
+/// How many deliveries wait per lane, and since when the oldest of them is due. Those of restricted
+/// incidents are not counted. The lane's name holds no address.
 pub async fn backlog(
     conn: &impl ConnectionTrait,
     now: crate::domain::Time,
 ) -> Result<Vec<(String, u64, crate::domain::Time)>, StoreError> {
     const STEP: &str = "measure the backlog";
     let sql = "SELECT lane, COUNT(*), MIN(next_at) FROM delivery \
-               WHERE state = 'ready' AND next_at <= $1 GROUP BY lane";
+               WHERE state = 'ready' AND next_at <= $1 AND (incident IS NULL \
+                 OR incident NOT IN (SELECT id FROM incident WHERE restricted)) GROUP BY lane";
     let found = rows(
         conn,
         STEP,
@@ -180,4 +182,35 @@ pub async fn people_reached(
         );
     }
     Ok(reached)
+}
+
+/// The restricted incidents of which a person was told: a message to them is out, may be out, or is
+/// held.
+pub async fn restricted_told(
+    conn: &impl ConnectionTrait,
+    person: &PersonId,
+) -> Result<BTreeSet<IncidentId>, StoreError> {
+    const STEP: &str = "see of what somebody was told";
+    let who = RecipientId::Person(person.clone());
+    let found = rows(
+        conn,
+        STEP,
+        // The text narrows it down; what is in it decides.
+        "SELECT n.incident, d.recipients FROM incident i JOIN notification n ON n.incident = i.id \
+         JOIN delivery d ON d.notification_id = n.id \
+         WHERE i.restricted AND d.recipients LIKE $1 AND (d.unsure \
+           OR d.state IN ('sending', 'uncertain', 'accepted', 'delivered', 'held'))",
+        vec![format!("%\"{person}\"%").into()],
+    )
+    .await?;
+    let mut told = BTreeSet::new();
+    for row in &found {
+        let mut row = Reader::new(row, STEP);
+        let incident = IncidentId(row.count()?);
+        let recipients: Vec<ToldPerson> = row.json()?;
+        if recipients.iter().any(|recipient| recipient.who == who) {
+            told.insert(incident);
+        }
+    }
+    Ok(told)
 }

@@ -39,6 +39,7 @@ pub use complete::{Completion, Flag, Settled, attempt_id, complete, wire_digest}
 pub use enqueue::{Enqueued, MOST_DELIVERIES, enqueue};
 pub use history::{
     Standing, backlog, counts_of, history, notifications_about, notifications_of, people_reached,
+    restricted_told,
 };
 pub use lanes::{Lane, LaneStatus, lanes, save_lane};
 pub use notify::{Listener, announce, listen};

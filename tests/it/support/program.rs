@@ -34,8 +34,6 @@ const CHANNELS: [&str; 5] = [
 /// A program.
 pub(crate) struct Program {
     pub(crate) app: Arc<App>,
-    pub(crate) clock: Arc<ManualClock>,
-    pub(crate) mail: Arc<FakeChannel>,
     /// Holds the database.
     pub(crate) db: TestDb,
 }
@@ -43,19 +41,17 @@ pub(crate) struct Program {
 impl Program {
     /// With nothing in it.
     pub(crate) fn empty(db: TestDb, now: Time) -> Self {
-        let clock = Arc::new(ManualClock::new(now));
-        let mail = Arc::new(FakeChannel::new("email", clock.clone()));
-        let way: Arc<dyn Channel> = mail.clone();
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(now));
+        let way: Arc<dyn Channel> = Arc::new(FakeChannel::new("email", clock.clone()));
         let channels = Channels::from([(channel(CHANNELS[0]), way)]);
         let parts: Vec<(ChannelName, &'static [Part])> = channels
             .iter()
             .map(|(name, channel)| (name.clone(), channel.parts()))
             .collect();
         let (renderer, faults) = Renderer::load(None, &parts);
-        let shared: Arc<dyn Clock> = clock.clone();
         let app = App::new(
             db.store.clone(),
-            shared,
+            clock,
             Arc::new(channels),
             CHANNELS.map(channel).into(),
             renderer,
@@ -64,8 +60,6 @@ impl Program {
         );
         Self {
             app: Arc::new(app),
-            clock,
-            mail,
             db,
         }
     }

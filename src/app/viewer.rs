@@ -1,0 +1,95 @@
+//! Who may see what: a restricted incident is not there for whoever is not named in it.
+
+use std::collections::BTreeSet;
+
+use super::{App, Error, ErrorKind, status::UNREADABLE};
+use crate::{
+    domain::{IncidentId, PersonId, event::Record, incident::Incident, situation::RecipientId},
+    store::{
+        incidents::{self, Visible},
+        outbox,
+    },
+};
+
+/// Who is looking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Viewer {
+    /// Somebody with the database in their hands.
+    Operator,
+    /// Somebody with a key.
+    Key {
+        /// The id under which the record names the key.
+        actor: String,
+        /// Whose key it is.
+        person: Option<PersonId>,
+    },
+}
+
+impl App {
+    /// Refuses, as if it were not there, what the viewer may not see.
+    pub async fn must_see(&self, viewer: &Viewer, id: IncidentId) -> Result<(), Error> {
+        let summary = self.must_exist(id).await?;
+        let Viewer::Key { actor, person } = viewer else {
+            return Ok(());
+        };
+        if !summary.restricted
+            || self.takes_part(actor, person.as_ref(), id).await?
+            || self.restricted_told(person.as_ref()).await?.contains(&id)
+        {
+            return Ok(());
+        }
+        Err(self.no_incident(id).await)
+    }
+
+    /// Which incidents the viewer may know of.
+    pub(super) async fn visible(&self, viewer: &Viewer) -> Result<Visible, Error> {
+        let Viewer::Key { actor, person } = viewer else {
+            return Ok(Visible::All);
+        };
+        let mut named = self.restricted_told(person.as_ref()).await?;
+        for id in incidents::restricted(self.store.read()).await? {
+            if !named.contains(&id) && self.takes_part(actor, person.as_ref(), id).await? {
+                named.insert(id);
+            }
+        }
+        Ok(Visible::PublicAnd(named))
+    }
+
+    /// The restricted incidents of which somebody was told.
+    async fn restricted_told(
+        &self,
+        person: Option<&PersonId>,
+    ) -> Result<BTreeSet<IncidentId>, Error> {
+        Ok(match person {
+            Some(person) => outbox::restricted_told(self.store.read(), person).await?,
+            None => BTreeSet::new(),
+        })
+    }
+
+    /// Whether the key declared the incident, or its person did, leads it or was added to it.
+    async fn takes_part(
+        &self,
+        actor: &str,
+        person: Option<&PersonId>,
+        id: IncidentId,
+    ) -> Result<bool, Error> {
+        let (incident, log) = match self.load(id).await {
+            // One log that cannot be read must not hide all other incidents.
+            Err(error) if error.kind == ErrorKind::Unexpected && error.code == UNREADABLE => {
+                return Ok(false);
+            }
+            loaded => loaded?,
+        };
+        let declared = log.first().map(|record: &Record| record.actor.id.as_str());
+        Ok(declared == Some(actor) || person.is_some_and(|person| is_named(&incident, person)))
+    }
+}
+
+fn is_named(incident: &Incident, person: &PersonId) -> bool {
+    incident.declared_by.as_ref() == Some(person)
+        || incident.leads.values().any(|lead| lead == person)
+        || incident
+            .added
+            .iter()
+            .any(|added| added.who == RecipientId::Person(person.clone()))
+}
