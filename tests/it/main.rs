@@ -23,6 +23,7 @@ mod policies;
 mod policy_and_directory;
 mod resolution_oracle;
 mod restricted;
+mod scale;
 mod store_directory;
 mod store_incidents;
 mod store_requests;
