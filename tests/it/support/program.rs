@@ -34,6 +34,8 @@ const CHANNELS: [&str; 5] = [
 /// A program.
 pub(crate) struct Program {
     pub(crate) app: Arc<App>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) mail: Arc<FakeChannel>,
     /// Holds the database.
     pub(crate) db: TestDb,
 }
@@ -41,8 +43,10 @@ pub(crate) struct Program {
 impl Program {
     /// With nothing in it.
     pub(crate) fn empty(db: TestDb, now: Time) -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(now));
-        let way: Arc<dyn Channel> = Arc::new(FakeChannel::new("email", clock.clone()));
+        let clock = Arc::new(ManualClock::new(now));
+        let shared: Arc<dyn Clock> = clock.clone();
+        let mail = Arc::new(FakeChannel::new("email", shared.clone()));
+        let way: Arc<dyn Channel> = mail.clone();
         let channels = Channels::from([(channel(CHANNELS[0]), way)]);
         let parts: Vec<(ChannelName, &'static [Part])> = channels
             .iter()
@@ -51,7 +55,7 @@ impl Program {
         let (renderer, faults) = Renderer::load(None, &parts);
         let app = App::new(
             db.store.clone(),
-            clock,
+            shared,
             Arc::new(channels),
             CHANNELS.map(channel).into(),
             renderer,
@@ -60,6 +64,8 @@ impl Program {
         );
         Self {
             app: Arc::new(app),
+            clock,
+            mail,
             db,
         }
     }
