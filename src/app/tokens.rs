@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{App, Error, ErrorKind, Scope};
+use super::{App, Error, ErrorKind, Scope, Viewer};
 use crate::{
     domain::{
         PersonId, Time,
@@ -15,6 +15,9 @@ use crate::{
     },
     store::tokens::{self, NewToken, Token},
 };
+
+/// What the id of an actor begins with that is a key.
+const TOKEN: &str = "token:";
 
 /// A key to make.
 #[derive(Debug, Clone, Copy)]
@@ -159,6 +162,20 @@ impl App {
         Ok(answer(token, now))
     }
 
+    /// Whether the key still opens the door, for whoever has been inside for a while.
+    pub async fn still_holds(&self, holder: &KeyHolder) -> Result<bool, Error> {
+        let id = holder.actor.id.strip_prefix(TOKEN).unwrap_or_default();
+        let valid = tokens::is_valid(self.store.read(), id, self.clock.now()).await?;
+        let Some(person) = holder.actor.person.as_ref().filter(|_| valid) else {
+            return Ok(valid);
+        };
+        match self.find_person(person).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Who calls with a secret, if it is that of a valid key; notes that it was used.
     pub async fn key_holder(&self, secret: &SecretString) -> Result<Option<KeyHolder>, Error> {
         let now = self.clock.now();
@@ -175,13 +192,23 @@ impl App {
         };
         Ok(Some(KeyHolder {
             actor: Actor {
-                id: format!("token:{}", token.id),
+                id: format!("{TOKEN}{}", token.id),
                 person: token.person,
                 name,
                 door: Door::Api,
             },
             scopes: token.scopes,
         }))
+    }
+}
+
+impl KeyHolder {
+    /// What they may see.
+    pub fn viewer(&self) -> Viewer {
+        Viewer::Key {
+            actor: self.actor.id.clone(),
+            person: self.actor.person.clone(),
+        }
     }
 }
 

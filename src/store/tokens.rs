@@ -180,6 +180,17 @@ pub async fn find(
         .transpose()
 }
 
+/// Whether the token with this id opens the door now.
+pub async fn is_valid(
+    conn: &impl ConnectionTrait,
+    id: &str,
+    now: Time,
+) -> Result<bool, StoreError> {
+    let row = Entity::find_by_id(id).one(conn).await;
+    let found = row.step("look up an API token")?.map(token).transpose()?;
+    Ok(found.is_some_and(|token| token.is_valid(now)))
+}
+
 /// Takes a token back. False if there is no such token, or it was taken back before.
 pub async fn revoke(conn: &impl ConnectionTrait, id: &str, now: Time) -> Result<bool, StoreError> {
     let changed = Entity::update_many()

@@ -49,10 +49,12 @@ impl Caller {
 
     /// What the caller may see.
     pub(crate) fn viewer(&self) -> Viewer {
-        Viewer::Key {
-            actor: self.0.actor.id.clone(),
-            person: self.0.actor.person.clone(),
-        }
+        self.0.viewer()
+    }
+
+    /// The holder of the key.
+    pub(crate) fn into_holder(self) -> KeyHolder {
+        self.0
     }
 }
 

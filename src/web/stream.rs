@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 
 use super::{Stop, caller::Caller, problem::Problem};
 use crate::app::{
-    App, Scope, Viewer,
+    App, Error, KeyHolder, Scope, Viewer,
     answers::{EventAnswer, Progress},
 };
 
@@ -32,6 +32,7 @@ struct StreamQuery {
 
 struct Cursor {
     app: web::Data<App>,
+    holder: KeyHolder,
     viewer: Viewer,
     after: u64,
     progress: BTreeMap<String, Progress>,
@@ -62,11 +63,12 @@ pub(super) async fn events(
     let cursor = Cursor {
         app,
         viewer: caller.viewer(),
+        holder: caller.into_holder(),
         after,
         progress: BTreeMap::new(),
     };
     let follow = stream::unfold(cursor, |mut cursor| async move {
-        let batch = cursor.next().await;
+        let batch = cursor.next().await?;
         Some((stream::iter(batch), cursor))
     })
     .flatten()
@@ -78,13 +80,14 @@ pub(super) async fn events(
 }
 
 impl Cursor {
-    /// What has come up since; waits until something has. A database that is away for a moment is
-    /// waited for: the reader keeps its place.
-    async fn next(&mut self) -> Vec<Event> {
+    /// What has come up since; waits until something has, and ends when the key does. A database
+    /// that is away for a moment is waited for: the reader keeps its place.
+    async fn next(&mut self) -> Option<Vec<Event>> {
         loop {
             let mut out = Vec::new();
-            match self.app.events_after(&self.viewer, self.after, BATCH).await {
-                Ok((batch, last)) => {
+            match self.look().await {
+                Ok(None) => return None,
+                Ok(Some((batch, last))) => {
                     self.after = last;
                     for event in batch {
                         self.progress
@@ -98,11 +101,23 @@ impl Cursor {
             }
             self.look_at_deliveries(&mut out).await;
             if !out.is_empty() {
-                return out;
+                return Some(out);
             }
             let next = self.app.clock.now() + LOOK;
             self.app.clock.sleep_until(next).await;
         }
+    }
+
+    /// Events since then, and where to go on; `None` if the key no longer holds.
+    async fn look(&self) -> Result<Option<(Vec<EventAnswer>, u64)>, Error> {
+        if !self.app.still_holds(&self.holder).await? {
+            return Ok(None);
+        }
+        let found = self
+            .app
+            .events_after(&self.viewer, self.after, BATCH)
+            .await?;
+        Ok(Some(found))
     }
 
     async fn look_at_deliveries(&mut self, out: &mut Vec<Event>) {

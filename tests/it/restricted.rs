@@ -398,3 +398,26 @@ async fn the_event_stream_shows_nothing_but_a_gap_in_its_numbers() {
         served.end().await;
     }
 }
+
+#[tokio::test]
+async fn the_event_stream_ends_with_the_key() {
+    for served in Served::all().await {
+        let key = served.key(None).await;
+        served.declare(&key, &outage()).await;
+        let path = "/api/v1/events?after=0";
+        let mut answer = served.call(&key, Method::GET, path, None).await;
+        events(&mut answer, 2).await;
+        let app = &served.program.app;
+        app.revoke_token("test").await.unwrap();
+        let clock = &served.program.clock;
+        while clock.sleepers() == 0 {
+            tokio::task::yield_now().await;
+        }
+        clock.advance(chrono::TimeDelta::seconds(1));
+        assert_eq!(answer.chunk().await.unwrap(), None);
+        let (status, problem) = served.get(&key, "/api/v1/incidents").await;
+        assert_eq!(status, 401);
+        assert_eq!(problem["type"], "urn:oyez:problem:no-valid-key");
+        served.end().await;
+    }
+}
