@@ -41,14 +41,20 @@ pub struct Started {
 
 /// For one command: settings, log, database, brought up to date where nobody else uses it.
 pub async fn for_command_line(config: Option<&Path>) -> Result<App, Error> {
+    let settings = quiet_settings(config)?;
+    let migrate = settings.database.engine == Engine::Sqlite;
+    Ok(build(settings, migrate).await?.app)
+}
+
+/// Reads the settings and starts the log, for a command that ends soon: what a server logs as it
+/// goes would only stand between a person and the answer.
+pub fn quiet_settings(config: Option<&Path>) -> Result<Settings, Error> {
     let mut settings = read_settings(config)?;
-    // What a server logs as it goes would only stand between a person and the answer.
     if settings.log.level == telemetry::Level::Info {
         settings.log.level = telemetry::Level::Warn;
     }
     start_log(&settings);
-    let migrate = settings.database.engine == Engine::Sqlite;
-    Ok(build(settings, migrate).await?.app)
+    Ok(settings)
 }
 
 /// Reads the settings and starts the log.
@@ -69,12 +75,26 @@ fn read_settings(config: Option<&Path>) -> Result<Settings, Error> {
     })
 }
 
-/// Puts the program together.
+/// Puts the program together, and the policy file in force if it is to be.
 pub async fn build(settings: Settings, migrate: bool) -> Result<Started, Error> {
     let store = Store::open(settings.database.url.expose_secret()).await?;
     if migrate {
         store.migrate().await?;
     }
+    let started = assemble(settings, store).await?;
+    if started.app.store.is_up_to_date().await? {
+        put_policy_in_force(&started.app, &started.settings).await?;
+    }
+    Ok(started)
+}
+
+/// Puts the program together to look at it: nothing is brought up to date or put in force.
+pub async fn look(settings: Settings) -> Result<Started, Error> {
+    let store = Store::open(settings.database.url.expose_secret()).await?;
+    assemble(settings, store).await
+}
+
+async fn assemble(settings: Settings, store: Store) -> Result<Started, Error> {
     let system = Arc::new(SystemClock::new());
     if store.is_up_to_date().await?
         && let Some(measured) = store.clock_offset(|| system.uncorrected()).await?
@@ -117,9 +137,6 @@ pub async fn build(settings: Settings, migrate: bool) -> Result<Started, Error> 
         template_faults,
         links,
     );
-    if app.store.is_up_to_date().await? {
-        put_policy_in_force(&app, &settings).await?;
-    }
     Ok(Started {
         app,
         clock: system,

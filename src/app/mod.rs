@@ -43,7 +43,7 @@ use tokio::sync::Mutex;
 pub use self::{
     change::Mode,
     contacts::{BadAddressAnswer, Healed, PlannedImport},
-    doctor::Finding,
+    doctor::{Finding, Surroundings, not_started, settings_found},
     error::{Error, Kind as ErrorKind},
     heartbeat::Heartbeat,
     labels::Labels,

@@ -82,6 +82,11 @@ impl App {
         Ok(findings)
     }
 
+    /// Whether a policy could be put in force; an error names all its faults.
+    pub(super) async fn check_policy(&self, text: &str, name: &str) -> Result<(), Error> {
+        self.checked(text, name).await.map(drop)
+    }
+
     async fn findings(&self, policy: Policy) -> Result<Vec<String>, Error> {
         let directory = directory::load(self.store.read()).await?.directory;
         if is_empty(&directory) {

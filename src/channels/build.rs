@@ -285,6 +285,10 @@ impl Channel for Tuned {
         self.inner.label()
     }
 
+    fn system(&self) -> &str {
+        self.inner.system()
+    }
+
     fn parts(&self) -> &'static [Part] {
         self.inner.parts()
     }

@@ -96,6 +96,10 @@ impl Channel for Capture {
         self.inner.label()
     }
 
+    fn system(&self) -> &str {
+        self.inner.system()
+    }
+
     fn parts(&self) -> &'static [Part] {
         self.inner.parts()
     }

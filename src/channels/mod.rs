@@ -48,6 +48,11 @@ pub trait Channel: Send + Sync {
     /// What people read: "email", "Teams", "Slack".
     fn label(&self) -> &str;
 
+    /// What people call the system behind it, where that is not the label: "mail".
+    fn system(&self) -> &str {
+        self.label()
+    }
+
     /// The pieces of its messages.
     fn parts(&self) -> &'static [Part];
 

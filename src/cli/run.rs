@@ -11,7 +11,8 @@ use super::{
     output::{Exit, Output},
 };
 use crate::{
-    app::{App, Error, ErrorKind},
+    app::{self, Error, ErrorKind, Finding, Surroundings},
+    config::Mode,
     demo, startup, web, workers,
 };
 
@@ -115,15 +116,10 @@ pub async fn demo(args: Demo, output: Output) -> Result<Exit, Error> {
 
 /// `oyez doctor`
 pub async fn doctor(config: Option<&Path>, args: &Doctor, output: Output) -> Result<Exit, Error> {
-    let settings = startup::settings(config)?;
-    let started = startup::build(settings, false).await?;
-    let findings = started
-        .app
-        .examine(&started.settings.shown, &started.off)
-        .await;
-    let sent = match &args.send_test_to {
-        Some(address) => Some(started.app.test_address(address).await?),
-        None => None,
+    let (findings, started) = examine(config).await;
+    let sent = match (&args.send_test_to, &started) {
+        (Some(address), Some(started)) => Some(started.app.test_address(address).await?),
+        _ => None,
     };
     let (fix, warn) = (count(&findings, "FIX"), count(&findings, "WARN"));
     output.answer(&findings, |page| {
@@ -131,7 +127,8 @@ pub async fn doctor(config: Option<&Path>, args: &Doctor, output: Output) -> Res
             page.line(format!("{:<5} {}", finding.grade, finding.sentence));
         }
         page.line(format!(
-            "{fix} to fix, {warn} to look at, {} OK",
+            "{fix} to fix, {warn} {}, {} OK",
+            if warn == 1 { "warning" } else { "warnings" },
             findings.len() - fix - warn
         ));
         if let Some(progress) = &sent {
@@ -143,7 +140,9 @@ pub async fn doctor(config: Option<&Path>, args: &Doctor, output: Output) -> Res
         }
         Ok(())
     })?;
-    close(started.app).await;
+    if let Some(started) = started {
+        started.app.close().await;
+    }
     Ok(if fix == 0 {
         Exit::Done
     } else {
@@ -151,15 +150,36 @@ pub async fn doctor(config: Option<&Path>, args: &Doctor, output: Output) -> Res
     })
 }
 
-fn count(findings: &[crate::app::Finding], grade: &str) -> usize {
+/// Looks as far as the program can be put together: a fault at the start is a finding, too.
+async fn examine(config: Option<&Path>) -> (Vec<Finding>, Option<startup::Started>) {
+    let settings = match startup::quiet_settings(config) {
+        Ok(settings) => settings,
+        Err(error) => return (app::not_started(&error), None),
+    };
+    let shown = settings.shown.clone();
+    let started = match startup::look(settings).await {
+        Ok(started) => started,
+        Err(error) => {
+            let mut findings = app::settings_found(&shown);
+            findings.extend(app::not_started(&error));
+            return (findings, None);
+        }
+    };
+    let settings = &started.settings;
+    let around = Surroundings {
+        settings: &settings.shown,
+        off: &started.off,
+        practice: settings.sending.mode == Mode::Practice,
+        policy_file: settings.policy.file.as_deref(),
+    };
+    (started.app.examine(&around).await, Some(started))
+}
+
+fn count(findings: &[Finding], grade: &str) -> usize {
     findings
         .iter()
         .filter(|finding| finding.grade == grade)
         .count()
-}
-
-async fn close(app: App) {
-    app.close().await;
 }
 
 /// `oyez completions`

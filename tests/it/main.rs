@@ -15,6 +15,7 @@ mod channel_email;
 mod channel_notify_sms;
 mod channel_teams_slack_webhook;
 mod directory_import;
+mod doctor;
 mod engine;
 mod http_client;
 mod outbox_machine;

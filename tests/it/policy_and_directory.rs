@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use oyez::app::ErrorKind;
+use oyez::app::{ErrorKind, Surroundings};
 
 use crate::support::{
     at,
@@ -53,7 +53,13 @@ async fn a_policy_may_name_what_is_not_there_only_while_nothing_is_there() {
         let findings = program.app.check_rules(None).await.unwrap();
         assert!(findings[0].contains(dangling), "{findings:?}");
         assert!(findings[0].contains("Rule p3-extra"), "{findings:?}");
-        let examined = program.app.examine(&[], &[].into()).await;
+        let around = Surroundings {
+            settings: &[],
+            off: &[].into(),
+            practice: false,
+            policy_file: None,
+        };
+        let examined = program.app.examine(&around).await;
         assert!(
             examined
                 .iter()

@@ -1,18 +1,33 @@
 //! `oyez doctor`: everything that could be wrong, each with what to do about it.
 
-use std::collections::BTreeMap;
+mod people;
+mod rules;
+
+use std::{collections::BTreeMap, path::Path};
 
 use chrono::TimeDelta;
-
 use serde::Serialize;
 
-use super::App;
+use super::{App, Error};
 use crate::{
     clock::SystemClock,
     domain::ChannelName,
     section::Shown,
-    store::{faults, outbox},
+    store::{faults, timers},
 };
+
+/// What the program was put together from.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// Every setting in force, as people may see it.
+    pub settings: &'a [Shown],
+    /// Channels that are not live, each with the reason.
+    pub off: &'a BTreeMap<ChannelName, String>,
+    /// Whether messages become files instead of going out.
+    pub practice: bool,
+    /// The organisation's policy file, if the settings name one.
+    pub policy_file: Option<&'a Path>,
+}
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, Serialize)]
@@ -47,22 +62,46 @@ fn fix(sentence: impl Into<String>) -> Finding {
 /// A clock this far off the database's is worth a word.
 const CLOCK_OFF: TimeDelta = TimeDelta::seconds(2);
 
+/// A server that runs looks at its timers far more often.
+const TIMER_LATE: TimeDelta = TimeDelta::minutes(1);
+
+/// The settings as they are, once all of them could be read.
+pub fn settings_found(settings: &[Shown]) -> Vec<Finding> {
+    let mut findings = vec![ok(format!("Settings: {} read, all usable", settings.len()))];
+    findings.extend(settings.iter().map(|shown| {
+        ok(format!(
+            "Setting {} = {} ({})",
+            shown.key, shown.value, shown.origin
+        ))
+    }));
+    findings
+}
+
+/// What keeps the program from being put together at all: every fault at once.
+pub fn not_started(error: &Error) -> Vec<Finding> {
+    let part = match error.code.as_str() {
+        "bad-settings" => "Settings",
+        code if code.starts_with("database") => "Database",
+        _ => "Start",
+    };
+    if error.faults.is_empty() {
+        return vec![fix(format!("{part}: {error}").trim_end())];
+    }
+    let faults = error.faults.iter();
+    faults
+        .map(|fault| fix(format!("{part}: {fault}")))
+        .collect()
+}
+
 impl App {
     /// Looks at everything. Sends nothing, and changes nothing.
-    pub async fn examine(
-        &self,
-        settings: &[Shown],
-        off: &BTreeMap<ChannelName, String>,
-    ) -> Vec<Finding> {
-        let mut findings = vec![ok(format!("Settings: {} read, all usable", settings.len()))];
-        findings.extend(settings.iter().map(|shown| {
-            ok(format!(
-                "Setting {} = {} ({})",
-                shown.key, shown.value, shown.origin
-            ))
-        }));
+    pub async fn examine(&self, around: &Surroundings<'_>) -> Vec<Finding> {
+        let mut findings = settings_found(around.settings);
         let usable = self.examine_database(&mut findings).await;
-        self.examine_channels(&mut findings, off).await;
+        if around.practice {
+            findings.push(warn("Sending: practice mode, so messages become files and reach nobody. Set sending.mode to live when you are ready."));
+        }
+        self.examine_channels(&mut findings, around.off).await;
         match self.check_templates() {
             faults if faults.is_empty() => {
                 findings.push(ok("Templates: every one uses only facts that it may use"))
@@ -74,8 +113,8 @@ impl App {
             ),
         }
         if usable {
-            self.examine_rules(&mut findings).await;
-            self.examine_contacts(&mut findings).await;
+            self.examine_policy(&mut findings, around.policy_file).await;
+            self.examine_people(&mut findings).await;
         }
         findings
     }
@@ -110,6 +149,14 @@ impl App {
             ))),
             Err(error) => findings.push(fix(format!("Clock: {}", error.sentence()))),
         }
+        match timers::next_due(self.store.read()).await {
+            Ok(Some(due)) if due + TIMER_LATE < self.clock.now() => findings.push(warn(format!(
+                "Promises: something was due {} minutes ago and did not happen. Run: oyez serve",
+                (self.clock.now() - due).num_minutes()
+            ))),
+            Ok(_) => findings.push(ok("Promises: nothing is late")),
+            Err(error) => findings.push(fix(format!("Promises: {}", error.sentence()))),
+        }
         match faults::standing(self.store.read()).await {
             Ok(standing) if standing.is_empty() => findings.push(ok("Faults: none stand open")),
             Ok(standing) => {
@@ -131,63 +178,29 @@ impl App {
             findings.push(fix("Channels: none is live, so nobody can be told. Set channels.email.host and channels.email.from."));
         }
         for (name, channel) in self.channels.iter() {
-            match channel.probe().await {
-                Ok(sentence) => findings.push(ok(format!("Channel {name}: {sentence}"))),
-                Err(sentence) => findings.push(fix(format!("Channel {name}: {sentence}"))),
-            }
+            let system = channel.system();
+            let alike = self.channels.values();
+            let shared = alike.filter(|other| other.system() == system).count() > 1;
+            let what = match shared {
+                true => format!("{} ({name})", capital(system)),
+                false => capital(system),
+            };
+            findings.push(match channel.probe().await {
+                Ok(sentence) => ok(format!("{what}: {sentence}")),
+                Err(sentence) => fix(format!("{what}: {sentence}")),
+            });
         }
         findings.extend(
             off.iter()
                 .map(|(name, why)| ok(format!("Channel {name} is not in use: {why}"))),
         );
     }
+}
 
-    async fn examine_rules(&self, findings: &mut Vec<Finding>) {
-        match self.check_rules(None).await {
-            Ok(lint) if lint.is_empty() => findings.push(ok("Policy: every rule reaches somebody")),
-            Ok(lint) => findings.extend(
-                lint.into_iter()
-                    .map(|finding| warn(format!("Policy: {finding}"))),
-            ),
-            Err(error) => {
-                findings.push(fix(format!("Policy: {}", error.sentence)));
-                findings.extend(
-                    error
-                        .faults
-                        .iter()
-                        .map(|fault| fix(format!("Policy: {fault}"))),
-                );
-            }
-        }
-    }
-
-    async fn examine_contacts(&self, findings: &mut Vec<Finding>) {
-        let people = match self.rulebook().await {
-            Ok(book) => book.directory.people.len(),
-            Err(error) => {
-                findings.push(fix(format!("Directory: {}", error.sentence)));
-                return;
-            }
-        };
-        if people == 0 {
-            findings.push(fix("Directory: empty. Run: oyez directory import FILE"));
-            return;
-        }
-        match outbox::people_reached(self.store.read()).await {
-            Ok(reached) if reached.len() >= people => findings.push(ok(format!("People: all {people} have had a message that was accepted"))),
-            Ok(reached) => findings.push(warn(format!(
-                "People: {} of {people} have never had a message that was accepted. Try: oyez directory test PERSON",
-                people - reached.len().min(people)
-            ))),
-            Err(error) => findings.push(fix(format!("People: {}", error.sentence()))),
-        }
-        match outbox::bad_addresses(self.store.read(), self.clock.now()).await {
-            Ok(bad) if bad.is_empty() => findings.push(ok("Addresses: none was refused for good")),
-            Ok(bad) => findings.push(warn(format!(
-                "Addresses: {} were refused for good. See: oyez directory bad",
-                bad.len()
-            ))),
-            Err(error) => findings.push(fix(format!("Addresses: {}", error.sentence()))),
-        }
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => String::new(),
     }
 }

@@ -215,6 +215,10 @@ impl Channel for Email {
         &self.label
     }
 
+    fn system(&self) -> &str {
+        "mail"
+    }
+
     fn parts(&self) -> &'static [Part] {
         &PARTS
     }
@@ -259,7 +263,7 @@ impl Channel for Email {
     fn probe(&self) -> BoxFuture<'_, Result<String, String>> {
         Box::pin(async {
             let settings = &self.settings;
-            match self.pool.check().await {
+            match self.pool.check(&settings.from.email).await {
                 Ok(()) => {
                     let encrypted = match settings.tls {
                         settings::Tls::None => "unencrypted, on this machine",
@@ -270,11 +274,11 @@ impl Channel for Email {
                         None => "without signing in",
                     };
                     Ok(format!(
-                        "{}:{} answers, {encrypted}, {signed_in}",
-                        settings.host, settings.port
+                        "{}:{} answers, {encrypted}, {signed_in}, and takes mail from {}",
+                        settings.host, settings.port, settings.from.email
                     ))
                 }
-                Err(trouble) => Err(trouble.outcome(settings, "").sentence),
+                Err(trouble) => Err(trouble.for_setting_up(settings)),
             }
         })
     }

@@ -79,9 +79,9 @@ impl Pool {
         }
     }
 
-    /// Opens a connection, or finds an open one.
-    pub(super) async fn check(&self) -> Result<(), Trouble> {
-        self.session().await.map(drop)
+    /// Opens a connection, or finds an open one, and asks whether we may send from an address.
+    pub(super) async fn check(&self, from: &Address) -> Result<(), Trouble> {
+        self.session().await?.offer(from).await
     }
 
     async fn session(&self) -> Result<managed::Object<Manager>, Trouble> {

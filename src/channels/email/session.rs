@@ -91,6 +91,16 @@ impl Session {
         done
     }
 
+    /// Begins a mail from an address and breaks it off: nothing is sent.
+    pub(super) async fn offer(&mut self, from: &Address) -> Result<(), Trouble> {
+        self.idle = false;
+        let mail = Mail::new(Some(from.clone()), Vec::new());
+        let reply = self.command(Step::Sender, COMMAND, mail).await;
+        let taken = carry_on(reply.and_then(|reply| demand(Step::Sender, &reply, &[250])))?;
+        self.idle = self.command(Step::Sender, COMMAND, Rset).await.is_ok();
+        taken
+    }
+
     /// Says goodbye, if the server listens.
     pub(super) async fn quit(&mut self) {
         self.idle = false;

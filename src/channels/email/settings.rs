@@ -31,7 +31,8 @@ pub(super) enum Tls {
 }
 
 impl Tls {
-    fn usual_port(self) -> u16 {
+    /// The port that most servers use with it.
+    pub(super) fn usual_port(self) -> u16 {
         match self {
             Self::None => 25,
             Self::Starttls => 587,

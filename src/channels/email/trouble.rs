@@ -106,6 +106,26 @@ impl Trouble {
         }
     }
 
+    /// The sentence for whoever sets the channel up: which setting to change.
+    pub(super) fn for_setting_up(self, settings: &Settings) -> String {
+        let silent = matches!(self.cause, Cause::TimedOut | Cause::Broken(_));
+        if self.step != Step::Connect || !silent {
+            return self.outcome(settings, "").sentence;
+        }
+        let (host, port) = (&settings.host, settings.port);
+        let usual = settings.tls.usual_port();
+        let what_to_do = if port == usual {
+            format!(
+                "Check {} and {}, that the mail server runs, and that a firewall lets this machine through.",
+                settings.key("host"),
+                settings.key("port")
+            )
+        } else {
+            format!("Change {}; most servers use {usual}.", settings.key("port"))
+        };
+        format!("cannot connect to {host} on port {port}. {what_to_do}")
+    }
+
     fn silence(&self, settings: &Settings) -> (Class, String) {
         let server = format!("{}:{}", settings.host, settings.port);
         if self.dot_sent {
