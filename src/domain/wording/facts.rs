@@ -9,7 +9,7 @@ use crate::domain::{Audience, notification::Moment};
 use super::{
     common as c,
     context::Context,
-    moments as m,
+    leads as l, moments as m,
     view::{Kind, Value},
 };
 
@@ -254,23 +254,23 @@ static TABLE: &[Fact] = &[
     fact("right", Typed, &[Correction], EVERYONE, m::right).gist(),
     fact("why", Typed, &[Reopened], EVERYONE, m::why_reopened).gist(),
     fact("why", Typed, &[Cancelled], EVERYONE, m::why_cancelled).gist(),
-    fact("due", Line, &[Prompt, Overdue], EVERYONE, m::due).gist(),
+    fact("due", Line, &[Prompt, Overdue], EVERYONE, l::due).gist(),
     fact(
         "last_update",
         Line,
         &[Prompt, Overdue],
         EVERYONE,
-        m::last_update,
+        l::last_update,
     ),
-    fact("open_for", Line, &[Prompt, Overdue], EVERYONE, m::open_for),
-    fact("would_send", List, &[Prompt], EVERYONE, m::would_send).must(),
-    fact("late_by", Line, &[Overdue], EVERYONE, m::late_by).must(),
+    fact("open_for", Line, &[Prompt, Overdue], EVERYONE, l::open_for),
+    fact("would_send", List, &[Prompt], EVERYONE, l::would_send).must(),
+    fact("late_by", Line, &[Overdue], EVERYONE, l::late_by).must(),
     fact(
         "no_change_command",
         Line,
         &[Prompt, Overdue],
         EVERYONE,
-        m::no_change_command,
+        l::no_change_command,
     )
     .gist(),
     fact(
@@ -278,23 +278,23 @@ static TABLE: &[Fact] = &[
         Line,
         &[Prompt, Overdue],
         EVERYONE,
-        m::update_command,
+        l::update_command,
     ),
-    fact("role", Line, &[RoleAssigned], EVERYONE, m::role).gist(),
-    fact("duties", Line, &[RoleAssigned], EVERYONE, m::duties),
+    fact("role", Line, &[RoleAssigned], EVERYONE, l::role).gist(),
+    fact("duties", Line, &[RoleAssigned], EVERYONE, l::duties),
     fact(
         "takes_over_from",
         Line,
         &[RoleAssigned],
         EVERYONE,
-        m::takes_over_from,
+        l::takes_over_from,
     )
     .optional(),
-    fact("note", Typed, &[RoleAssigned], EVERYONE, m::note).optional(),
-    fact("asked", Line, &[AreYouAffected], EVERYONE, m::asked).gist(),
-    fact("answer_to", Line, &[AreYouAffected], EVERYONE, m::answer_to).gist(),
-    fact("steps", List, &[Reminder], EVERYONE, m::steps).gist(),
-    fact("sent_at", Line, &[Test], EVERYONE, m::sent_at).gist(),
+    fact("note", Typed, &[RoleAssigned], EVERYONE, l::note).optional(),
+    fact("asked", Line, &[AreYouAffected], EVERYONE, l::asked).gist(),
+    fact("answer_to", Line, &[AreYouAffected], EVERYONE, l::answer_to).gist(),
+    fact("steps", List, &[Reminder], EVERYONE, l::steps).gist(),
+    fact("sent_at", Line, &[Test], EVERYONE, l::sent_at).gist(),
 ];
 
 /// Facts without which a moment does not do its job, beside those marked in the table: they are

@@ -8,6 +8,7 @@
 mod common;
 mod context;
 mod facts;
+mod leads;
 mod moments;
 mod no_change;
 mod sentences;
