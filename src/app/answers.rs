@@ -146,6 +146,22 @@ pub struct Progress {
     pub not_sent: usize,
 }
 
+/// What became of a wish to send failed messages on their way again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RetryAnswer {
+    /// How many are on their way again; in a dry run, how many would be.
+    pub messages: usize,
+    /// How many were left, because the same or something newer was said since.
+    pub overtaken: usize,
+    /// Names of those who have no usable address on the other channel.
+    pub no_address: Vec<String>,
+    /// The same in words.
+    pub sentences: Vec<String>,
+    /// How far all messages of the incident are.
+    #[serde(flatten)]
+    pub progress: Progress,
+}
+
 /// The words of one message.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct WordsAnswer {

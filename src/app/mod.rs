@@ -4,6 +4,7 @@
 //! in one transaction, and what it answers is what was committed.
 
 mod act;
+mod again;
 pub mod answers;
 mod change;
 mod contacts;
@@ -41,6 +42,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use tokio::sync::Mutex;
 
 pub use self::{
+    again::{Retry, RetryFilter},
     change::Mode,
     contacts::{BadAddressAnswer, Healed, PlannedImport},
     doctor::{Finding, Surroundings, not_started, settings_found},
@@ -49,7 +51,6 @@ pub use self::{
     labels::Labels,
     policy::{PolicyAnswer, PolicyWords},
     rulebook::Rulebook,
-    sending::RetryFilter,
     tokens::{KeyHolder, NewKey, TokenAnswer},
     verify::Verified,
     viewer::Viewer,

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Audience, ChannelName, NotificationId,
+        Audience, ChannelName, IncidentId, NotificationId,
         delivery::{Fallback, NewDelivery, NewMessage, NewNotification},
         incident::Incident,
         notification::Moment,
@@ -52,23 +52,7 @@ impl App {
             )
             .await?;
         }
-        for message in spoken
-            .messages
-            .iter()
-            .filter(|message| message.fault.is_some())
-        {
-            let key = format!(
-                "template:{}:{}:{}",
-                message.channel, message.moment, message.audience
-            );
-            let fault = faults::NewFault {
-                key: &key,
-                sentence: "A template could not be used, so the built-in words went out.",
-                detail: message.fault.as_deref().unwrap_or_default(),
-                incident: Some(after.id),
-            };
-            faults::record(tx, fault, act.now).await?;
-        }
+        record_faults(tx, act, after.id, &spoken.messages).await?;
         if plan.deliveries.is_empty() && plan.withheld.is_empty() {
             return Ok(None);
         }
@@ -126,6 +110,29 @@ impl App {
             })
             .collect()
     }
+}
+
+/// Puts on the record which templates could not be used.
+pub(super) async fn record_faults(
+    tx: &Tx,
+    act: &Act<'_>,
+    incident: IncidentId,
+    messages: &[NewMessage],
+) -> Result<(), Error> {
+    for message in messages.iter().filter(|message| message.fault.is_some()) {
+        let key = format!(
+            "template:{}:{}:{}",
+            message.channel, message.moment, message.audience
+        );
+        let fault = faults::NewFault {
+            key: &key,
+            sentence: "A template could not be used, so the built-in words went out.",
+            detail: message.fault.as_deref().unwrap_or_default(),
+            incident: Some(incident),
+        };
+        faults::record(tx, fault, act.now).await?;
+    }
+    Ok(())
 }
 
 impl Spoken {

@@ -1,4 +1,4 @@
-//! Deliveries after they were written: the record of them, trying again, test messages.
+//! Deliveries after they were written: the record of them, sending them, how far they are.
 
 use std::sync::Arc;
 
@@ -10,29 +10,14 @@ use super::{
     deliver::Engine,
 };
 use crate::{
-    domain::{ChannelName, DeliveryId, IncidentId, NotificationId, delivery::State, event::Actor},
-    store::{
-        Step,
-        outbox::{self, Filter, LogPage, Logged, Standing},
-    },
+    domain::{DeliveryId, IncidentId, NotificationId, delivery::State},
+    store::outbox::{self, LogPage, Logged, Standing},
 };
-
-/// Which failed deliveries.
-#[derive(Debug, Clone, Default)]
-pub struct RetryFilter {
-    /// Only this channel.
-    pub channel: Option<ChannelName>,
-    /// Only this delivery.
-    pub delivery: Option<String>,
-}
 
 /// How often progress is looked at while somebody waits for it.
 const LOOK: TimeDelta = TimeDelta::milliseconds(200);
 /// How long another process is waited for.
 const PATIENCE: TimeDelta = TimeDelta::seconds(10);
-
-/// States from which a person can have a delivery tried again.
-const FAILED: [State; 4] = [State::Dead, State::Bounced, State::Expired, State::Held];
 
 impl App {
     /// The whole record of an incident's deliveries, oldest first.
@@ -87,70 +72,6 @@ impl App {
             .map(|row| answer(row, |time| clock.time(time)))
             .collect();
         Ok((answers, next))
-    }
-
-    /// How many failed deliveries a retry would take up.
-    pub async fn failed_deliveries(
-        &self,
-        id: IncidentId,
-        filter: &RetryFilter,
-    ) -> Result<usize, Error> {
-        let matches = |delivery: &DeliveryAnswer| {
-            FAILED.iter().any(|state| state.as_str() == delivery.state)
-                && filter
-                    .channel
-                    .as_ref()
-                    .is_none_or(|channel| channel.as_str() == delivery.channel)
-                && filter
-                    .delivery
-                    .as_ref()
-                    .is_none_or(|wanted| *wanted == delivery.delivery)
-        };
-        Ok(self
-            .send_log(id)
-            .await?
-            .iter()
-            .filter(|delivery| matches(delivery))
-            .count())
-    }
-
-    /// Has failed deliveries tried again, under the keys they had; waits for them if asked to.
-    pub async fn retry(
-        &self,
-        id: IncidentId,
-        filter: &RetryFilter,
-        actor: &Actor,
-        wait: bool,
-    ) -> Result<Progress, Error> {
-        let incident = self.load(id).await?.0;
-        let book = self.rulebook().await?;
-        let within = book
-            .policy
-            .priority(&incident.priority)
-            .map_or(chrono::Duration::hours(4), |p| p.deliver_within);
-        let now = self.clock.now();
-        let delivery = filter
-            .delivery
-            .as_deref()
-            .map(|text| text.parse().map_err(|_| no_delivery(text)))
-            .transpose()?;
-        let wanted = Filter {
-            incident: Some(id),
-            channel: filter.channel.clone(),
-            delivery,
-            ..Filter::default()
-        };
-        let tx = self.store.begin().await?;
-        let retried = outbox::retry(&tx, &wanted, now + within, now).await?;
-        tx.commit().await.step("commit a retry")?;
-        tracing::info!(incident = %id, actor = actor.id, retried.waiting, retried.overtaken, "deliveries are tried again");
-        self.wake.ring();
-        if wait && retried.waiting > 0 {
-            let notifications = outbox::notifications_of(self.store.read(), id).await?;
-            self.deliver(&notifications, &mut |_| {}).await?;
-        }
-        self.progress_of(&outbox::notifications_of(self.store.read(), id).await?)
-            .await
     }
 
     /// Delivers these notifications if nobody else does; else waits a little for whoever does. Says
@@ -239,15 +160,6 @@ impl App {
 
 fn settled(progress: &Progress) -> usize {
     progress.total - progress.waiting
-}
-
-fn no_delivery(text: &str) -> Error {
-    Error::new(
-        super::ErrorKind::NotFound,
-        "unknown-delivery",
-        format!("There is no delivery \"{text}\"."),
-        "See: oyez send-log INCIDENT --json",
-    )
 }
 
 fn answer(row: Logged, time: impl Fn(crate::domain::Time) -> String) -> DeliveryAnswer {

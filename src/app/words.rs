@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{App, act::Act};
 use crate::domain::{
-    Audience, chain,
+    Audience, ChannelName, chain,
     delivery::NewMessage,
     directory::Directory,
     event::{Event, Record},
@@ -69,38 +69,46 @@ impl App {
             return Vec::new();
         };
         let people_told = plan.totals().people;
-        let mut messages = Vec::new();
-        for (moment, audience, channel) in plan.messages() {
-            let Some(way) = self.channels.get(&channel) else {
-                continue;
-            };
-            let view = wording::view(&Saying {
-                incident: after,
-                log,
-                event: record,
-                moment,
-                audience,
-                directory: &act.book.directory,
-                policy: &act.book.policy,
-                next_update: after.promises.get(&audience).map(|promise| promise.due),
-                people_told,
-                readers_abroad: readers_abroad(&act.book.directory, &act.book.policy, audience),
-                links: &self.links,
-                now: act.now,
-            });
-            let rendered = self
-                .renderer
-                .render(&channel, way.parts(), moment, audience, &view);
-            let fault = rendered.fault.map(|fault| fault.to_string());
-            messages.push(NewMessage {
-                moment,
-                audience,
-                channel,
-                parts: rendered.parts,
-                fault,
-            });
-        }
-        messages
+        plan.messages()
+            .into_iter()
+            .filter_map(|of| self.message(act, after, (log, record), people_told, of))
+            .collect()
+    }
+
+    /// One message about a record, the last of its log; `None` if the channel is not live.
+    pub(super) fn message(
+        &self,
+        act: &Act<'_>,
+        after: &Incident,
+        (log, record): (&[Record], &Record),
+        people_told: usize,
+        (moment, audience, channel): (Moment, Audience, ChannelName),
+    ) -> Option<NewMessage> {
+        let way = self.channels.get(&channel)?;
+        let view = wording::view(&Saying {
+            incident: after,
+            log,
+            event: record,
+            moment,
+            audience,
+            directory: &act.book.directory,
+            policy: &act.book.policy,
+            next_update: after.promises.get(&audience).map(|promise| promise.due),
+            people_told,
+            readers_abroad: readers_abroad(&act.book.directory, &act.book.policy, audience),
+            links: &self.links,
+            now: act.now,
+        });
+        let rendered = self
+            .renderer
+            .render(&channel, way.parts(), moment, audience, &view);
+        Some(NewMessage {
+            moment,
+            audience,
+            channel,
+            parts: rendered.parts,
+            fault: rendered.fault.map(|fault| fault.to_string()),
+        })
     }
 }
 

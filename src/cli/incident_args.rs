@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::domain::{
     Audience, ChannelName, FactorId, IncidentId, PersonId, PriorityId, ServiceId, StepId,
+    delivery::Class,
 };
 
 use super::args::{FactArgs, KindArg, OpenStage, ServiceArgs, Write};
@@ -579,6 +580,9 @@ pub struct Export {
 
 /// `oyez retry`
 #[derive(Debug, Args)]
+#[command(before_help = "Examples:
+  oyez retry INC-0042
+  oyez retry INC-0042 --class bad_destination --by notify_sms")]
 pub struct Retry {
     /// Which incident
     pub incident: IncidentId,
@@ -588,6 +592,15 @@ pub struct Retry {
     /// Only this delivery
     #[arg(long)]
     pub delivery: Option<String>,
+    /// Only those of which the last try came to this, for example bad_destination
+    #[arg(long, value_parser = Class::failure)]
+    pub class: Option<Class>,
+    /// Send them anew: a receiver that got the first one all the same shows a second
+    #[arg(long, conflicts_with = "by")]
+    pub as_new: bool,
+    /// Send them by another channel, to whom has a usable address there
+    #[arg(long, value_name = "CHANNEL")]
+    pub by: Option<ChannelName>,
     /// How to go about it
     #[command(flatten)]
     pub write: Write,

@@ -7,12 +7,13 @@ use super::{
 };
 use crate::{
     app::{
-        App, Error, ErrorKind, Mode, RetryFilter,
+        App, Error, ErrorKind, Mode, Retry, RetryFilter,
         answers::{FindingAnswer, Progress, Receipt},
     },
     domain::{
         IncidentId,
         command::{Asked, Command, Declare},
+        delivery::RetryWay,
         event::{Actor, Door as DoorKind},
     },
 };
@@ -126,31 +127,47 @@ fn words_lines(page: &mut Page, parts: &std::collections::BTreeMap<String, Strin
 
 /// Tries failed deliveries again.
 pub async fn retry(door: &Door, args: super::incident_args::Retry) -> Result<Exit, Error> {
-    let filter = RetryFilter {
-        channel: args.channel,
-        delivery: args.delivery,
+    let wanted = Retry {
+        filter: RetryFilter {
+            channel: args.channel,
+            delivery: args.delivery,
+            class: args.class,
+        },
+        way: match args.by {
+            Some(channel) => RetryWay::By(channel),
+            None if args.as_new => RetryWay::Anew,
+            None => RetryWay::SameKey,
+        },
     };
-    let failed = door.app.failed_deliveries(args.incident, &filter).await?;
-    if args.write.dry_run || failed == 0 {
-        door.output.say(&format!(
-            "Nothing was sent. {failed} failed deliveries would be tried again."
-        ));
-        return Ok(Exit::Done);
-    }
-    if !args.write.yes
-        && !door
-            .output
-            .confirm(&format!("Try {failed} failed deliveries again?"))
-    {
-        return Err(not_confirmed());
-    }
+    let (app, id) = (&door.app, args.incident);
     let actor = door.actor(&args.write).await?;
-    let progress = door
-        .app
-        .retry(args.incident, &filter, &actor, !args.write.no_wait)
-        .await?;
-    door.output.answer(&progress, |page| {
-        progress_lines(page, &progress, args.incident);
+    if args.write.dry_run || !args.write.yes {
+        let rehearsal = app
+            .retry(id, &wanted, &actor, Mode::Rehearse, false)
+            .await?;
+        if args.write.dry_run || rehearsal.messages == 0 {
+            door.output.answer(&rehearsal, |page| {
+                page.line(if args.write.dry_run {
+                    "Nothing was sent or changed. This is what would happen:"
+                } else {
+                    "Nothing was sent or changed."
+                });
+                rehearsal.sentences.iter().for_each(|line| page.line(line));
+                Ok(())
+            })?;
+            return Ok(Exit::Done);
+        }
+        door.output.say(&rehearsal.sentences.join("\n"));
+        if !door.output.confirm("Send them?") {
+            return Err(not_confirmed());
+        }
+    }
+    let wait = !args.write.no_wait;
+    let answer = app.retry(id, &wanted, &actor, Mode::Commit, wait).await?;
+    let progress = &answer.progress;
+    door.output.answer(&answer, |page| {
+        answer.sentences.iter().for_each(|line| page.line(line));
+        progress_lines(page, progress, id);
         Ok(())
     })?;
     Ok(if progress.failed + progress.retrying > 0 {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Audience, FactorId, PersonId, PriorityId, ServiceId, StepId,
+    delivery::RetryWay,
     facts::Facts,
     incident::{Kind, LeadRole, Stage},
     situation::{ByHand, RecipientId, Relation},
@@ -396,6 +397,15 @@ pub enum Event {
         /// Why whoever wrote them agreed to them, where there was no second person.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         alone: Option<String>,
+    },
+    /// Failed messages were sent on their way again by a person.
+    SendingRetried {
+        /// How.
+        way: RetryWay,
+        /// The events whose messages they are.
+        events: BTreeSet<u32>,
+        /// How many deliveries wait.
+        messages: u32,
     },
     /// Somebody answered "are you affected?".
     AffectedAnswered {

@@ -2,6 +2,7 @@
 
 use super::{
     PersonId, ServiceId,
+    delivery::RetryWay,
     directory::Directory,
     event::{AffectedAnswer, Event, Record, StepState},
     situation::RecipientId,
@@ -129,6 +130,17 @@ pub fn sentence(record: &Record, directory: &Directory) -> String {
                     format!("Agreed to {messages} without a second person: {reason}")
                 }
                 None => format!("Agreed to {messages} as the second person"),
+            }
+        }
+        Event::SendingRetried { way, messages, .. } => {
+            let messages = match messages {
+                1 => "1 failed message".to_owned(),
+                many => format!("{many} failed messages"),
+            };
+            match way {
+                RetryWay::SameKey => format!("Had {messages} tried again"),
+                RetryWay::Anew => format!("Had {messages} sent anew"),
+                RetryWay::By(channel) => format!("Had {messages} sent by {channel} instead"),
             }
         }
         Event::AffectedAnswered {

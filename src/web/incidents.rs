@@ -7,13 +7,13 @@ use utoipa::{IntoParams, ToSchema};
 use super::{caller::Caller, problem::Problem};
 use crate::{
     app::{
-        App, Hypothesis, Mode, RetryFilter, Scope, Verified,
-        answers::{DeliveryAnswer, Progress, Receipt, StatusAnswer, SummaryAnswer, WhoAnswer},
+        App, Hypothesis, Mode, Retry, RetryFilter, Scope, Verified,
+        answers::{DeliveryAnswer, Receipt, RetryAnswer, StatusAnswer, SummaryAnswer, WhoAnswer},
     },
     domain::{
         ChannelName, IncidentId, PriorityId, ServiceId,
         command::{Asked, Command, Declare},
-        delivery::State,
+        delivery::{Class, RetryWay, State},
         notification::Moment,
     },
 };
@@ -281,12 +281,21 @@ struct RetryBody {
     channel: Option<ChannelName>,
     /// Only this delivery
     delivery: Option<String>,
+    /// Only those of which the last try came to this, for example bad_destination
+    class: Option<String>,
+    /// Send them anew: a receiver that got the first one all the same shows a second
+    as_new: bool,
+    /// Send them by another channel, to whom has a usable address there
+    #[schema(value_type = Option<String>)]
+    by: Option<ChannelName>,
+    /// Answer what would happen; do nothing
+    dry_run: bool,
 }
 
 /// Try failed deliveries again
 #[utoipa::path(
     tag = "incidents", params(("id" = String, Path, example = "INC-0042")), request_body = RetryBody, security(("key" = ["respond"])),
-    responses((status = 200, body = Progress), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = RetryAnswer), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
 #[post("/api/v1/incidents/{id}/retry")]
 pub(super) async fn retry(
@@ -297,16 +306,43 @@ pub(super) async fn retry(
 ) -> Result<HttpResponse, Problem> {
     caller.may(Scope::Respond)?;
     app.must_see(&caller.viewer(), *id).await?;
-    let RetryBody { channel, delivery } = body.into_inner();
-    let progress = app
-        .retry(
-            *id,
-            &RetryFilter { channel, delivery },
-            caller.actor(),
-            false,
+    let body = body.into_inner();
+    let class = body.class.as_deref().map(Class::failure).transpose();
+    let class = class.map_err(|sentence| {
+        let fix = "Correct it, or leave it out.";
+        Problem::new(
+            actix_web::http::StatusCode::BAD_REQUEST,
+            "bad-class",
+            sentence,
+            fix,
         )
-        .await?;
-    Ok(HttpResponse::Ok().json(progress))
+    })?;
+    let way = match (body.by, body.as_new) {
+        (Some(_), true) => {
+            return Err(Problem::new(
+                actix_web::http::StatusCode::BAD_REQUEST,
+                "two-ways",
+                "Messages are sent anew or by another channel, not both.",
+                "Leave one out.",
+            ));
+        }
+        (Some(channel), false) => RetryWay::By(channel),
+        (None, true) => RetryWay::Anew,
+        (None, false) => RetryWay::SameKey,
+    };
+    let filter = RetryFilter {
+        channel: body.channel,
+        delivery: body.delivery,
+        class,
+    };
+    let mode = if body.dry_run {
+        Mode::Rehearse
+    } else {
+        Mode::Commit
+    };
+    let wanted = Retry { filter, way };
+    let answer = app.retry(*id, &wanted, caller.actor(), mode, false).await?;
+    Ok(HttpResponse::Ok().json(answer))
 }
 
 /// Whether the record is as it was written

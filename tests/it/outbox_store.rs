@@ -536,6 +536,7 @@ async fn a_failed_one_is_tried_again_unless_something_newer_was_said() {
             retried,
             Retried {
                 waiting: 1,
+                events: [1].into(),
                 overtaken: 1
             }
         );

@@ -5,6 +5,7 @@
 //! final, a late failure over none, and a message that may be out is never treated as one that is
 //! not.
 
+mod again;
 mod breaker;
 mod look;
 mod next;
@@ -14,6 +15,7 @@ mod planned;
 mod schedule;
 mod state;
 
+pub use again::{Again, Failed, RetryWay, SaidThere, anew, moved};
 pub use breaker::{Breaker, Passage};
 pub use look::{Approach, Look, approach};
 pub use next::{LaneEffect, Next, Sign, Tried, after};

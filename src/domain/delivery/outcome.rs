@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::nearest;
+
 /// What came of one try, classified at the edge by the channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
@@ -58,6 +60,27 @@ impl Class {
             Self::BadConfiguration => "bad_configuration",
             Self::BadPayload => "bad_payload",
         }
+    }
+
+    /// All that are no success.
+    const FAILURES: [Self; 7] = [
+        Self::NotSent,
+        Self::Throttled { after_ms: None },
+        Self::RemoteTemporary,
+        Self::Uncertain,
+        Self::BadDestination,
+        Self::BadConfiguration,
+        Self::BadPayload,
+    ];
+
+    /// The failure of this name, as [`Class::as_str`] gives it. An error names them all.
+    pub fn failure(name: &str) -> Result<Self, String> {
+        let found = Self::FAILURES.into_iter().find(|it| it.as_str() == name);
+        found.ok_or_else(|| {
+            let names = Self::FAILURES.map(Self::as_str);
+            let fix = nearest::fix_for(name, names, &format!("Use {}.", nearest::or_list(&names)));
+            format!("\"{name}\" is not what a try can come to. {fix}")
+        })
     }
 
     /// Whether the message is out.

@@ -180,6 +180,7 @@ impl Incident {
             | Event::Overdue { .. }
             | Event::SendingCancelled { .. }
             | Event::SendingApproved { .. }
+            | Event::SendingRetried { .. }
             | Event::Reminded { .. } => {}
         }
     }

@@ -147,7 +147,7 @@ fn deliver_by(question: &Question<'_>, moment: Moment, channel: &ChannelName) ->
 
 /// The reader of an address that several people share: the first in precedence, unless one of them
 /// is outside. What an outsider may read is then all that is said there.
-fn shared_audience(one: Audience, other: Audience) -> Audience {
+pub(in crate::domain) fn shared_audience(one: Audience, other: Audience) -> Audience {
     if one.is_outside() || other.is_outside() {
         one.max(other)
     } else {

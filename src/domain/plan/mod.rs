@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
 
+pub(super) use merge::shared_audience;
 pub use reach::Ways;
 pub use told::Told;
 
@@ -219,6 +220,7 @@ pub fn moment(event: &Event) -> Option<Moment> {
         | Event::Snoozed { .. }
         | Event::SendingCancelled { .. }
         | Event::SendingApproved { .. }
+        | Event::SendingRetried { .. }
         | Event::AffectedAnswered { .. } => return None,
     })
 }

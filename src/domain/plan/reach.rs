@@ -49,11 +49,7 @@ impl Ways<'_> {
     }
 
     /// The usable addresses of a person or destination.
-    pub(super) fn of(
-        &self,
-        who: &RecipientId,
-        directory: &Directory,
-    ) -> Vec<(ChannelName, Address)> {
+    pub fn of(&self, who: &RecipientId, directory: &Directory) -> Vec<(ChannelName, Address)> {
         match who {
             RecipientId::Person(person) => self.of_person(person, directory),
             RecipientId::Destination(id) => directory

@@ -12,6 +12,7 @@
 //! Every statement takes the time as a parameter; SQL never asks a clock of its own.
 
 mod addresses;
+mod again;
 mod ask;
 mod audit;
 mod awaiting;
@@ -28,6 +29,7 @@ mod sweep;
 mod verbs;
 
 pub use addresses::{BadAddress, bad_addresses, heal_address, is_bad_address};
+pub use again::{failed, replace, said_there};
 pub use ask::{
     Counts, LogPage, Logged, LoggedAttempt, Told, attempts_of, counts, pending_of, send_log, told,
     words_of,

@@ -10,9 +10,15 @@ use super::{
     sql::{Reader, column, for_update, json, list, micros, rows, run},
 };
 use crate::{
-    domain::{Audience, ChannelName, DeliveryId, IncidentId, Time, delivery::State},
+    domain::{
+        Audience, ChannelName, DeliveryId, IncidentId, Time,
+        delivery::{Class, State},
+    },
     store::{StoreError, Tx},
 };
+
+/// The states from which a person can send a delivery on its way again, for `IN`.
+pub(super) const FAILED: &str = "('dead', 'bounced', 'expired', 'held')";
 
 /// Which deliveries are meant; what is `None` does not matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,14 +33,13 @@ pub struct Filter {
     pub channel: Option<ChannelName>,
     /// Those in a state.
     pub state: Option<State>,
-    /// Those of which the last try came to this, as
-    /// [`Class::as_str`](crate::domain::delivery::Class::as_str) names it.
-    pub class: Option<String>,
+    /// Those of which the last try came to this.
+    pub class: Option<Class>,
 }
 
 impl Filter {
     /// As SQL with its parameters, the first of which is `$first`.
-    fn sql(&self, first: usize) -> (String, Vec<Value>) {
+    pub(super) fn sql(&self, first: usize) -> (String, Vec<Value>) {
         let mut sql = String::from("d.channel <> ''");
         let mut values = Vec::new();
         let mut add = |column: &str, value: Option<Value>| {
@@ -51,16 +56,18 @@ impl Filter {
             self.channel.as_ref().map(|name| name.as_str().into()),
         );
         add("state", self.state.map(|state| state.as_str().into()));
-        add("last_class", self.class.clone().map(Value::from));
+        add("last_class", self.class.map(|class| class.as_str().into()));
         (sql, values)
     }
 }
 
 /// What became of a wish to try again.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Retried {
     /// Deliveries that wait to be sent again.
     pub waiting: usize,
+    /// The events whose messages they are.
+    pub events: BTreeSet<u32>,
     /// Passed over, because the person has been told something newer since.
     pub overtaken: usize,
 }
@@ -77,12 +84,12 @@ pub async fn retry(
     let engine = tx.get_database_backend();
     let (condition, values) = filter.sql(1);
     let sql = format!(
-        "SELECT d.id, d.order_key, CASE WHEN EXISTS (SELECT 1 FROM delivery e \
+        "SELECT d.id, d.order_key, d.event_seq, CASE WHEN EXISTS (SELECT 1 FROM delivery e \
            WHERE e.order_key = d.order_key AND e.event_seq > d.event_seq AND (e.unsure \
            OR e.state IN ('sending', 'uncertain', 'accepted', 'delivered', 'held'))) \
            THEN 1 ELSE 0 END AS overtaken \
          FROM delivery d WHERE {condition} \
-         AND d.state IN ('dead', 'bounced', 'expired', 'held') ORDER BY d.id {}",
+         AND d.state IN {FAILED} ORDER BY d.id {}",
         for_update(engine)
     );
     let mut retried = Retried::default();
@@ -91,11 +98,13 @@ pub async fn retry(
     for row in &rows(tx, STEP, &sql, values).await? {
         let mut row = Reader::new(row, STEP);
         let (id, key): (String, String) = (row.get()?, row.get()?);
+        let seq = row.count()?;
         if row.get::<i32>()? == 1 {
             retried.overtaken += 1;
         } else {
             ids.push(id);
             keys.insert(key);
+            retried.events.insert(seq);
         }
     }
     let sql = format!(

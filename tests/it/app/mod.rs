@@ -1,6 +1,7 @@
 //! The use cases with the Northshire Learning Agency in the database, channels that do as they are
 //! told, and a clock held by hand.
 
+mod again;
 mod approving;
 mod asking;
 mod checking;
