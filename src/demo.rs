@@ -41,12 +41,12 @@ pub struct Prepared {
 }
 
 /// Makes the folder, its settings and its database; one that is there already is used as it is.
-pub async fn prepare(folder: &Path, fresh: bool) -> Result<Prepared, Error> {
+pub async fn prepare(folder: &Path, fresh: bool, colour: bool) -> Result<Prepared, Error> {
     if fresh {
         clear(folder).await?;
     }
     let config = write_settings(folder).await?;
-    let settings = startup::settings(Some(&config))?;
+    let settings = startup::settings(Some(&config), colour)?;
     let started = startup::build(settings, true).await?;
     if started.app.directory_size().await? == 0 {
         fill(&started.app).await?;
@@ -151,6 +151,7 @@ async fn fill(app: &App) -> Result<(), Error> {
                         actor,
                         request_key: key,
                         seen_revision: None,
+                        typed: None,
                     };
                     incident = Some(past.declare(asked, Mode::Commit).await?.incident);
                 }
@@ -160,6 +161,7 @@ async fn fill(app: &App) -> Result<(), Error> {
                         actor,
                         request_key: key,
                         seen_revision: None,
+                        typed: None,
                     };
                     past.change(id, asked, Mode::Commit).await?;
                 }
@@ -240,6 +242,7 @@ async fn open_incident(app: &App, clock: &Arc<ManualClock>, now: Time) -> Result
         actor: actor.clone(),
         request_key: "demo-open".to_owned(),
         seen_revision: None,
+        typed: None,
     };
     let id = app.declare(asked, Mode::Commit).await?.incident;
     settle(app, clock).await?;
@@ -252,6 +255,7 @@ async fn open_incident(app: &App, clock: &Arc<ManualClock>, now: Time) -> Result
         actor,
         request_key: "demo-note".to_owned(),
         seen_revision: None,
+        typed: None,
     };
     app.change(id, asked, Mode::Commit).await?;
     Ok(())

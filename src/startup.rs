@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    app::{App, Error, ErrorKind, Heartbeat, deliver::Channels},
+    app::{App, Error, ErrorKind, Heartbeat, PolicyFile, deliver::Channels, files},
     channels::{self, Built, Capture, ChannelContext},
     clock::{Clock, SystemClock},
-    config::{Apply, Engine, Mode, Settings},
+    config::{Apply, Engine, Mode, Settings, terminal_takes_colour},
     domain::{
         ChannelName, chain,
         channel::Part,
@@ -18,6 +18,7 @@ use crate::{
     },
     http_client::{HttpClient, Limits},
     render::Renderer,
+    section::Section,
     store::{Store, policies, settings as kept},
     telemetry,
 };
@@ -39,40 +40,62 @@ pub struct Started {
     pub settings: Settings,
 }
 
-/// For one command: settings, log, database, brought up to date where nobody else uses it.
-pub async fn for_command_line(config: Option<&Path>) -> Result<App, Error> {
-    let settings = quiet_settings(config)?;
+/// For one command: settings, log, database, brought up to date where nobody else uses it. `colour`
+/// as for [`settings`].
+pub async fn for_command_line(config: Option<&Path>, colour: bool) -> Result<App, Error> {
+    let settings = quiet_settings(config, colour)?;
     let migrate = settings.database.engine == Engine::Sqlite;
     Ok(build(settings, migrate).await?.app)
 }
 
 /// Reads the settings and starts the log, for a command that ends soon: what a server logs as it
-/// goes would only stand between a person and the answer.
-pub fn quiet_settings(config: Option<&Path>) -> Result<Settings, Error> {
+/// goes would only stand between a person and the answer. `colour` as for [`settings`].
+pub fn quiet_settings(config: Option<&Path>, colour: bool) -> Result<Settings, Error> {
     let mut settings = read_settings(config)?;
     if settings.log.level == telemetry::Level::Info {
         settings.log.level = telemetry::Level::Warn;
     }
-    start_log(&settings);
+    start_log(&settings, colour);
     Ok(settings)
 }
 
-/// Reads the settings and starts the log.
-pub fn settings(config: Option<&Path>) -> Result<Settings, Error> {
+/// Reads the settings and starts the log; without `colour` it has none on a terminal either.
+pub fn settings(config: Option<&Path>, colour: bool) -> Result<Settings, Error> {
     let settings = read_settings(config)?;
-    start_log(&settings);
+    start_log(&settings, colour);
     Ok(settings)
 }
 
-fn start_log(settings: &Settings) {
+fn start_log(settings: &Settings, colour: bool) {
+    let colour = colour && terminal_takes_colour();
     // Started already in a test: then that log serves.
-    let _ = telemetry::init(settings.log.format, settings.log.level);
+    let _ = telemetry::init(settings.log.format, settings.log.level, colour);
 }
 
 fn read_settings(config: Option<&Path>) -> Result<Settings, Error> {
-    Settings::load(config).map_err(|error| {
+    // Channels are put together once for their faults alone, before anything is begun.
+    let context = ChannelContext {
+        http: HttpClient::idle().map_err(no_tls)?,
+        clock: Arc::new(SystemClock::new()),
+        install_secret: SecretString::from(String::new()),
+    };
+    let check = |name: &ChannelName, section: &Section| {
+        let built = channels::build(name, section.clone(), &context);
+        built.err().unwrap_or_default()
+    };
+    Settings::load(config, &check).map_err(|error| {
         Error::faults("bad-settings", "The settings cannot be used.", error.faults)
     })
+}
+
+fn no_tls(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        "no-tls",
+        "The machine's certificates cannot be read, so no web address can be called.",
+        "Install the package ca-certificates.",
+    )
+    .caused_by(error)
 }
 
 /// Puts the program together, and the policy file in force if it is to be.
@@ -81,9 +104,12 @@ pub async fn build(settings: Settings, migrate: bool) -> Result<Started, Error> 
     if migrate {
         store.migrate().await?;
     }
-    let started = assemble(settings, store).await?;
+    let mut started = assemble(settings, store).await?;
     if started.app.store.is_up_to_date().await? {
-        put_policy_in_force(&started.app, &started.settings).await?;
+        started.app.policy_file = put_policy_in_force(&started.app, &started.settings).await?;
+        if let Some(file) = &started.app.policy_file {
+            tracing::warn!(faults = file.faults.len(), "{}", file.sentence);
+        }
     }
     Ok(started)
 }
@@ -102,16 +128,7 @@ async fn assemble(settings: Settings, store: Store) -> Result<Started, Error> {
         system.set_offset(measured.offset);
     }
     let clock: Arc<dyn Clock> = system.clone();
-    let http =
-        HttpClient::new(&settings.http.allow_private, Limits::default()).map_err(|error| {
-            Error::new(
-                ErrorKind::Unavailable,
-                "no-tls",
-                "The machine's certificates cannot be read, so no web address can be called.",
-                "Install the package ca-certificates.",
-            )
-            .caused_by(error)
-        })?;
+    let http = HttpClient::new(&settings.http.allow_private, Limits::default()).map_err(no_tls)?;
     let heartbeat = heartbeat(&settings, &http)?;
     let (live, off) = ways(&settings, &http, &store, &clock).await?;
     let parts: Vec<(ChannelName, &'static [Part])> = live
@@ -160,7 +177,7 @@ fn heartbeat(settings: &Settings, http: &HttpClient) -> Result<Option<Heartbeat>
     })
 }
 
-/// Builds the channels; faults of all of them are reported together.
+/// Builds the channels; that their settings are right was seen when those were read.
 async fn ways(
     settings: &Settings,
     http: &HttpClient,
@@ -217,25 +234,20 @@ async fn ways(
 }
 
 /// Puts the policy file in force if it is to be: at first, and later when the file has changed and
-/// no person has made a newer version since. A bad file never stops the start: what ran goes on.
-async fn put_policy_in_force(app: &App, settings: &Settings) -> Result<(), Error> {
+/// no person has made a newer version since. A bad file never stops the start: what ran goes on,
+/// and the answer says so.
+async fn put_policy_in_force(app: &App, settings: &Settings) -> Result<Option<PolicyFile>, Error> {
     let in_force = policies::in_force(app.store.read()).await?;
-    if in_force.is_some() && settings.policy.apply == Apply::ByHand {
-        return Ok(());
-    }
-    let text = match &settings.policy.file {
-        None if in_force.is_some() => return Ok(()),
-        None => STARTING_POLICY.to_owned(),
-        Some(file) => match crate::app::files::read_text(file).await {
-            Ok(text) => text,
-            Err(error) if in_force.is_some() => {
-                tracing::warn!(
-                    code = error.code,
-                    "the policy file cannot be read; the version in force goes on"
-                );
-                return Ok(());
+    let (text, name) = match (&settings.policy.file, &in_force) {
+        (None, Some(_)) => return Ok(None),
+        (None, None) => (STARTING_POLICY.to_owned(), "the built-in policy".to_owned()),
+        (Some(file), _) => match (files::read_text(file).await, &in_force) {
+            (Ok(text), _) => (text, file.display().to_string()),
+            (Err(error), None) => return Err(error),
+            (Err(error), Some(_)) => {
+                let fault = Fault::new(error.sentence, error.fix);
+                return Ok(Some(bad(vec![fault])));
             }
-            Err(error) => return Err(error),
         },
     };
     let digest = chain::digest(&text);
@@ -247,8 +259,8 @@ async fn put_policy_in_force(app: &App, settings: &Settings) -> Result<(), Error
         let unchanged = last
             .as_ref()
             .is_some_and(|last| last.file_sha256.as_deref() == Some(&digest));
-        if unchanged || by_a_person {
-            return Ok(());
+        if unchanged || by_a_person || settings.policy.apply == Apply::ByHand {
+            return Ok((version.sha256 != digest).then(another));
         }
     }
     let actor = Actor {
@@ -257,18 +269,32 @@ async fn put_policy_in_force(app: &App, settings: &Settings) -> Result<(), Error
         name: "Oyez at start".to_owned(),
         door: Door::Cli,
     };
-    match app
+    let applied = app
         .apply_policy_text(&text, &actor, Some(&digest), false)
-        .await
-    {
-        Ok(_) => Ok(()),
-        Err(error) if in_force.is_some() => {
-            tracing::warn!(
-                faults = error.faults.len(),
-                "the policy file has faults; the version in force goes on. See: oyez doctor"
-            );
-            Ok(())
-        }
-        Err(error) => Err(error),
+        .await;
+    let Err(mut error) = applied else {
+        return Ok(None);
+    };
+    let faults = std::mem::take(&mut error.faults).into_iter();
+    error.faults = faults.map(|fault| fault.in_file(&name)).collect();
+    if in_force.is_some() && !error.faults.is_empty() {
+        return Ok(Some(bad(error.faults)));
+    }
+    Err(error)
+}
+
+fn bad(faults: Vec<Fault>) -> PolicyFile {
+    PolicyFile {
+        sentence: "The policy file cannot be used, so the version in force goes on. See: oyez doctor",
+        faults,
+        is_bad: true,
+    }
+}
+
+fn another() -> PolicyFile {
+    PolicyFile {
+        sentence: "The policy file is not the version in force. Put it in force: oyez rules apply FILE",
+        faults: Vec::new(),
+        is_bad: false,
     }
 }

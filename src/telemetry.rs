@@ -49,8 +49,12 @@ pub enum Level {
 }
 
 /// Starts the log, once per process; a panic is logged by its place, not by its words.
-pub fn init(format: Format, level: Level) -> Result<(), TryInitError> {
-    lines(format, level, io::stderr).try_init()?;
+///
+/// `colour` lets a terminal show colours; without it, or where standard error is no terminal, there
+/// are none.
+pub fn init(format: Format, level: Level, colour: bool) -> Result<(), TryInitError> {
+    let colour = colour && io::stderr().is_terminal();
+    lines(format, level, colour, io::stderr).try_init()?;
     panic::set_hook(Box::new(|panic| {
         // The message may quote what people typed.
         let place = panic.location().map(ToString::to_string);
@@ -72,7 +76,12 @@ pub fn chain(error: &dyn Error) -> impl fmt::Display {
     })
 }
 
-fn lines<W>(format: Format, level: Level, out: W) -> impl SubscriberInitExt + tracing::Subscriber
+fn lines<W>(
+    format: Format,
+    level: Level,
+    colour: bool,
+    out: W,
+) -> impl SubscriberInitExt + tracing::Subscriber
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
@@ -87,9 +96,7 @@ where
         .with_default(level.min(LevelFilter::WARN))
         .with_target("oyez", level);
     let layer = match format {
-        // Where the output can show colours, the library still asks NO_COLOR.
-        Format::Text if io::stderr().is_terminal() => layer().with_writer(out).boxed(),
-        Format::Text => layer().with_writer(out).with_ansi(false).boxed(),
+        Format::Text => layer().with_writer(out).with_ansi(colour).boxed(),
         Format::Json => layer()
             .json()
             .flatten_event(true)
@@ -122,7 +129,7 @@ mod tests {
     fn written(format: Format, level: Level, work: impl FnOnce()) -> String {
         let page = Page::default();
         let out = page.clone();
-        tracing::subscriber::with_default(lines(format, level, move || out.clone()), work);
+        tracing::subscriber::with_default(lines(format, level, false, move || out.clone()), work);
         let bytes = page.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
     }

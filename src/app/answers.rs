@@ -125,9 +125,9 @@ impl FindingAnswer {
 pub struct Progress {
     /// All of them, but for those deliberately not sent to.
     pub total: usize,
-    /// Not tried yet, sending, or being checked.
+    /// Not tried yet, or sending.
     pub waiting: usize,
-    /// Tried, and to be tried again.
+    /// Tried, and to be tried again; or it is not known yet what came of it.
     pub retrying: usize,
     /// Waiting for a second person to agree.
     #[serde(default)]

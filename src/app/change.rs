@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{
-    App, Error, ErrorKind, Rulebook, act::Act, answers::Receipt, findings, notify::Written,
+    App, Error, ErrorKind, Rulebook, Viewer, act::Act, answers::Receipt, findings, notify::Written,
     status::read_log,
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
         IncidentId, NotificationId, chain,
         command::{Asked, Command, Declare},
         decide::{self, Context, Sending, revision_conflict},
-        event::{Event, Record},
+        event::{Actor, Door, Event, Record},
         incident::Incident,
     },
     store::{
@@ -80,7 +80,7 @@ impl App {
             Command::Close {
                 duplicate_of: Some(other),
                 ..
-            } => (BTreeMap::new(), existing(&tx, *other).await?),
+            } => (BTreeMap::new(), self.known_to(&asked.actor, *other).await?),
             _ => (BTreeMap::new(), BTreeSet::new()),
         };
         let events = decide::decide(
@@ -104,6 +104,26 @@ impl App {
             written.receipt.notifications = found.iter().map(ToString::to_string).collect();
         }
         self.conclude(tx, &asked, written, mode).await
+    }
+
+    /// The other incident, if it is there and whoever asks may know of it.
+    async fn known_to(
+        &self,
+        actor: &Actor,
+        other: IncidentId,
+    ) -> Result<BTreeSet<IncidentId>, Error> {
+        let viewer = match actor.door {
+            Door::Cli => Viewer::Operator,
+            _ => Viewer::Key {
+                actor: actor.id.clone(),
+                person: actor.person.clone(),
+            },
+        };
+        match self.must_see(&viewer, other).await {
+            Ok(()) => Ok([other].into()),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(BTreeSet::new()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Locks an incident and reads it.
@@ -130,8 +150,11 @@ impl App {
         if mode == Mode::Rehearse {
             return Ok(None);
         }
-        let request = serde_json::to_string(&(id, &asked.command, asked.seen_revision))
-            .map_err(unreadable)?;
+        let request = match &asked.typed {
+            Some(typed) => serde_json::to_string(&(id, typed, asked.seen_revision)),
+            None => serde_json::to_string(&(id, &asked.command, asked.seen_revision)),
+        };
+        let request = request.map_err(unreadable)?;
         match requests::begin(tx, key(asked), &chain::digest(&request), self.clock.now()).await? {
             Begun::New => Ok(None),
             Begun::Same(answer) => serde_json::from_str(&answer).map(Some).map_err(unreadable),
@@ -218,15 +241,6 @@ fn context<'a>(
         incidents,
         sending,
     }
-}
-
-/// The other incident, if it is there.
-async fn existing(tx: &Tx, other: IncidentId) -> Result<BTreeSet<IncidentId>, Error> {
-    Ok(incidents::summary(tx, other)
-        .await?
-        .map(|summary| summary.id)
-        .into_iter()
-        .collect())
 }
 
 /// How far the messages of each event are. A shared address has one message for all its people.

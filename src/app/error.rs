@@ -126,8 +126,18 @@ impl From<StoreError> for Error {
             Trouble::ReadOnly => (Kind::Unavailable, "database-read-only"),
             Trouble::Denied => (Kind::Unavailable, "database-denied"),
             Trouble::WrongSchema => (Kind::Unavailable, "database-not-migrated"),
-            _ => (Kind::Unexpected, "database"),
+            Trouble::Refused => (Kind::Refused, "refused"),
+            Trouble::Unreadable | Trouble::Other => (Kind::Unexpected, "database"),
         };
-        Self::new(kind, code, error.sentence(), "").caused_by(error)
+        // The store says both in one breath: what is wrong, then what to do.
+        let said = error.sentence();
+        let (sentence, fix) = said.split_once(". ").unwrap_or((&said, ""));
+        let sentence = format!("{}.", sentence.trim_end_matches('.'));
+        let refusal = Self::new(kind, code, sentence, fix);
+        match kind {
+            // Nothing failed, so there is nothing for the operator to look into.
+            Kind::Refused => refusal,
+            _ => refusal.caused_by(error),
+        }
     }
 }

@@ -10,20 +10,21 @@ use crate::domain::{
 };
 
 /// An answer with nobody told yet.
-pub(super) fn receipt(after: &Incident, last: Option<&Record>, act: &Act<'_>) -> Receipt {
-    let what = last
+pub(super) fn receipt(after: &Incident, new: &[Record], act: &Act<'_>) -> Receipt {
+    let what: Vec<String> = new
+        .iter()
         .map(|record| timeline::sentence(record, &act.book.directory))
-        .unwrap_or_default();
+        .collect();
     Receipt {
         incident: after.id,
         revision: after.revision,
         event: Some(after.seq),
-        headline: format!("{}: {what}", after.id),
+        headline: format!("{}: {}", after.id, what.join(". ")),
         sentences: Vec::new(),
         findings: Vec::new(),
         blocked: false,
         preview_required: matches!(
-            last.map(|record| &record.event),
+            new.last().map(|record| &record.event),
             Some(Event::Declared { priority, .. })
                 if act.book.policy.priority(priority).is_some_and(|it| it.preview_required)
         ),

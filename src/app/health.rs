@@ -28,6 +28,7 @@ impl App {
                     .to_owned(),
             );
         }
+        notices.extend(self.policy_file.iter().map(|file| file.sentence.to_owned()));
         if let Err(error) = self.rulebook().await {
             notices.push(error.sentence);
         }

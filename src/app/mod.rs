@@ -49,7 +49,7 @@ pub use self::{
     error::{Error, Kind as ErrorKind},
     heartbeat::Heartbeat,
     labels::Labels,
-    policy::{PolicyAnswer, PolicyWords},
+    policy::{PolicyAnswer, PolicyFile, PolicyWords},
     rulebook::Rulebook,
     tokens::{KeyHolder, NewKey, TokenAnswer},
     verify::Verified,
@@ -78,6 +78,8 @@ pub struct App {
     pub renderer: Arc<Renderer>,
     /// Faults in the organisation's own templates, found at start; the built-in ones run instead.
     pub template_faults: Vec<crate::domain::fault::Fault>,
+    /// Why the policy file of the settings is not what is in force, if it is not.
+    pub policy_file: Option<PolicyFile>,
     /// Where links in messages lead.
     pub links: Links,
     /// Rung when something was written that a worker may want to know of; carries no content.
@@ -104,6 +106,7 @@ impl App {
             known_channels,
             renderer: Arc::new(renderer),
             template_faults,
+            policy_file: None,
             links,
             wake: deliver::Wake::default(),
             rulebook: Mutex::new(None),
@@ -119,6 +122,7 @@ impl App {
             known_channels: self.known_channels.clone(),
             renderer: Arc::clone(&self.renderer),
             template_faults: self.template_faults.clone(),
+            policy_file: self.policy_file.clone(),
             links: self.links.clone(),
             wake: self.wake.clone(),
             rulebook: Mutex::new(None),

@@ -55,7 +55,7 @@ impl App {
             return Err(no_declaration());
         };
         incidents::append(tx, head.as_ref(), &after, &log[old..]).await?;
-        let mut receipt = headline::receipt(&after, log.last(), act);
+        let mut receipt = headline::receipt(&after, &log[old..], act);
         for (spoken, seq) in receipts {
             let notification = self.enqueue(tx, act, &after, seq, &spoken).await?;
             spoken.add_to(&mut receipt, notification);

@@ -141,15 +141,19 @@ pub(super) fn recipient(directory: &Directory, text: &str) -> Result<(RecipientI
 }
 
 fn unknown(directory: &Directory, text: &str) -> Error {
-    let people = directory
-        .people
-        .values()
-        .flat_map(|person| [person.id.as_str(), person.name.as_str()]);
-    let names = people.chain(directory.destinations.keys().map(|id| id.as_str()));
+    let people = directory.people.values();
+    let ids = people.clone().map(|person| person.id.as_str());
+    let ids = ids.chain(directory.destinations.keys().map(|id| id.as_str()));
+    // Names only where no id is near, so that nobody is offered twice.
+    let by_name = nearest::fix_for(
+        text,
+        people.map(|person| person.name.as_str()),
+        "See: oyez directory export",
+    );
     Error::new(
         ErrorKind::NotFound,
         "unknown-person",
         format!("Nobody in the directory is \"{text}\"."),
-        nearest::fix_for(text, names, "See: oyez directory export"),
+        nearest::fix_for(text, ids, &by_name),
     )
 }

@@ -37,6 +37,18 @@ pub struct PolicyAnswer {
     pub findings: Vec<String>,
 }
 
+/// Why the policy file of the settings is not what is in force: found at start, when the version in
+/// force goes on.
+#[derive(Debug, Clone)]
+pub struct PolicyFile {
+    /// What is the matter, and what to do.
+    pub sentence: &'static str,
+    /// What is wrong with the file; nothing where it is merely another version.
+    pub faults: Vec<Fault>,
+    /// Whether the file could not be put in force; else nobody asked for that.
+    pub is_bad: bool,
+}
+
 /// A policy as people read it.
 #[derive(Debug, Clone, Serialize)]
 pub struct PolicyWords {
@@ -102,7 +114,7 @@ impl App {
     }
 
     /// Reads a policy and checks it against the directory in force.
-    async fn checked(&self, text: &str, name: &str) -> Result<Policy, Error> {
+    pub(super) async fn checked(&self, text: &str, name: &str) -> Result<Policy, Error> {
         let (policy, places) = read(text, name)?;
         let directory = directory::load(self.store.read()).await?.directory;
         let faults = self.faults_of(&policy, &places, &directory, name);
@@ -209,6 +221,7 @@ impl App {
     /// The policy in force, in words; rules about one service only, if one is named.
     pub async fn policy_in_words(&self, service: Option<&ServiceId>) -> Result<PolicyWords, Error> {
         let book = self.rulebook().await?;
+        super::who::known(&book, None, service)?;
         let policy = &book.policy;
         let rules = policy.rules.iter().filter(|rule| {
             service.is_none_or(|service| {

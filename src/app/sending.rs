@@ -163,7 +163,9 @@ fn settled(progress: &Progress) -> usize {
 }
 
 fn answer(row: Logged, time: impl Fn(crate::domain::Time) -> String) -> DeliveryAnswer {
-    let again = row.next_at.filter(|_| row.attempts > 0).map(time);
+    // A refusal of the whole channel counts as no try, and leaves its sentence all the same.
+    let was_tried = row.attempts > 0 || !row.sentence.is_empty();
+    let again = row.next_at.filter(|_| was_tried).map(time);
     let joined = |pick: &dyn Fn(&crate::domain::delivery::ToldPerson) -> String| {
         row.recipients
             .iter()

@@ -147,10 +147,16 @@ impl App {
         service: Option<ServiceId>,
         limit: u32,
     ) -> Result<Vec<SummaryAnswer>, Error> {
-        Ok(self
+        let asked = (priority.clone(), service.clone());
+        let (found, _) = self
             .list_page(&Viewer::Operator, open, priority, service, None, limit)
-            .await?
-            .0)
+            .await?;
+        // Only then may it be a slip: of what is there no more there can still be incidents.
+        if found.is_empty() {
+            let book = self.rulebook().await?;
+            super::who::known(&book, asked.0.as_ref(), asked.1.as_ref())?;
+        }
+        Ok(found)
     }
 
     /// A page of incidents, and where the next begins.

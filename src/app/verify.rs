@@ -53,8 +53,10 @@ impl App {
                 .collect();
             let (intact, head, sentence) = match chain::verify(links) {
                 Ok(head) => {
-                    let sentence =
-                        format!("{id}: all {} records are as they were written.", log.len());
+                    let sentence = match log.len() {
+                        1 => format!("{id}: its one record is as it was written."),
+                        many => format!("{id}: all {many} records are as they were written."),
+                    };
                     (true, Some(head), sentence)
                 }
                 Err(broken) => (

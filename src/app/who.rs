@@ -12,7 +12,6 @@ use crate::domain::{
     incident::{Kind, Stage},
     nearest,
     notification::Moment,
-    policy_file,
     resolution::{Compiled, compare},
     situation::{Relation, Situation},
 };
@@ -90,14 +89,7 @@ impl App {
 
     async fn other_policy(&self, book: &Rulebook, file: &Path) -> Result<Compiled, Error> {
         let text = files::read_text(file).await?;
-        let name = file.display().to_string();
-        let policy = policy_file::read(&text).map_err(|faults| {
-            let faults = faults
-                .into_iter()
-                .map(|fault| fault.in_file(name.clone()))
-                .collect();
-            Error::faults("bad-policy", "The other policy cannot be used.", faults)
-        })?;
+        let policy = self.checked(&text, &file.display().to_string()).await?;
         let bad = rulebook::bad_addresses(self.store.read(), self.clock.now()).await?;
         Ok(self.compile(&Arc::new(policy), &book.directory, &bad))
     }
@@ -115,7 +107,7 @@ impl App {
                 moment,
                 at,
             } => {
-                known(book, priority, services)?;
+                known(book, Some(priority), services.keys())?;
                 Ok(Situation {
                     priority: priority.clone(),
                     kind: *kind,
@@ -134,17 +126,17 @@ impl App {
     }
 }
 
-fn known(
+/// Refuses a priority or service that is not there, with the nearest names.
+pub(super) fn known<'a>(
     book: &Rulebook,
-    priority: &PriorityId,
-    services: &BTreeMap<ServiceId, Relation>,
+    priority: Option<&PriorityId>,
+    services: impl IntoIterator<Item = &'a ServiceId>,
 ) -> Result<(), Error> {
-    if book.policy.priority(priority).is_none() {
-        let names = book
-            .policy
-            .priorities
-            .iter()
-            .map(|priority| priority.id.as_str());
+    if let Some(priority) = priority
+        && book.policy.priority(priority).is_none()
+    {
+        let priorities = book.policy.priorities.iter();
+        let names = priorities.map(|priority| priority.id.as_str());
         return Err(Error::new(
             ErrorKind::NotFound,
             "unknown-priority",
@@ -152,20 +144,19 @@ fn known(
             nearest::fix_for(priority.as_str(), names, "See: oyez rules show"),
         ));
     }
-    match services
-        .keys()
-        .find(|service| !book.directory.services.contains_key(*service))
-    {
+    let known = &book.directory.services;
+    match services.into_iter().find(|id| !known.contains_key(*id)) {
         None => Ok(()),
-        Some(service) => {
-            let names = book.directory.services.keys().map(|id| id.as_str());
-            Err(Error::new(
-                ErrorKind::NotFound,
-                "unknown-service",
-                format!("There is no service {service}."),
-                nearest::fix_for(service.as_str(), names, "See: oyez directory export"),
-            ))
-        }
+        Some(service) => Err(Error::new(
+            ErrorKind::NotFound,
+            "unknown-service",
+            format!("There is no service {service}."),
+            nearest::fix_for(
+                service.as_str(),
+                known.keys().map(|id| id.as_str()),
+                "See: oyez directory export",
+            ),
+        )),
     }
 }
 

@@ -167,6 +167,20 @@ pub struct Write {
     /// The same key twice is done once
     #[arg(long, value_name = "KEY")]
     pub request_key: Option<String>,
+    /// What was typed beside these, for a command that reads times
+    #[arg(skip)]
+    pub typed: Option<String>,
+}
+
+impl Write {
+    /// The same, keeping what was typed: "45m" is another instant each time it is read.
+    #[must_use]
+    pub fn of(self, args: &impl std::fmt::Debug) -> Self {
+        Self {
+            typed: Some(format!("{args:?}")),
+            ..self
+        }
+    }
 }
 
 /// Facts about an incident.

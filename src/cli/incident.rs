@@ -21,7 +21,8 @@ use crate::{
 };
 
 /// `oyez declare`
-pub async fn declare(door: &Door, args: args::Declare) -> Result<Exit, Error> {
+pub async fn declare(door: &Door, mut args: args::Declare) -> Result<Exit, Error> {
+    let how = std::mem::take(&mut args.write).of(&args);
     let started_at = door.time(args.started.as_deref(), Side::Behind).await?;
     let next_update = door.time(args.next_update.as_deref(), Side::Ahead).await?;
     let leads = [
@@ -49,7 +50,7 @@ pub async fn declare(door: &Door, args: args::Declare) -> Result<Exit, Error> {
         holding_line: args.holding_line,
         references: args.references,
     };
-    write::declare(door, declare, &args.write).await
+    write::declare(door, declare, &how).await
 }
 
 /// A command that needs no time read.
@@ -74,30 +75,27 @@ pub async fn note(door: &Door, args: args::Note) -> Result<Exit, Error> {
 }
 
 /// `oyez update`
-pub async fn update(door: &Door, args: args::Update) -> Result<Exit, Error> {
+pub async fn update(door: &Door, mut args: args::Update) -> Result<Exit, Error> {
+    let how = std::mem::take(&mut args.write).of(&args);
     let command = Command::Update {
         text: args.text,
         facts: args.facts.into(),
         stage: args.stage.map(Into::into),
         next_update: door.time(args.next_update.as_deref(), Side::Ahead).await?,
     };
-    plain(door, args.incident, command, &args.write).await
+    plain(door, args.incident, command, &how).await
 }
 
 /// `oyez no-change`
-pub async fn no_change(door: &Door, args: args::NoChange) -> Result<Exit, Error> {
+pub async fn no_change(door: &Door, mut args: args::NoChange) -> Result<Exit, Error> {
+    let how = std::mem::take(&mut args.write).of(&args);
     let next_update = door.time(args.next_update.as_deref(), Side::Ahead).await?;
-    plain(
-        door,
-        args.incident,
-        Command::NoChange { next_update },
-        &args.write,
-    )
-    .await
+    plain(door, args.incident, Command::NoChange { next_update }, &how).await
 }
 
 /// `oyez priority`
-pub async fn priority(door: &Door, args: args::Priority) -> Result<Exit, Error> {
+pub async fn priority(door: &Door, mut args: args::Priority) -> Result<Exit, Error> {
+    let how = std::mem::take(&mut args.write).of(&args);
     let command = Command::Priority {
         to: args.to,
         factors: args.factors.into_iter().collect(),
@@ -105,7 +103,7 @@ pub async fn priority(door: &Door, args: args::Priority) -> Result<Exit, Error> 
         override_ceiling: args.override_ceiling,
         next_update: door.time(args.next_update.as_deref(), Side::Ahead).await?,
     };
-    plain(door, args.incident, command, &args.write).await
+    plain(door, args.incident, command, &how).await
 }
 
 /// `oyez services`
@@ -118,9 +116,9 @@ pub async fn services(door: &Door, args: args::Services) -> Result<Exit, Error> 
     plain(door, args.incident, command, &args.write).await
 }
 
-/// `oyez leads`: one command for each lead named; without any, who leads now.
+/// `oyez leads`: without any lead named, who leads now.
 pub async fn leads(door: &Door, args: args::Leads) -> Result<Exit, Error> {
-    let named: BTreeMap<LeadRole, PersonId> = [
+    let appoint: BTreeMap<LeadRole, PersonId> = [
         (LeadRole::Comms, args.comms),
         (LeadRole::Tech, args.tech),
         (LeadRole::Support, args.support),
@@ -128,19 +126,14 @@ pub async fn leads(door: &Door, args: args::Leads) -> Result<Exit, Error> {
     .into_iter()
     .filter_map(|(role, person)| Some((role, person?)))
     .collect();
-    if named.is_empty() {
+    if appoint.is_empty() {
         return super::read::leads(door, args.incident).await;
     }
-    let mut exit = Exit::Done;
-    for (role, person) in named {
-        let command = Command::Lead {
-            role,
-            person,
-            note: args.note.clone(),
-        };
-        exit = plain(door, args.incident, command, &args.write).await?;
-    }
-    Ok(exit)
+    let command = Command::Leads {
+        appoint,
+        note: args.note,
+    };
+    plain(door, args.incident, command, &args.write).await
 }
 
 /// `oyez stage`
@@ -155,18 +148,20 @@ pub async fn stage(door: &Door, args: args::Stage) -> Result<Exit, Error> {
 }
 
 /// `oyez resolve`
-pub async fn resolve(door: &Door, args: args::Resolve) -> Result<Exit, Error> {
+pub async fn resolve(door: &Door, mut args: args::Resolve) -> Result<Exit, Error> {
+    let how = std::mem::take(&mut args.write).of(&args);
     let command = Command::Resolve {
         text: args.text,
         at: door.time(args.at.as_deref(), Side::Behind).await?,
         lost: args.lost,
         still_stuck: args.still_stuck,
     };
-    plain(door, args.incident, command, &args.write).await
+    plain(door, args.incident, command, &how).await
 }
 
 /// `oyez close`
-pub async fn close(door: &Door, args: args::Close) -> Result<Exit, Error> {
+pub async fn close(door: &Door, mut args: args::Close) -> Result<Exit, Error> {
+    let how = std::mem::take(&mut args.write).of(&args);
     let command = Command::Close {
         duplicate_of: args.duplicate_of,
         text: args.text,
@@ -174,7 +169,7 @@ pub async fn close(door: &Door, args: args::Close) -> Result<Exit, Error> {
         review_at: door.time(args.review.as_deref(), Side::Ahead).await?,
         actions: args.actions,
     };
-    write::close(door, args.incident, command, &args.write).await
+    write::close(door, args.incident, command, &how).await
 }
 
 /// `oyez correct`
@@ -189,7 +184,8 @@ pub async fn correct(door: &Door, args: args::Correct) -> Result<Exit, Error> {
 }
 
 /// `oyez reopen`
-pub async fn reopen(door: &Door, args: args::Reopen) -> Result<Exit, Error> {
+pub async fn reopen(door: &Door, mut args: args::Reopen) -> Result<Exit, Error> {
+    let how = std::mem::take(&mut args.write).of(&args);
     let next_update = door.time(args.next_update.as_deref(), Side::Ahead).await?;
     plain(
         door,
@@ -198,7 +194,7 @@ pub async fn reopen(door: &Door, args: args::Reopen) -> Result<Exit, Error> {
             why: args.why,
             next_update,
         },
-        &args.write,
+        &how,
     )
     .await
 }
@@ -232,7 +228,8 @@ pub async fn add(door: &Door, args: args::Add) -> Result<Exit, Error> {
 }
 
 /// `oyez mute`
-pub async fn mute(door: &Door, args: args::Mute) -> Result<Exit, Error> {
+pub async fn mute(door: &Door, mut args: args::Mute) -> Result<Exit, Error> {
+    let how = std::mem::take(&mut args.write).of(&args);
     let until = door.time(Some(&args.until), Side::Ahead).await?;
     let until: Time = until.ok_or_else(|| {
         Error::new(
@@ -250,7 +247,7 @@ pub async fn mute(door: &Door, args: args::Mute) -> Result<Exit, Error> {
             until,
             note: args.note,
         },
-        &args.write,
+        &how,
     )
     .await
 }

@@ -545,7 +545,7 @@ pub struct Who {
     #[arg(long)]
     pub not_told: bool,
     /// Explain one person or destination
-    #[arg(long, value_name = "PERSON")]
+    #[arg(long, value_name = "PERSON", conflicts_with_all = ["expect", "against", "not_told"])]
     pub person: Option<String>,
     /// Fail with exit code 4 unless this id or address is told (repeatable)
     #[arg(long, value_name = "ID OR ADDRESS")]

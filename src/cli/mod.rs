@@ -13,7 +13,7 @@ pub mod run;
 pub mod who;
 pub mod write;
 
-use clap::{CommandFactory, Parser, error::ErrorKind as ClapError};
+use clap::{ColorChoice, CommandFactory, FromArgMatches, error::ErrorKind as ClapError};
 
 use self::{
     admin_args::Directory,
@@ -25,7 +25,7 @@ use crate::{app::Error, startup};
 
 /// Reads the command line and does what it says. Returns the exit code.
 pub async fn main() -> u8 {
-    let cli = match Cli::try_parse() {
+    let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => {
             // A closed terminal is no reason to fail differently.
@@ -46,6 +46,17 @@ pub async fn main() -> u8 {
     }
 }
 
+/// Reads the command line. Errors and help are coloured before it is read, so the wish for no
+/// colour is looked for first.
+fn parse() -> Result<Cli, clap::Error> {
+    let mut command = Cli::command();
+    if std::env::args_os().any(|argument| argument == "--no-color") {
+        command = command.color(ColorChoice::Never);
+    }
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
 async fn dispatch(cli: Cli, output: Output) -> Result<Exit, Error> {
     let config = cli.config.as_deref();
     match cli.command {
@@ -60,7 +71,7 @@ async fn dispatch(cli: Cli, output: Output) -> Result<Exit, Error> {
         Command::Doctor(args) => return run::doctor(config, &args, output).await,
         _ => {}
     }
-    let app = startup::for_command_line(config).await?;
+    let app = startup::for_command_line(config, output.takes_colour()).await?;
     let door = Door { app, output };
     let result = answer(&door, cli.command).await;
     door.app.close().await;

@@ -54,6 +54,11 @@ impl Output {
         Self { look }
     }
 
+    /// Whether colour is wanted, if the terminal takes it.
+    pub fn takes_colour(self) -> bool {
+        !self.look.no_color
+    }
+
     /// Whether JSON was asked for.
     pub fn is_json(self) -> bool {
         self.look.json
@@ -79,8 +84,11 @@ impl Output {
         written(result)
     }
 
-    /// A text that is the answer, as it is.
+    /// A text that is the answer, as it is; where JSON was asked for, as a string.
     pub fn raw(self, text: &str) -> Result<(), Error> {
+        if self.look.json {
+            return self.answer(&text, |_| Ok(()));
+        }
         written(io::stdout().lock().write_all(text.as_bytes()))
     }
 

@@ -18,7 +18,7 @@ use crate::{
 
 /// `oyez serve`
 pub async fn serve(config: Option<&Path>, args: &Serve, output: Output) -> Result<Exit, Error> {
-    let settings = startup::settings(config)?;
+    let settings = startup::settings(config, output.takes_colour())?;
     let started = startup::build(settings, !args.no_migrate).await?;
     serve_until(started, output, &[]).await
 }
@@ -105,7 +105,7 @@ async fn signal() {
 
 /// `oyez demo`
 pub async fn demo(args: Demo, output: Output) -> Result<Exit, Error> {
-    let prepared = demo::prepare(&args.folder, args.fresh).await?;
+    let prepared = demo::prepare(&args.folder, args.fresh, output.takes_colour()).await?;
     output.say(&prepared.greeting);
     if args.prepare_only {
         prepared.started.app.close().await;
@@ -116,7 +116,7 @@ pub async fn demo(args: Demo, output: Output) -> Result<Exit, Error> {
 
 /// `oyez doctor`
 pub async fn doctor(config: Option<&Path>, args: &Doctor, output: Output) -> Result<Exit, Error> {
-    let (findings, started) = examine(config).await;
+    let (findings, started) = examine(config, output.takes_colour()).await;
     let sent = match (&args.send_test_to, &started) {
         (Some(address), Some(started)) => Some(started.app.test_address(address).await?),
         _ => None,
@@ -151,8 +151,8 @@ pub async fn doctor(config: Option<&Path>, args: &Doctor, output: Output) -> Res
 }
 
 /// Looks as far as the program can be put together: a fault at the start is a finding, too.
-async fn examine(config: Option<&Path>) -> (Vec<Finding>, Option<startup::Started>) {
-    let settings = match startup::quiet_settings(config) {
+async fn examine(config: Option<&Path>, colour: bool) -> (Vec<Finding>, Option<startup::Started>) {
+    let settings = match startup::quiet_settings(config, colour) {
         Ok(settings) => settings,
         Err(error) => return (app::not_started(&error), None),
     };

@@ -118,10 +118,8 @@ fn who_page(page: &mut Page, answer: &WhoAnswer, shown: usize, again: &str, labe
     withheld_lines(page, "Matched, and not told", &answer.withheld);
     if let Some(not_told) = &answer.not_told {
         page.gap();
-        page.line(format!(
-            "Not told: {}",
-            people(answer.not_told_total.unwrap_or(not_told.len()))
-        ));
+        let total = answer.not_told_total.unwrap_or(not_told.len());
+        page.line(format!("Not told: {total}"));
         for person in not_told {
             page.line(format!("  {}: {}", person.name, person.sentence));
         }

@@ -196,6 +196,7 @@ impl Door {
                 .clone()
                 .unwrap_or_else(|| ulid::Ulid::generate().to_string()),
             seen_revision: how.revision,
+            typed: how.typed.clone(),
         })
     }
 
@@ -284,7 +285,9 @@ impl Door {
             Ok(())
         })?;
         Ok(match &receipt.progress {
-            Some(progress) if progress.failed + progress.retrying > 0 => Exit::SendsFailed,
+            Some(progress) if progress.failed + progress.retrying + progress.held > 0 => {
+                Exit::SendsFailed
+            }
             _ => Exit::Done,
         })
     }
@@ -323,10 +326,16 @@ fn finding_line(finding: &FindingAnswer) -> String {
 fn progress_lines(page: &mut Page, progress: &Progress, incident: IncidentId) {
     let told = progress.accepted + progress.delivered;
     page.line(format!("{told} of {} messages accepted.", progress.total));
-    if progress.held + progress.waiting > 0 {
+    if progress.waiting > 0 {
         page.line(format!(
             "{} wait; `oyez serve` sends them. Until then they can be stopped: oyez cancel {incident} --sending",
-            progress.held + progress.waiting
+            progress.waiting
+        ));
+    }
+    if progress.held > 0 {
+        page.line(format!(
+            "{} may be out or not, and are held for a person. Send them again: oyez retry {incident}",
+            progress.held
         ));
     }
     if progress.awaiting > 0 {
@@ -337,7 +346,7 @@ fn progress_lines(page: &mut Page, progress: &Progress, incident: IncidentId) {
     }
     if progress.retrying > 0 {
         page.line(format!(
-            "{} will be tried again by `oyez serve`.",
+            "{} will be tried again by `oyez serve`. See why: oyez send-log {incident} --state ready",
             progress.retrying
         ));
     }

@@ -13,8 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use super::{
-    Apply, Database, Engine, Heartbeat, Http, Links, Log, Policy, Sending, Server, Settings,
-    SettingsError, Templates,
+    Apply, ChannelCheck, Database, Engine, Heartbeat, Http, Links, Log, Policy, Sending, Server,
+    Settings, SettingsError, Templates,
 };
 use crate::{
     domain::{ChannelName, fault::Fault, ids::BadId},
@@ -62,7 +62,11 @@ struct Nothing {}
 
 impl Settings {
     /// Checks everything, and adds what is wrong to the faults found so far.
-    pub(super) fn checked(mut root: Section, faults: Vec<Fault>) -> Result<Self, SettingsError> {
+    pub(super) fn checked(
+        mut root: Section,
+        faults: Vec<Fault>,
+        check: ChannelCheck<'_>,
+    ) -> Result<Self, SettingsError> {
         let shown = root.shown();
         let mut reading = Reading { faults };
         let server = reading.table(&mut root, "server");
@@ -75,6 +79,9 @@ impl Settings {
         let heartbeat = reading.table(&mut root, "heartbeat");
         let log = reading.table(&mut root, "log");
         let channels = reading.channels(&mut root);
+        for (name, section) in &channels {
+            reading.faults.extend(check(name, section));
+        }
         reading.keep(root.read::<Nothing>());
 
         let database = database.and_then(|(raw, table)| reading.database(raw, &table));

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{DEFAULT_FILE, DEFAULTS, Settings, SettingsError};
+use super::{ChannelCheck, DEFAULT_FILE, DEFAULTS, Settings, SettingsError};
 use crate::{domain::fault::Fault, section::Section};
 
 const PREFIX: &str = "OYEZ__";
@@ -27,12 +27,15 @@ pub(super) struct Sources<'a> {
     pub(super) environment: Vec<(OsString, OsString)>,
     /// Reads a file.
     pub(super) read: &'a dyn Fn(&Path) -> io::Result<String>,
+    /// Looks at the table of a channel.
+    pub(super) channel: ChannelCheck<'a>,
 }
 
 impl Settings {
     /// Reads the settings of this process: the file named by `--config`, else `oyez.toml` if there
-    /// is one, and the environment.
-    pub fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
+    /// is one, and the environment. `channel` looks at the table of each channel, so that its faults
+    /// are named with all others.
+    pub fn load(file: Option<&Path>, channel: ChannelCheck<'_>) -> Result<Self, SettingsError> {
         #[expect(
             clippy::disallowed_methods,
             reason = "the one place that reads the environment"
@@ -42,6 +45,7 @@ impl Settings {
             file,
             environment,
             read: &|path| fs::read_to_string(path),
+            channel,
         })
     }
 
@@ -55,8 +59,19 @@ impl Settings {
         ] {
             root.overlay(layer);
         }
-        Self::checked(root, faults)
+        Self::checked(root, faults, sources.channel)
     }
+}
+
+/// Whether the terminal that this process was started on may be sent colours: NO_COLOR
+/// (<https://no-color.org>) and a TERM that says "dumb" forbid it.
+pub fn terminal_takes_colour() -> bool {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the environment"
+    )]
+    let read = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    read("NO_COLOR").is_none() && read("TERM").is_some_and(|term| term != "dumb")
 }
 
 fn file_layer(sources: &Sources<'_>, faults: &mut Vec<Fault>) -> Section {

@@ -9,6 +9,8 @@
 mod checked;
 mod load;
 
+pub use load::terminal_takes_colour;
+
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
@@ -26,6 +28,9 @@ pub const DEFAULTS: &str = "config/default.toml";
 
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "oyez.toml";
+
+/// What is wrong with the table of a channel, by its name; only channels know.
+pub type ChannelCheck<'a> = &'a dyn Fn(&ChannelName, &Section) -> Vec<Fault>;
 
 /// All settings, checked.
 pub struct Settings {

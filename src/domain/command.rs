@@ -112,12 +112,10 @@ pub enum Command {
         #[serde(default)]
         text: Option<String>,
     },
-    /// Appoint a lead, or hand the lead over.
-    Lead {
-        /// Which lead.
-        role: LeadRole,
-        /// Who.
-        person: PersonId,
+    /// Appoint leads, or hand a lead over: all of them or none.
+    Leads {
+        /// Who leads in what.
+        appoint: BTreeMap<LeadRole, PersonId>,
         /// What they should know.
         #[serde(default)]
         note: Option<String>,
@@ -272,6 +270,9 @@ pub struct Asked<C> {
     pub request_key: String,
     /// The revision the person saw; if the incident has moved on, nothing is done.
     pub seen_revision: Option<u32>,
+    /// The request in the words it came in, where the command alone does not tell whether it is the
+    /// same: "45m" is another instant each time it is read.
+    pub typed: Option<String>,
 }
 
 /// A no, in plain English.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// A text that is not a well-formed id, with the fix.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{value}\" is not a {what}: use {rule}")]
+#[error("\"{value}\" is not {} {what}: use {rule}", article(.what))]
 pub struct BadId {
     /// What it was meant to be, for example "service id".
     pub what: &'static str,
@@ -17,6 +17,15 @@ pub struct BadId {
     pub value: String,
     /// What is allowed, in words.
     pub rule: &'static str,
+}
+
+/// "a person id", "an incident".
+fn article(what: &str) -> &'static str {
+    if what.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    }
 }
 
 const SLUG_RULE: &str =

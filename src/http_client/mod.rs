@@ -119,6 +119,20 @@ impl HttpClient {
         })
     }
 
+    /// A client that trusts no certificate and so calls nothing: for what is put together only to
+    /// see whether its settings are right. Reads nothing of this machine.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up at all.
+    pub fn idle() -> Result<Self, reqwest::Error> {
+        let none = || client(Addresses::only(&Arc::from([])), Limits::default());
+        Ok(Self {
+            secure: none().tls_built_in_root_certs(false).build()?,
+            plain: none().tls_built_in_root_certs(false).build()?,
+            allowed: Arc::from([]),
+        })
+    }
+
     /// Reads an address and says whether it may be called, as far as can be said without looking
     /// its name up. The error is a sentence with the fix; it does not hold the address.
     pub fn check_url(&self, text: &str) -> Result<Url, String> {

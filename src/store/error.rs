@@ -66,6 +66,8 @@ pub enum Trouble {
     WrongSchema,
     /// What is stored cannot be read, or the file is damaged.
     Unreadable,
+    /// It was not the database that said no: what was asked makes no sense.
+    Refused,
     /// A fault of the program, or one that nobody has met yet.
     Other,
 }
@@ -146,13 +148,13 @@ impl StoreError {
                 "Something in the database cannot be read. Keep a copy of the database and \
                  restore the last backup."
             }
-            Trouble::Other => match &self.source {
-                DbErr::Custom(sentence) => return sentence.clone(),
-                _ => {
-                    "The database failed in a way that is not known, so nothing was saved. The \
-                     log has the cause."
+            Trouble::Refused | Trouble::Other => {
+                if let DbErr::Custom(sentence) = &self.source {
+                    return sentence.clone();
                 }
-            },
+                "The database failed in a way that is not known, so nothing was saved. The log \
+                 has the cause."
+            }
         }
         .to_owned()
     }
@@ -163,6 +165,7 @@ fn trouble(error: &DbErr) -> Trouble {
         DbErr::ConnectionAcquire(_) => return Trouble::Busy,
         // What was to be changed is not as it was read.
         DbErr::RecordNotUpdated => return Trouble::Duplicate,
+        DbErr::Custom(_) => return Trouble::Refused,
         DbErr::Type(_) | DbErr::Json(_) | DbErr::TryIntoErr { .. } => return Trouble::Unreadable,
         DbErr::Conn(RuntimeErr::SqlxError(cause))
         | DbErr::Exec(RuntimeErr::SqlxError(cause))

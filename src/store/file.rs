@@ -130,6 +130,17 @@ async fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
         .map_err(|error| io_error(STEP, error))
 }
 
+/// SQLite says of a file that is not there and of one that may not be opened that it cannot be
+/// opened. If it is there, it is a matter of permissions: of the file, or of its folder, in which
+/// SQLite makes two more.
+pub(super) fn why_not_opened(path: &Path, error: StoreError) -> StoreError {
+    if error.is_unreachable() && path.exists() {
+        let refused = io::Error::new(io::ErrorKind::PermissionDenied, error.source.to_string());
+        return io_error(error.step, refused);
+    }
+    error
+}
+
 pub(super) fn io_error(step: &'static str, error: io::Error) -> StoreError {
     StoreError {
         step,

@@ -59,8 +59,12 @@ impl Store {
         if url.starts_with("sqlite:") {
             let file = DatabaseFile::of_url(url)?;
             DatabaseFile::make_private(&file);
-            let writer = connect(sqlite(url, Access::Write)).await?;
-            let reader = connect(sqlite(url, Access::Read)).await?;
+            let open = async |access| {
+                let opened = connect(sqlite(url, access)).await;
+                opened.map_err(|error| file::why_not_opened(&file, error))
+            };
+            let writer = open(Access::Write).await?;
+            let reader = open(Access::Read).await?;
             Ok(Self {
                 writer,
                 reader,

@@ -91,6 +91,7 @@ fn asked<C>(
         actor: caller.actor().clone(),
         request_key: key,
         seen_revision: query.revision,
+        typed: None,
     })
 }
 

@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use actix_sse::{Data, Event, Sse};
-use actix_web::{HttpRequest, HttpResponse, Responder, get, web};
+use actix_web::{HttpRequest, HttpResponse, Responder, get, http::StatusCode, web};
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -52,11 +52,7 @@ pub(super) async fn events(
     query: web::Query<StreamQuery>,
 ) -> Result<HttpResponse, Problem> {
     caller.may(Scope::Read)?;
-    let resumed = request
-        .headers()
-        .get("Last-Event-ID")
-        .and_then(|id| id.to_str().ok()?.trim().parse().ok());
-    let after = match resumed.or(query.after) {
+    let after = match last_event_id(&request)?.or(query.after) {
         Some(after) => after,
         None => app.last_event_id().await?,
     };
@@ -77,6 +73,23 @@ pub(super) async fn events(
         .with_keep_alive(BEAT)
         .respond_to(&request)
         .map_into_boxed_body())
+}
+
+/// The place at which a reader was. One that cannot be read is refused: to begin elsewhere would
+/// be a gap that nobody notices.
+fn last_event_id(request: &HttpRequest) -> Result<Option<u64>, Problem> {
+    let Some(id) = request.headers().get("Last-Event-ID") else {
+        return Ok(None);
+    };
+    let read = id.to_str().ok().and_then(|id| id.trim().parse().ok());
+    read.map(Some).ok_or_else(|| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad-event-id",
+            "The Last-Event-ID is not the id of an event.",
+            "Send the id of the last event that was read, or leave it out to begin now.",
+        )
+    })
 }
 
 impl Cursor {

@@ -8,12 +8,22 @@
     reason = "a test says what went wrong by failing there"
 )]
 
+mod api_health;
+mod api_hostile;
+mod api_requests;
+mod api_stream;
 mod app;
 mod architecture;
 mod channel_contract;
 mod channel_email;
 mod channel_notify_sms;
 mod channel_teams_slack_webhook;
+mod cli_keys;
+mod cli_looking;
+mod cli_refusals;
+mod cli_story;
+mod cli_trouble;
+mod cli_upkeep;
 mod directory_import;
 mod doctor;
 mod engine;

@@ -132,7 +132,7 @@ pub fn decide(
         )?,
         Command::Reopen { why, next_update } => at.reopen(why, *next_update)?,
         Command::Cancel { why } => at.cancel(why)?,
-        Command::Lead { role, person, note } => at.lead(*role, person, note.as_deref())?,
+        Command::Leads { appoint, note } => return at.leads(appoint, note.as_deref()),
         Command::Add { by_hand } => at.add(by_hand)?,
         Command::Mute {
             person,

@@ -14,7 +14,26 @@ use crate::domain::{
 };
 
 impl At<'_> {
-    pub(super) fn lead(
+    /// One event for each lead; none, if one of them cannot be.
+    pub(super) fn leads(
+        &self,
+        appoint: &BTreeMap<LeadRole, PersonId>,
+        note: Option<&str>,
+    ) -> Result<Vec<Event>, Refusal> {
+        if appoint.is_empty() {
+            return Err(Refusal::new(
+                "missing-lead",
+                "It does not say who is to lead.",
+                "Name a comms, tech or support lead.",
+            ));
+        }
+        let events = appoint
+            .iter()
+            .map(|(role, person)| self.lead(*role, person, note));
+        events.collect()
+    }
+
+    fn lead(
         &self,
         role: LeadRole,
         person: &PersonId,

@@ -132,9 +132,8 @@ fn names_that_do_not_exist_come_back_with_the_nearest() {
     let desk = Desk::new();
     let refusal = desk.refuses(&services(&["regster-trainees"], &[]), "unknown-service");
     assert_eq!(refusal.fix, "Did you mean register-trainees?");
-    let lead = Command::Lead {
-        role: LeadRole::Comms,
-        person: id("priya-sha"),
+    let lead = Command::Leads {
+        appoint: [(LeadRole::Comms, id("priya-sha"))].into(),
         note: None,
     };
     assert!(
@@ -513,9 +512,8 @@ fn the_small_records_are_checked_as_well() {
         note: None,
     };
     desk.refuses(&not_needed, "empty");
-    let priya = Command::Lead {
-        role: LeadRole::Comms,
-        person: id("priya-shah"),
+    let priya = Command::Leads {
+        appoint: [(LeadRole::Comms, id("priya-shah"))].into(),
         note: None,
     };
     desk.refuses(&priya, "no-change");

@@ -93,9 +93,8 @@ fn commands() -> impl Strategy<Value = Command> {
     let quiet = prop_oneof![
         words().prop_map(|text| Command::Note { text }),
         (people(), select(LeadRole::ALL.to_vec()), words()).prop_map(|(person, role, note)| {
-            Command::Lead {
-                role,
-                person: id(person),
+            Command::Leads {
+                appoint: [(role, id(person))].into(),
                 note: Some(note),
             }
         }),

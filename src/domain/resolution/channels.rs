@@ -13,6 +13,7 @@ use crate::domain::{
     nearest::or_list,
     policy::By,
     situation::{RecipientId, Situation},
+    wording::TimeWords,
 };
 
 /// A choice in numbers, while sources are united.
@@ -98,8 +99,8 @@ impl Compiled {
                 };
                 match party.muted_until.max(on_incident) {
                     Some(until) => {
-                        let local = until.with_timezone(&self.policy.time_zone);
-                        format!("Muted until {}.", local.format("%-d %B %Y, %H:%M"))
+                        let times = TimeWords::new(self.policy.time_zone, situation.now);
+                        format!("Muted until {}.", times.when(until))
                     }
                     None => "Muted.".to_owned(),
                 }

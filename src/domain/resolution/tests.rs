@@ -328,7 +328,7 @@ fn a_mute_gives_way_to_a_rule_that_overrides_it_and_in_the_directory_to_a_person
     assert_eq!(resolution.withheld[0].because, WithheldBecause::Muted);
     assert_eq!(
         resolution.withheld[0].sentence,
-        "Muted until 25 November 2026, 13:00."
+        "Muted until 1pm on 25 November 2026."
     );
     let resolution = compiled_with(&loud, muted.clone(), &[]).resolve(&situation());
     assert_eq!(told(&resolution), ["dana-whitlock"]);

@@ -103,7 +103,7 @@ pub async fn notifications_about(
 pub struct Standing {
     /// All of them.
     pub counts: Counts,
-    /// Those of the waiting that were tried, and are to be tried again.
+    /// Those of the waiting that were tried, and are to be tried again or looked after.
     pub again: u64,
     /// Those of the waiting that wait for a second person.
     pub awaits_word: u64,
@@ -116,8 +116,9 @@ pub async fn counts_of(
 ) -> Result<Standing, StoreError> {
     const STEP: &str = "count the deliveries of a notification";
     let sql = format!(
-        "SELECT state, CASE WHEN state <> 'ready' THEN 0 WHEN awaits_word THEN 2 \
-           WHEN attempts > 0 THEN 1 ELSE 0 END AS why, \
+        "SELECT state, CASE WHEN state = 'uncertain' THEN 1 WHEN state <> 'ready' THEN 0 \
+           WHEN awaits_word THEN 2 \
+           WHEN attempts > 0 OR last_class IS NOT NULL THEN 1 ELSE 0 END AS why, \
            COUNT(*) FROM delivery WHERE notification_id IN {} GROUP BY state, why",
         list(conn.get_database_backend(), 1)
     );

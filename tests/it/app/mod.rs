@@ -6,6 +6,7 @@ mod approving;
 mod asking;
 mod checking;
 mod heartbeat;
+mod week;
 
 use std::{ops::Deref, sync::Arc};
 
@@ -115,6 +116,7 @@ fn asked<C>(command: C, person: &str) -> Asked<C> {
         actor: actor(person),
         request_key: ulid::Ulid::generate().to_string(),
         seen_revision: None,
+        typed: None,
     }
 }
 

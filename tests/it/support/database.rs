@@ -69,6 +69,20 @@ async fn sqlite() -> TestDb {
 
 /// A new PostgreSQL database without tables, in the given cluster.
 async fn postgres(cluster: &str) -> TestDb {
+    let url = create_postgres(cluster).await;
+    TestDb {
+        store: Store::open(&url).await.expect("open PostgreSQL"),
+        url,
+        folder: tempfile::tempdir().expect("make a folder"),
+    }
+}
+
+/// The URL of a new PostgreSQL database without tables, if there is a cluster.
+pub(crate) async fn new_postgres() -> Option<String> {
+    Some(create_postgres(&cluster()?).await)
+}
+
+async fn create_postgres(cluster: &str) -> String {
     let name = format!("oyez_test_{}", ulid::Ulid::generate()).to_lowercase();
     let admin = Database::connect(cluster)
         .await
@@ -79,12 +93,7 @@ async fn postgres(cluster: &str) -> TestDb {
         .expect("create a database");
     admin.close().await.expect("close");
     let (server, _) = cluster.rsplit_once('/').expect("a URL with a database");
-    let url = format!("{server}/{name}");
-    TestDb {
-        store: Store::open(&url).await.expect("open PostgreSQL"),
-        url,
-        folder: tempfile::tempdir().expect("make a folder"),
-    }
+    format!("{server}/{name}")
 }
 
 /// The URL of the PostgreSQL cluster, with the database to connect to first.

@@ -29,6 +29,8 @@ pub(crate) struct Sent {
     pub(crate) at: Time,
     pub(crate) date: Time,
     pub(crate) parts: Vec<String>,
+    /// The words of the part "text", if there is one.
+    pub(crate) text: String,
     pub(crate) first: bool,
 }
 
@@ -208,6 +210,7 @@ impl Channel for FakeChannel {
                 at: self.clock.now(),
                 date: outgoing.date,
                 parts: parts.keys().cloned().collect(),
+                text: parts.get("text").cloned().unwrap_or_default(),
                 first: outgoing.first,
             };
             self.sent.lock().unwrap().push(sent.clone());

@@ -1,5 +1,7 @@
 //! What the tests share.
 
+pub(crate) mod agency;
+pub(crate) mod api;
 pub(crate) mod channels;
 pub(crate) mod database;
 pub(crate) mod fake_channel;

@@ -8,6 +8,7 @@ use std::{
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
+    sync::watch,
 };
 use tokio_rustls::{
     TlsAcceptor,
@@ -27,7 +28,7 @@ pub(crate) enum Act {
     SayAndClose(&'static str),
     /// Closes the connection.
     Close,
-    /// Says nothing, for ever.
+    /// Says nothing until the server lets go, then yes.
     Hang,
 }
 
@@ -50,6 +51,8 @@ pub(crate) struct Script {
     /// The name in the certificate.
     pub(crate) certified: Option<&'static str>,
     acts: BTreeMap<&'static str, VecDeque<Act>>,
+    /// What is done at a step each time, once its acts are used up.
+    always: BTreeMap<&'static str, Act>,
 }
 
 impl Script {
@@ -67,6 +70,12 @@ impl Script {
     #[must_use]
     pub(crate) fn on(mut self, step: &'static str, act: Act) -> Self {
         self.acts.entry(step).or_default().push_back(act);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn always(mut self, step: &'static str, act: Act) -> Self {
+        self.always.insert(step, act);
         self
     }
 
@@ -96,6 +105,7 @@ pub(crate) struct Taken {
 #[derive(Debug, Default)]
 struct Seen {
     acts: BTreeMap<&'static str, VecDeque<Act>>,
+    always: BTreeMap<&'static str, Act>,
     taken: Vec<Taken>,
     commands: Vec<String>,
     connections: usize,
@@ -109,6 +119,16 @@ pub(crate) struct SmtpStandIn {
     /// The certificate of the authority that signed the server's, in PEM.
     pub(crate) ca: String,
     seen: Arc<Mutex<Seen>>,
+    hanging: watch::Sender<Hanging>,
+}
+
+/// Answers that are kept back.
+#[derive(Debug, Clone, Copy, Default)]
+struct Hanging {
+    /// How many were, so far.
+    ever: usize,
+    /// Whether they are given now.
+    let_go: bool,
 }
 
 impl SmtpStandIn {
@@ -118,9 +138,12 @@ impl SmtpStandIn {
         let (acceptor, ca) = certificate(script.certified.unwrap_or("localhost"));
         let seen = Arc::new(Mutex::new(Seen {
             acts: script.acts.clone(),
+            always: script.always.clone(),
             ..Seen::default()
         }));
         let shared = Arc::clone(&seen);
+        let hanging = watch::Sender::new(Hanging::default());
+        let hold = hanging.clone();
         tokio::spawn(async move {
             while let Ok((tcp, _)) = listener.accept().await {
                 let number = {
@@ -130,15 +153,56 @@ impl SmtpStandIn {
                     seen.most_open = seen.most_open.max(seen.open);
                     seen.connections
                 };
-                let (script, seen, acceptor) =
-                    (script.clone(), Arc::clone(&shared), acceptor.clone());
+                let (script, seen, acceptor, hanging) = (
+                    script.clone(),
+                    Arc::clone(&shared),
+                    acceptor.clone(),
+                    hold.clone(),
+                );
                 tokio::spawn(async move {
-                    serve(tcp, &script, &seen, &acceptor, number).await;
+                    let talk = Talk {
+                        script: &script,
+                        seen: &seen,
+                        hanging: &hanging,
+                        number,
+                    };
+                    talk.serve(tcp, &acceptor).await;
                     lock(&seen).open -= 1;
                 });
             }
         });
-        Self { port, ca, seen }
+        Self {
+            port,
+            ca,
+            seen,
+            hanging,
+        }
+    }
+
+    /// What it does at the next occurrence of a step for which nothing else is planned.
+    pub(crate) fn next(&self, step: &'static str, act: Act) {
+        lock(&self.seen)
+            .acts
+            .entry(step)
+            .or_default()
+            .push_back(act);
+    }
+
+    /// Waits until so many answers have been kept back.
+    pub(crate) async fn hung(&self, count: usize) {
+        let mut hanging = self.hanging.subscribe();
+        let hung = hanging.wait_for(|hanging| hanging.ever >= count).await;
+        drop(hung.expect("the server is there"));
+    }
+
+    /// Says yes from now on, also to what it has kept back.
+    pub(crate) fn let_go(&self) {
+        {
+            let mut seen = lock(&self.seen);
+            seen.acts.clear();
+            seen.always.clear();
+        }
+        self.hanging.send_modify(|hanging| hanging.let_go = true);
     }
 
     pub(crate) fn taken(&self) -> Vec<Taken> {
@@ -188,36 +252,6 @@ fn certificate(name: &str) -> (TlsAcceptor, String) {
     (TlsAcceptor::from(Arc::new(config)), ca)
 }
 
-async fn serve(
-    tcp: TcpStream,
-    script: &Script,
-    seen: &Mutex<Seen>,
-    acceptor: &TlsAcceptor,
-    number: usize,
-) {
-    tcp.set_nodelay(true).expect("a socket option");
-    let talk = Talk {
-        script,
-        seen,
-        number,
-    };
-    match script.encryption {
-        Encryption::Implicit => {
-            if let Ok(tls) = acceptor.accept(tcp).await {
-                talk.run(&mut BufReader::new(tls), true, true).await;
-            }
-        }
-        _ => {
-            let mut plain = BufReader::new(tcp);
-            if talk.run(&mut plain, false, true).await == Next::Encrypt
-                && let Ok(tls) = acceptor.accept(plain.into_inner()).await
-            {
-                talk.run(&mut BufReader::new(tls), true, false).await;
-            }
-        }
-    }
-}
-
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
     Encrypt,
@@ -228,22 +262,48 @@ enum Next {
 struct Talk<'a> {
     script: &'a Script,
     seen: &'a Mutex<Seen>,
+    hanging: &'a watch::Sender<Hanging>,
     number: usize,
 }
 
 impl Talk<'_> {
+    async fn serve(&self, tcp: TcpStream, acceptor: &TlsAcceptor) {
+        tcp.set_nodelay(true).expect("a socket option");
+        match self.script.encryption {
+            Encryption::Implicit => {
+                if let Ok(tls) = acceptor.accept(tcp).await {
+                    self.run(&mut BufReader::new(tls), true, true).await;
+                }
+            }
+            _ => {
+                let mut plain = BufReader::new(tcp);
+                if self.run(&mut plain, false, true).await == Next::Encrypt
+                    && let Ok(tls) = acceptor.accept(plain.into_inner()).await
+                {
+                    self.run(&mut BufReader::new(tls), true, false).await;
+                }
+            }
+        }
+    }
+
     /// What to say, after having done whatever else the script says; `None` ends the connection.
     async fn act(&self, step: &str, usual: &str) -> (Option<String>, bool) {
-        let act = lock(self.seen)
-            .acts
-            .get_mut(step)
-            .and_then(VecDeque::pop_front);
+        let act = {
+            let mut seen = lock(self.seen);
+            let planned = seen.acts.get_mut(step).and_then(VecDeque::pop_front);
+            planned.or_else(|| seen.always.get(step).cloned())
+        };
         match act {
             None => (Some(usual.to_owned()), false),
             Some(Act::Say(text)) => (Some(text.to_owned()), false),
             Some(Act::SayAndClose(text)) => (Some(text.to_owned()), true),
             Some(Act::Close) => (None, true),
-            Some(Act::Hang) => std::future::pending().await,
+            Some(Act::Hang) => {
+                let mut hanging = self.hanging.subscribe();
+                self.hanging.send_modify(|hanging| hanging.ever += 1);
+                let gone = hanging.wait_for(|hanging| hanging.let_go).await.is_err();
+                (Some(usual.to_owned()), gone)
+            }
         }
     }
 
