@@ -594,7 +594,7 @@ pub struct ExplainAnswer {
 /// An event of the stream.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct EventAnswer {
-    /// Id within the stream, without gaps; resume with it.
+    /// Id within the stream; resume with it. A gap is what the key may not see.
     pub id: u64,
     /// Of which incident.
     #[schema(value_type = String, example = "INC-0042")]

@@ -17,9 +17,20 @@ Examples:
   oyez who --priority P1 --service register-trainees who would be told, and why
   oyez send-log INC-0042                             who was told, when, with what result";
 
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, 1 unexpected, 2 wrong usage, 3 not found, 4 check or expectation failed,
+5 some messages were not sent, 6 something needed cannot be reached, 7 not allowed.";
+
 /// Tells the right people about an incident, on time, and can prove it.
 #[derive(Debug, Parser)]
-#[command(name = "oyez", version, before_help = EXAMPLES, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    name = "oyez",
+    version,
+    before_help = EXAMPLES,
+    after_help = EXIT_CODES,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
 pub struct Cli {
     /// Settings file; without it `oyez.toml` is read if there is one
     #[arg(long, global = true, value_name = "FILE")]

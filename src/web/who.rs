@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::{HttpResponse, post, web};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{caller::Caller, problem::Problem};
@@ -58,10 +58,20 @@ fn declared() -> Moment {
     Moment::Declared
 }
 
+/// Who would be told; or, about one person or destination, why they are or are not.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+enum WhoReply {
+    /// Without `person`.
+    Who(Box<WhoAnswer>),
+    /// With `person`.
+    Explain(ExplainAnswer),
+}
+
 /// Who would be told, on which channels, and why
 #[utoipa::path(
     tag = "who", request_body = Supposed, security(("key" = ["read"])),
-    responses((status = 200, body = WhoAnswer, description = "With `person`: an ExplainAnswer"), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = WhoReply), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
 #[post("/api/v1/who")]
 pub(super) async fn who(
@@ -79,9 +89,12 @@ pub(super) async fn who(
         moment: supposed.moment,
         at: supposed.at,
     };
-    if let Some(person) = supposed.person {
-        let answer: ExplainAnswer = app.explain(&hypothesis, &person).await?;
-        return Ok(HttpResponse::Ok().json(answer));
-    }
-    Ok(HttpResponse::Ok().json(app.who(&hypothesis, supposed.not_told, None).await?))
+    let reply = match supposed.person {
+        Some(person) => WhoReply::Explain(app.explain(&hypothesis, &person).await?),
+        None => {
+            let answer = app.who(&hypothesis, supposed.not_told, None).await?;
+            WhoReply::Who(Box::new(answer))
+        }
+    };
+    Ok(HttpResponse::Ok().json(reply))
 }

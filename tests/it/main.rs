@@ -28,6 +28,7 @@ mod directory_import;
 mod doctor;
 mod engine;
 mod http_client;
+mod json_page;
 mod outbox_machine;
 mod outbox_store;
 mod policies;
