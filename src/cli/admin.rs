@@ -156,11 +156,14 @@ pub async fn token(door: &Door, command: Token) -> Result<Exit, Error> {
                 page.line(made.secret.as_deref().unwrap_or_default());
                 Ok(())
             })?;
+            let until = made
+                .expires_at
+                .map_or_else(|| "it is revoked".to_owned(), |at| at.to_rfc3339());
+            let person = made.person.as_ref();
             door.output.say(&format!(
-                "This key is shown once. It may {} and works until {}.",
+                "This key is shown once. It has the scopes {}, {}and works until {until}.",
                 made.scopes.join(", "),
-                made.expires_at
-                    .map_or_else(|| "revoked".to_owned(), |at| at.to_rfc3339())
+                person.map_or_else(String::new, |person| format!("acts for {person} ")),
             ));
             Ok(Exit::Done)
         }

@@ -150,10 +150,15 @@ impl App {
             Err(error) => findings.push(fix(format!("Clock: {}", error.sentence()))),
         }
         match timers::next_due(self.store.read()).await {
-            Ok(Some(due)) if due + TIMER_LATE < self.clock.now() => findings.push(warn(format!(
-                "Promises: something was due {} minutes ago and did not happen. Run: oyez serve",
-                (self.clock.now() - due).num_minutes()
-            ))),
+            Ok(Some(due)) if due + TIMER_LATE < self.clock.now() => {
+                let when = match self.wall_clock().await {
+                    Ok(clock) => clock.when_in_full(due),
+                    Err(_) => due.to_rfc3339(),
+                };
+                findings.push(warn(format!(
+                    "Promises: something was due at {when} and did not happen. Run: oyez serve"
+                )));
+            }
             Ok(_) => findings.push(ok("Promises: nothing is late")),
             Err(error) => findings.push(fix(format!("Promises: {}", error.sentence()))),
         }
