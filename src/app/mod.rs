@@ -24,6 +24,7 @@ mod notify;
 mod outgoing;
 mod people;
 mod policy;
+mod pressure;
 mod report;
 mod rulebook;
 mod sending;
@@ -61,7 +62,7 @@ use crate::{
     clock::Clock,
     domain::{ChannelName, saying::Links},
     render::Renderer,
-    store::Store,
+    store::{Store, outbox},
 };
 
 /// Everything a use case needs.
@@ -82,6 +83,8 @@ pub struct App {
     pub policy_file: Option<PolicyFile>,
     /// Where links in messages lead.
     pub links: Links,
+    /// So many messages may wait before no more are taken.
+    pub most_waiting: u64,
     /// Rung when something was written that a worker may want to know of; carries no content.
     pub wake: deliver::Wake,
     /// Policy and directory in force, compiled.
@@ -108,6 +111,7 @@ impl App {
             template_faults,
             policy_file: None,
             links,
+            most_waiting: outbox::MOST_WAITING,
             wake: deliver::Wake::default(),
             rulebook: Mutex::new(None),
         }
@@ -124,6 +128,7 @@ impl App {
             template_faults: self.template_faults.clone(),
             policy_file: self.policy_file.clone(),
             links: self.links.clone(),
+            most_waiting: self.most_waiting,
             wake: self.wake.clone(),
             rulebook: Mutex::new(None),
         }

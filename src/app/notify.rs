@@ -56,11 +56,15 @@ impl App {
         };
         incidents::append(tx, head.as_ref(), &after, &log[old..]).await?;
         let mut receipt = headline::receipt(&after, &log[old..], act);
+        let mut notifications = Vec::new();
         for (spoken, seq) in receipts {
             let notification = self.enqueue(tx, act, &after, seq, &spoken).await?;
+            notifications.extend(notification.clone());
             spoken.add_to(&mut receipt, notification);
         }
         headline::finish(&mut receipt, &after, &log[old..], act, &self.labels());
+        let paces = self.pace_sentences(tx, act, &notifications).await?;
+        receipt.sentences.extend(paces);
         self.set_timers(tx, act, &after).await?;
         Ok(Written { receipt })
     }

@@ -56,6 +56,10 @@ impl App {
         if plan.deliveries.is_empty() && plan.withheld.is_empty() {
             return Ok(None);
         }
+        // What goes to leads keeps the promise clock going, and is a handful.
+        if plan.deliveries.iter().any(|one| !one.moment.is_for_leads()) {
+            self.must_have_room(tx).await?;
+        }
         let rank = act.book.policy.rank(&after.priority);
         let new = NewNotification {
             incident: Some(after.id),

@@ -135,6 +135,7 @@ impl App {
             withheld: Vec::new(),
         };
         let tx = self.store.begin().await?;
+        self.must_have_room(&tx).await?;
         let notification = outbox::enqueue(&tx, &new, now).await?.notification;
         tx.commit().await.step("commit a test message")?;
         self.wake.ring();

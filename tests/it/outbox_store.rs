@@ -10,8 +10,9 @@ use oyez::{
     store::{
         Store,
         outbox::{
-            Claimed, Completion, Filter, Retried, Settled, Share, attempts_of, audit, cancel,
-            claim, complete, counts, due_lanes, extend, lapsed, release, retry, sweep, told,
+            Claimed, Completion, Filter, Queued, Retried, Settled, Share, attempts_of, audit,
+            cancel, claim, complete, counts, due_lanes, extend, lapsed, queued, release, retry,
+            sweep, told, waiting,
         },
     },
 };
@@ -609,5 +610,41 @@ async fn words_can_differ_by_audience_and_moment_in_one_notification() {
         let moments: Vec<_> = log(&db.store).await.iter().map(|one| one.moment).collect();
         assert_eq!(moments, [Moment::Update, Moment::CatchUp]);
         assert!(!outcome(Class::NotSent).class.is_success());
+    }
+}
+
+#[tokio::test]
+async fn what_waits_is_counted_in_all_and_for_each_lane() {
+    for db in databases().await {
+        let store = &db.store;
+        let first = say(
+            store,
+            &notification(1, Moment::Declared, 3, start()),
+            start(),
+        )
+        .await;
+        // Behind the first ones to the same people.
+        let second = say(
+            store,
+            &notification(2, Moment::Correction, 2, start()),
+            start(),
+        )
+        .await;
+        assert_eq!(waiting(store.read(), 100).await.unwrap(), 5);
+        assert_eq!(waiting(store.read(), 4).await.unwrap(), 4);
+        let email = "email".parse().unwrap();
+        let both = [first.notification, second.notification];
+        let found = queued(store.read(), &both, &[&email]).await.unwrap();
+        let lane = Queued {
+            lane: "smtp:relay".to_owned(),
+            channel: email,
+            waiting: 3,
+            deliver_by: start() + TimeDelta::hours(4),
+        };
+        assert_eq!(found, [lane]);
+        let other = "teams".parse().unwrap();
+        assert_eq!(queued(store.read(), &both, &[&other]).await.unwrap(), []);
+        take(store, "smtp:relay", 2, "one", 0).await;
+        assert_eq!(waiting(store.read(), 100).await.unwrap(), 3);
     }
 }

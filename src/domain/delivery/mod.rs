@@ -7,6 +7,7 @@
 
 mod again;
 mod breaker;
+mod forecast;
 mod look;
 mod next;
 mod order;
@@ -17,6 +18,7 @@ mod state;
 
 pub use again::{Again, Failed, RetryWay, SaidThere, anew, moved};
 pub use breaker::{Breaker, Passage};
+pub use forecast::{Forecast, Queue};
 pub use look::{Approach, Look, approach};
 pub use next::{LaneEffect, Next, Sign, Tried, after};
 pub use order::{order_key, supersedes};

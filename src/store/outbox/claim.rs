@@ -66,7 +66,7 @@ const COLUMNS: &str = "id, notification_id, message_id, incident, moment, audien
      wire_sha256, name, reason, lease_token, fell_from IS NOT NULL OR fallbacks IS NOT NULL AS related";
 
 /// What may be claimed: word for word the condition of the index `delivery_due`.
-const CLAIMABLE: &str = "state IN ('ready', 'uncertain') AND blocked_by IS NULL";
+pub(super) const CLAIMABLE: &str = "state IN ('ready', 'uncertain') AND blocked_by IS NULL";
 
 /// Whose turn it is within a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

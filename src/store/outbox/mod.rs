@@ -18,6 +18,7 @@ mod audit;
 mod awaiting;
 mod claim;
 mod complete;
+mod crowd;
 mod enqueue;
 mod fallback;
 mod history;
@@ -38,6 +39,7 @@ pub use audit::{Finding, audit};
 pub use awaiting::{Awaiting, awaiting};
 pub use claim::{Claimed, Share, claim, due_lanes, extend, held_by, lapsed, release, senders};
 pub use complete::{Completion, Flag, Settled, attempt_id, complete, wire_digest};
+pub use crowd::{MOST_WAITING, Queued, queued, waiting};
 pub use enqueue::{Enqueued, MOST_DELIVERIES, enqueue};
 pub use history::{
     Standing, backlog, counts_of, history, notifications_about, notifications_of, people_reached,

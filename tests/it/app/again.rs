@@ -1,20 +1,13 @@
 //! Failed messages on their way again: under the key they had, anew, and by another channel.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::BTreeSet;
 
 use oyez::{
-    app::{App, Mode, Retry, RetryFilter, answers::RetryAnswer, deliver::Channels},
-    channels::Channel,
+    app::{Mode, Retry, RetryFilter, answers::RetryAnswer},
     domain::{
         ChannelName, IncidentId,
-        channel::Part,
         delivery::{Class, RetryWay},
-        saying::Links,
     },
-    render::Renderer,
 };
 
 use super::{Agency, actor, update};
@@ -208,37 +201,12 @@ fn text_message() -> ChannelName {
     "notify_sms".parse().unwrap()
 }
 
-/// The same agency with another channel in use.
-fn with_text_messages(mut agency: Agency) -> (Agency, Arc<FakeChannel>) {
-    let fake = FakeChannel::new("text message", agency.app.clock.clone());
-    let texts = Arc::new(fake);
-    let mut channels: Channels = agency.app.channels.as_ref().clone();
-    channels.insert(text_message(), texts.clone() as Arc<dyn Channel>);
-    let parts: BTreeMap<ChannelName, &'static [Part]> = channels
-        .iter()
-        .map(|(name, channel)| (name.clone(), channel.parts()))
-        .collect();
-    let parts: Vec<_> = parts.into_iter().collect();
-    let known = channels.keys().cloned().collect();
-    let (renderer, faults) = Renderer::load(None, &parts);
-    assert_eq!(faults, []);
-    agency.0.app = Arc::new(App::new(
-        agency.app.store.clone(),
-        agency.app.clock.clone(),
-        Arc::new(channels),
-        known,
-        renderer,
-        faults,
-        Links::default(),
-    ));
-    (agency, texts)
-}
-
 #[tokio::test]
 async fn a_message_moves_to_another_channel_for_whom_it_reaches_there() {
     for agency in agencies().await {
         let id = failed(&agency, &[TOM, MEI]).await;
-        let (agency, texts) = with_text_messages(agency);
+        let texts = FakeChannel::new("text message", agency.app.clock.clone());
+        let (agency, texts) = agency.with_channel("notify_sms", texts);
         let way = RetryWay::By(text_message());
         let answer = retry(&agency, id, way.clone(), Mode::Commit).await;
         assert_eq!(answer.messages, 1);

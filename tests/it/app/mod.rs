@@ -6,26 +6,35 @@ mod approving;
 mod asking;
 mod checking;
 mod heartbeat;
+mod pressure;
 mod week;
 
 use std::{ops::Deref, sync::Arc};
 
 use chrono::TimeDelta;
 use oyez::{
-    app::{Error, Mode, answers::Receipt, deliver::Engine},
+    app::{
+        App, Error, Mode,
+        answers::Receipt,
+        deliver::{Channels, Engine},
+    },
+    channels::Channel,
     domain::{
-        IncidentId,
+        ChannelName, IncidentId,
+        channel::Part,
         command::{Asked, Command, Declare},
         event::{Actor, Door},
         facts::Facts,
+        saying::Links,
         situation::Relation,
     },
+    render::Renderer,
 };
 
 use crate::support::{
     at,
     database::databases,
-    fake_channel::Sent,
+    fake_channel::{FakeChannel, Sent},
     program::{DIRECTORY, POLICY, Program},
 };
 
@@ -51,6 +60,29 @@ impl Agency {
             agencies.push(Self(program));
         }
         agencies
+    }
+
+    /// The same with this channel in use, or in the place of the one of that name.
+    fn with_channel(mut self, name: &str, fake: FakeChannel) -> (Self, Arc<FakeChannel>) {
+        let fake = Arc::new(fake);
+        let mut channels: Channels = self.app.channels.as_ref().clone();
+        channels.insert(name.parse().unwrap(), fake.clone() as Arc<dyn Channel>);
+        let parts: Vec<(ChannelName, &'static [Part])> = channels
+            .iter()
+            .map(|(name, channel)| (name.clone(), channel.parts()))
+            .collect();
+        let (renderer, faults) = Renderer::load(None, &parts);
+        assert_eq!(faults, []);
+        self.0.app = Arc::new(App::new(
+            self.app.store.clone(),
+            Arc::clone(&self.app.clock),
+            Arc::new(channels),
+            self.app.known_channels.clone(),
+            renderer,
+            faults,
+            Links::default(),
+        ));
+        (self, fake)
     }
 
     async fn declare(&self, effect: &str) -> Result<Receipt, Error> {
