@@ -7,9 +7,11 @@ SHELL := /bin/bash
 TOOLS := target/tools
 TYPOS_VERSION := 1.52.0
 MACHETE_VERSION := 0.9.2
+SCHEMATHESIS_VERSION := 4.32.5
 
 TYPOS := $(TOOLS)/typos-$(TYPOS_VERSION)/bin/typos
 MACHETE := $(TOOLS)/machete-$(MACHETE_VERSION)/bin/cargo-machete
+SCHEMATHESIS := $(TOOLS)/schemathesis-$(SCHEMATHESIS_VERSION)/bin/schemathesis
 
 .PHONY: help
 help: ## Show the targets.
@@ -48,6 +50,11 @@ test: ## Run every test, on SQLite and PostgreSQL.
 	@scripts/install-packages initdb:postgresql smtp-sink:postfix
 	scripts/with-postgres --fast scripts/run-tests
 
+.PHONY: api-test
+api-test: $(SCHEMATHESIS) ## Hold the API against its own description.
+	cargo build --locked
+	scripts/api-test $(SCHEMATHESIS)
+
 .PHONY: crash-test
 crash-test: ## Kill a process that delivers, again and again; part of `make test`.
 	@scripts/install-packages initdb:postgresql smtp-sink:postfix
@@ -62,6 +69,11 @@ $(TYPOS):
 	@echo "Installing typos $(TYPOS_VERSION) from PyPI into $(@D)."
 	python3 -m venv $(TOOLS)/typos-$(TYPOS_VERSION)
 	$(TOOLS)/typos-$(TYPOS_VERSION)/bin/pip install --quiet --disable-pip-version-check typos==$(TYPOS_VERSION)
+
+$(SCHEMATHESIS):
+	@echo "Installing schemathesis $(SCHEMATHESIS_VERSION) from PyPI into $(@D)."
+	python3 -m venv $(TOOLS)/schemathesis-$(SCHEMATHESIS_VERSION)
+	$(TOOLS)/schemathesis-$(SCHEMATHESIS_VERSION)/bin/pip install --quiet --disable-pip-version-check schemathesis==$(SCHEMATHESIS_VERSION)
 
 $(MACHETE):
 	@echo "Building cargo-machete $(MACHETE_VERSION) from crates.io into $(@D)."

@@ -2,7 +2,7 @@
 //!
 //! Each loop looks for itself, when it is woken and now and then; a wake-up carries no content.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use tokio::{
@@ -31,13 +31,14 @@ pub struct Workers {
     engine: JoinHandle<()>,
 }
 
-/// Starts all loops; they end when `stop` shows true.
+/// Starts all loops; they end when `stop` shows true, and what is on the wire gets the grace then.
 pub fn start(
     app: &Arc<App>,
     system: Option<Arc<SystemClock>>,
     heart: Option<Heartbeat>,
     lock: DeliveryLock,
     stop: &watch::Receiver<bool>,
+    grace: Duration,
 ) -> Workers {
     let engine = Engine::new(
         app.store.clone(),
@@ -45,7 +46,8 @@ pub fn start(
         Arc::clone(&app.clock),
         lock,
         app.wake.clone(),
-    );
+    )
+    .with_grace(TimeDelta::from_std(grace).unwrap_or(TimeDelta::days(1)));
     let mut tasks = JoinSet::new();
     tasks.spawn(clock(Arc::clone(app), stop.clone()));
     tasks.spawn(tidy(Arc::clone(app), stop.clone()));

@@ -43,7 +43,7 @@ impl App {
         id: IncidentId,
         state: Option<State>,
         after: Option<&str>,
-        limit: usize,
+        limit: u32,
     ) -> Result<(Vec<DeliveryAnswer>, Option<String>), Error> {
         let clock = self.wall_clock().await?;
         let after: Option<DeliveryId> = after
@@ -58,12 +58,9 @@ impl App {
                 })
             })
             .transpose()?;
-        let page = LogPage {
-            after,
-            limit: u32::try_from(limit).unwrap_or(u32::MAX),
-        };
+        let page = LogPage { after, limit };
         let rows = outbox::send_log(self.store.read(), id, &page).await?;
-        let next = (rows.len() == limit)
+        let next = (u32::try_from(rows.len()) == Ok(limit))
             .then(|| rows.last().map(|row| row.id.to_string()))
             .flatten();
         let answers = rows

@@ -64,7 +64,7 @@ async fn serve_until(
         )
         .caused_by(error)
     })?;
-    let workers = workers::start(&app, Some(clock), heartbeat, lock, &stopping);
+    let workers = workers::start(&app, Some(clock), heartbeat, lock, &stopping, grace);
     for address in &server.addresses {
         output.say(&format!("Listening on http://{address}"));
     }

@@ -16,6 +16,12 @@ use super::{
 /// A new incident, as somebody describes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(example = json!({
+    "title": "Providers cannot sign in",
+    "priority": "P1",
+    "services": {"register-trainees": "affected"},
+    "facts": {"effect": "Training providers cannot sign in."},
+}))]
 pub struct Declare {
     /// Short, in plain words: what people cannot do.
     pub title: String,
@@ -54,6 +60,11 @@ pub struct Declare {
 /// A change of an incident that exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "command", rename_all = "kebab-case", deny_unknown_fields)]
+#[schema(example = json!({
+    "command": "update",
+    "text": "Some providers can sign in again.",
+    "stage": "identified",
+}))]
 pub enum Command {
     /// A line on the timeline that tells nobody.
     Note {

@@ -61,11 +61,11 @@ fn is_ulid(text: &str) -> bool {
 }
 
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $check:path, $rule:expr) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $check:path, $rule:expr, $pattern:literal) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
         #[serde(try_from = "String", into = "String")]
-        #[schema(value_type = String)]
+        #[schema(value_type = String, pattern = $pattern)]
         pub struct $name(Arc<str>);
 
         impl $name {
@@ -117,60 +117,62 @@ macro_rules! text_id {
 
 text_id!(
     /// A public service, for example `register-trainees`.
-    ServiceId, "service id", is_slug, SLUG_RULE
+    ServiceId, "service id", is_slug, SLUG_RULE, "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
 );
 text_id!(
     /// A person in the directory, for example `priya-shah`.
-    PersonId, "person id", is_slug, SLUG_RULE
+    PersonId, "person id", is_slug, SLUG_RULE, "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
 );
 text_id!(
     /// A group of people and groups.
-    GroupId, "group id", is_slug, SLUG_RULE
+    GroupId, "group id", is_slug, SLUG_RULE, "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
 );
 text_id!(
     /// An address that is not a person: a channel, a shared mailbox, a webhook.
-    DestinationId, "destination id", is_slug, SLUG_RULE
+    DestinationId, "destination id", is_slug, SLUG_RULE, "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
 );
 text_id!(
     /// An organisation, ours or an external one.
-    OrganisationId, "organisation id", is_slug, SLUG_RULE
+    OrganisationId, "organisation id", is_slug, SLUG_RULE, "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
 );
 text_id!(
     /// A role that people hold on services, for example `service-owner`; read aloud as its words.
-    RoleId, "role", is_slug, SLUG_RULE
+    RoleId, "role", is_slug, SLUG_RULE, "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
 );
 text_id!(
     /// A rule of the policy.
-    RuleId, "rule id", is_slug, SLUG_RULE
+    RuleId, "rule id", is_slug, SLUG_RULE, "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
 );
 text_id!(
     /// A triage factor of the policy.
-    FactorId, "factor id", is_slug, SLUG_RULE
+    FactorId, "factor id", is_slug, SLUG_RULE, "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
 );
 text_id!(
     /// A step of the playbook, for example `start-report`.
-    StepId, "step", is_slug, SLUG_RULE
+    StepId, "step", is_slug, SLUG_RULE, "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
 );
 text_id!(
     /// The key of a channel in the settings, for example `email` or `teams_workflow`.
-    ChannelName, "channel", is_channel, "lower-case letters, digits and underscores"
+    ChannelName, "channel", is_channel, "lower-case letters, digits and underscores",
+    "^[a-z0-9_]{1,64}$"
 );
 text_id!(
     /// A priority, for example `P1`. Which is graver is the policy's list order, never its text.
-    PriorityId, "priority", is_priority, "up to 16 letters and digits, for example P1"
+    PriorityId, "priority", is_priority, "up to 16 letters and digits, for example P1",
+    "^[A-Za-z0-9]{1,16}$"
 );
 
 text_id!(
     /// One thing said about one event.
-    NotificationId, "notification id", is_ulid, "its ULID"
+    NotificationId, "notification id", is_ulid, "its ULID", "^[0-9A-Z]{26}$"
 );
 text_id!(
     /// Words for one moment, audience and channel.
-    MessageId, "message id", is_ulid, "its ULID"
+    MessageId, "message id", is_ulid, "its ULID", "^[0-9A-Z]{26}$"
 );
 text_id!(
     /// One message to one address: the stable key of every repeat.
-    DeliveryId, "delivery id", is_ulid, "its ULID"
+    DeliveryId, "delivery id", is_ulid, "its ULID", "^[0-9A-Z]{26}$"
 );
 
 impl Default for PriorityId {

@@ -1,10 +1,10 @@
 //! `/api/v1/incidents`: the same commands as everywhere else.
 
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{caller::Caller, problem::Problem};
+use super::{body::Body, caller::Caller, problem::Problem};
 use crate::{
     app::{
         App, Hypothesis, Mode, Retry, RetryFilter, Scope, Verified,
@@ -54,6 +54,19 @@ fn fifty() -> u32 {
     50
 }
 
+/// The length of a page, if it may be so long.
+fn within(limit: u32, most: u32) -> Result<u32, Problem> {
+    if (1..=most).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(Problem::new(
+        StatusCode::BAD_REQUEST,
+        "bad-query",
+        format!("A page cannot have {limit} entries."),
+        format!("Give a limit from 1 to {most}."),
+    ))
+}
+
 /// How a command is to be treated.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -78,7 +91,7 @@ fn asked<C>(
             Ok(text) if (1..=200).contains(&text.trim().len()) => text.trim().to_owned(),
             _ => {
                 return Err(Problem::new(
-                    actix_web::http::StatusCode::BAD_REQUEST,
+                    StatusCode::BAD_REQUEST,
                     "bad-key",
                     "The Idempotency-Key cannot be read.",
                     "Use 1 to 200 printable characters.",
@@ -115,7 +128,7 @@ pub(super) async fn list(
     query: web::Query<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
     caller.may(Scope::Read)?;
-    let limit = query.limit.clamp(1, 200);
+    let limit = within(query.limit, 200)?;
     let page = app
         .list_page(
             &caller.viewer(),
@@ -144,10 +157,10 @@ pub(super) async fn declare(
     caller: Caller,
     request: HttpRequest,
     query: web::Query<WriteQuery>,
-    body: web::Json<Declare>,
+    body: Body<Declare>,
 ) -> Result<HttpResponse, Problem> {
     caller.may(Scope::Respond)?;
-    let asked = asked(body.into_inner(), &caller, &request, &query)?;
+    let asked = asked(body.0, &caller, &request, &query)?;
     let receipt = app.declare(asked, mode(&query)).await?;
     if query.dry_run {
         return Ok(HttpResponse::Ok().json(receipt));
@@ -186,15 +199,15 @@ pub(super) async fn change(
     request: HttpRequest,
     id: web::Path<IncidentId>,
     query: web::Query<WriteQuery>,
-    body: web::Json<Command>,
+    body: Body<Command>,
 ) -> Result<HttpResponse, Problem> {
     caller.may(Scope::Respond)?;
     let viewer = caller.viewer();
     app.must_see(&viewer, *id).await?;
-    if let Some(other) = body.other_incident() {
+    if let Some(other) = body.0.other_incident() {
         app.must_see(&viewer, other).await?;
     }
-    let asked = asked(body.into_inner(), &caller, &request, &query)?;
+    let asked = asked(body.0, &caller, &request, &query)?;
     Ok(HttpResponse::Ok().json(app.change(*id, asked, mode(&query)).await?))
 }
 
@@ -211,10 +224,10 @@ struct DeliveriesQuery {
     /// At most so many, 1 to 1,000
     #[serde(default = "hundred")]
     #[param(minimum = 1, maximum = 1000)]
-    limit: usize,
+    limit: u32,
 }
 
-fn hundred() -> usize {
+fn hundred() -> u32 {
     100
 }
 
@@ -232,7 +245,7 @@ pub(super) async fn deliveries(
 ) -> Result<HttpResponse, Problem> {
     caller.may(Scope::Read)?;
     app.must_see(&caller.viewer(), *id).await?;
-    let limit = query.limit.clamp(1, 1000);
+    let limit = within(query.limit, 1_000)?;
     let (items, next) = app
         .send_log_page(*id, query.state, query.after.as_deref(), limit)
         .await?;
@@ -303,11 +316,11 @@ pub(super) async fn retry(
     app: web::Data<App>,
     caller: Caller,
     id: web::Path<IncidentId>,
-    body: web::Json<RetryBody>,
+    body: Body<RetryBody>,
 ) -> Result<HttpResponse, Problem> {
     caller.may(Scope::Respond)?;
     app.must_see(&caller.viewer(), *id).await?;
-    let body = body.into_inner();
+    let body = body.0;
     let class = body.class.as_deref().map(Class::failure).transpose();
     let class = class.map_err(|sentence| {
         let fix = "Correct it, or leave it out.";

@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, delete, get, post, put, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{caller::Caller, problem::Problem};
+use super::{body::Body, caller::Caller, problem::Problem};
 use crate::{
     app::{App, NewKey, PolicyAnswer, Scope, TokenAnswer},
     domain::PersonId,
@@ -56,11 +56,11 @@ struct NewPolicyBody {
 pub(super) async fn put_policy(
     app: web::Data<App>,
     caller: Caller,
-    body: web::Json<NewPolicyBody>,
+    body: Body<NewPolicyBody>,
 ) -> Result<HttpResponse, Problem> {
     caller.may(Scope::Manage)?;
     let applied = app
-        .apply_policy_text(&body.text, caller.actor(), None, body.dry_run)
+        .apply_policy_text(&body.0.text, caller.actor(), None, body.0.dry_run)
         .await?;
     Ok(HttpResponse::Ok().json(applied))
 }
@@ -120,15 +120,15 @@ fn ninety_days() -> String {
 pub(super) async fn make_token(
     app: web::Data<App>,
     caller: Caller,
-    body: web::Json<NewTokenBody>,
+    body: Body<NewTokenBody>,
 ) -> Result<HttpResponse, Problem> {
     caller.may(Scope::Admin)?;
     let made = app
         .create_token(NewKey {
-            name: &body.name,
-            scopes: &body.scopes,
-            expires: &body.expires,
-            person: body.person.as_ref(),
+            name: &body.0.name,
+            scopes: &body.0.scopes,
+            expires: &body.0.expires,
+            person: body.0.person.as_ref(),
             by: &caller.actor().id,
         })
         .await?;

@@ -1,5 +1,6 @@
 //! HTTP: it translates a request, calls one use case, and translates the answer back.
 
+mod body;
 mod caller;
 mod health;
 mod incidents;
@@ -69,7 +70,7 @@ pub fn listen(
             .into_utoipa_app()
             .app_data(app.clone())
             .app_data(stop.clone())
-            .app_data(problem::extractors::json(BODY_LIMIT))
+            .app_data(web::PayloadConfig::new(BODY_LIMIT))
             .app_data(problem::extractors::query())
             .app_data(problem::extractors::path())
             .service(incidents::list)

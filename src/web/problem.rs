@@ -110,26 +110,11 @@ pub(crate) fn unreadable(
 /// Handlers for what the extractors refuse.
 pub(crate) mod extractors {
     use actix_web::{
-        error::{JsonPayloadError, PathError, QueryPayloadError},
-        web::{JsonConfig, PathConfig, QueryConfig},
+        error::{PathError, QueryPayloadError},
+        web::{PathConfig, QueryConfig},
     };
 
     use super::{HttpRequest, StatusCode, unreadable};
-
-    /// JSON bodies up to `limit` bytes.
-    pub(crate) fn json(limit: usize) -> JsonConfig {
-        JsonConfig::default()
-            .limit(limit)
-            .error_handler(|error, _: &HttpRequest| {
-                let status = match &error {
-                    JsonPayloadError::Overflow { .. }
-                    | JsonPayloadError::OverflowKnownLength { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-                    JsonPayloadError::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                    _ => StatusCode::BAD_REQUEST,
-                };
-                unreadable("bad-body", "body")(error.to_string(), status).into()
-            })
-    }
 
     /// Query strings.
     pub(crate) fn query() -> QueryConfig {

@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{caller::Caller, problem::Problem};
+use super::{body::Body, caller::Caller, problem::Problem};
 use crate::{
     app::{
         App, Hypothesis, Scope,
@@ -23,6 +23,10 @@ use crate::{
 /// What is supposed to have happened.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "priority": "P1",
+    "services": {"register-trainees": "affected"},
+}))]
 struct Supposed {
     /// How grave
     #[schema(value_type = String, example = "P1")]
@@ -77,10 +81,10 @@ enum WhoReply {
 pub(super) async fn who(
     app: web::Data<App>,
     caller: Caller,
-    body: web::Json<Supposed>,
+    body: Body<Supposed>,
 ) -> Result<HttpResponse, Problem> {
     caller.may(Scope::Read)?;
-    let supposed = body.into_inner();
+    let supposed = body.0;
     let hypothesis = Hypothesis::Supposed {
         priority: supposed.priority,
         services: supposed.services,

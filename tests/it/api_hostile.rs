@@ -156,7 +156,7 @@ async fn hostile_text_is_read_as_typed_and_does_nothing() {
     );
     let references = agency.json("report INC-0001").await;
     let report = references.as_str().expect("a text");
-    assert!(!report.contains("<img"), "{report}");
+    assert!(!report.replace("\\<", "").contains("<img"), "{report}");
     assert!(
         words(report).contains("Bcc: all@northshire.example"),
         "{report}"

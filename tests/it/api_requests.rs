@@ -184,7 +184,7 @@ async fn every_refusal_is_a_problem_document() {
 
     for (body, says) in [
         ("{\"title\": ", "EOF"),
-        ("[]", "sequence"),
+        ("[]", "not a JSON object"),
         ("{\"title\": 7}", "title"),
         ("{\"titel\": \"x\"}", "titel"),
         (

@@ -9,7 +9,7 @@ use std::{
         process::CommandExt,
     },
     process::{Child, Command, Stdio},
-    sync::mpsc,
+    sync::{Arc, mpsc},
     time::Duration,
 };
 
@@ -64,14 +64,31 @@ impl Serving {
     }
 
     /// Sends SIGTERM and waits for the end: exit code and what was on standard error.
-    async fn stop(mut self) -> (Option<i32>, Vec<String>) {
+    async fn stop(self) -> (Option<i32>, Vec<String>) {
+        self.stop_and(|| ()).await
+    }
+
+    /// The same; once it says that it is stopping, something happens.
+    async fn stop_and(
+        mut self,
+        then: impl FnOnce() + Send + 'static,
+    ) -> (Option<i32>, Vec<String>) {
         let id = self.child.id().to_string();
         let mut kill = Command::new("kill");
         assert!(kill.args(["-TERM", &id]).status().unwrap().success());
         let ended = tokio::task::spawn_blocking(move || {
-            let code = self.child.wait().expect("wait for its end").code();
             let mut said = std::mem::take(&mut self.said);
-            said.extend(self.err.take().into_iter().flatten());
+            let err = self.err.take().expect("taken once");
+            while let Ok(line) = err.recv() {
+                let is_stopping = line.contains("stopping: no new requests");
+                said.push(line);
+                if is_stopping {
+                    break;
+                }
+            }
+            then();
+            let code = self.child.wait().expect("wait for its end").code();
+            said.extend(err);
             (code, said)
         });
         ended.await.expect("it was waited for")
@@ -326,7 +343,10 @@ async fn killed(agency: &Agency) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_told_to_stop_while_it_sends_finishes_what_is_on_the_wire() {
-    let agency = Agency::open().await;
+    let agency = Arc::new(Agency::open().await);
+    let settings = fs::read_to_string(agency.path("oyez.toml")).unwrap();
+    let settings = settings.replace("grace_seconds = 5", "grace_seconds = 60");
+    agency.write("oyez.toml", &settings);
     for _ in 0..50 {
         agency.mail.next(".", Act::Hang);
     }
@@ -335,13 +355,11 @@ async fn a_server_that_is_told_to_stop_while_it_sends_finishes_what_is_on_the_wi
     timeout(PATIENCE, agency.mail.hung(1))
         .await
         .expect("a mail is on its way");
-    let stopping = tokio::spawn(serving.stop());
-    agency.mail.let_go();
-    let (code, _) = timeout(PATIENCE, stopping)
-        .await
-        .expect("it stops")
-        .unwrap();
-    assert_eq!(code, Some(0));
+    let mails = Arc::clone(&agency);
+    let begun = serving.stop_and(move || mails.mail.let_go());
+    // Well before the grace of a minute: it goes when the last answer has come.
+    let stopped = timeout(Duration::from_secs(40), begun).await;
+    assert_eq!(stopped.expect("it stops").0, Some(0));
     let log = agency.send_log("INC-0001").await;
     let states = states(&log);
     assert_eq!(
@@ -370,6 +388,28 @@ async fn a_server_that_is_told_to_stop_while_it_sends_finishes_what_is_on_the_wi
     addresses.sort();
     addresses.dedup();
     assert_eq!(addresses.len(), all, "nobody heard twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_is_never_answered_holds_a_stop_up_for_its_grace_only() {
+    let agency = Agency::open().await;
+    let settings = fs::read_to_string(agency.path("oyez.toml")).unwrap();
+    let settings = settings.replace("grace_seconds = 5", "grace_seconds = 1");
+    agency.write("oyez.toml", &settings);
+    for _ in 0..50 {
+        agency.mail.next(".", Act::Hang);
+    }
+    let serving = Serving::start(&agency).await;
+    agency.declare("--no-wait").await;
+    let hung = timeout(PATIENCE, agency.mail.hung(1)).await;
+    hung.expect("a mail is on its way");
+    let stopped = timeout(Duration::from_secs(15), serving.stop()).await;
+    assert_eq!(stopped.expect("it stops").0, Some(0));
+    let log = agency.send_log("INC-0001").await;
+    let states = states(&log);
+    assert_eq!(states.get("sending"), None, "{states:?}");
+    // Nobody knows of those that were on the wire; the others were never tried.
+    assert!(states["uncertain"] > 0 && states["ready"] > 0, "{states:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -51,7 +51,7 @@ pub type Channels = BTreeMap<ChannelName, Arc<dyn Channel>>;
 const LOOK: TimeDelta = TimeDelta::seconds(1);
 /// After the database failed, the loop waits this long.
 const AFTER_TROUBLE: TimeDelta = TimeDelta::seconds(1);
-/// At stop, what is on the wire gets this long to end by itself.
+/// At stop, what is on the wire gets this long to end by itself, unless it is said otherwise.
 const GRACE: TimeDelta = TimeDelta::seconds(20);
 
 /// Delivers, as long as it runs.
@@ -81,6 +81,7 @@ pub struct Engine {
     /// A commit failed, and nobody knows whether it was made.
     in_doubt: bool,
     stopping: bool,
+    grace: TimeDelta,
     /// Lanes whose channel is not live, so that it is said once.
     without_channel: BTreeSet<String>,
     /// Faults that the auditor put on the record.
@@ -118,9 +119,16 @@ impl Engine {
             next_audit: now,
             in_doubt: false,
             stopping: false,
+            grace: GRACE,
             without_channel: BTreeSet::new(),
             findings: BTreeSet::new(),
         }
+    }
+
+    /// The same, with another time for what is on the wire at stop.
+    #[must_use]
+    pub fn with_grace(self, grace: TimeDelta) -> Self {
+        Self { grace, ..self }
     }
 
     /// Delivers until `stop` shows true. Then nothing new is started, what is on the wire gets a
@@ -204,10 +212,13 @@ impl Engine {
 
     async fn stop(&mut self) {
         self.stopping = true;
-        let end = self.clock.now() + GRACE;
+        let end = self.clock.now() + self.grace;
         while !self.flights.is_empty() && self.clock.now() < end {
             self.turn_or_trouble().await;
-            self.rest(end, None).await;
+            // The turn may have taken in the last of them: then nothing is left to wait for.
+            if !self.flights.is_empty() {
+                self.rest(end, None).await;
+            }
         }
         self.cut.send_replace(true);
         self.collect_all().await;
