@@ -507,7 +507,7 @@ async fn the_doctor_names_the_setting_and_the_fix_and_exits_with_4() {
         .find(|line| line.starts_with("FIX"))
         .expect("a fix");
     assert!(
-        line.contains("127.0.0.1:1") && line.contains("channels.email.port"),
+        line.contains("127.0.0.1 on port 1.") && line.contains("channels.email.port"),
         "{ill}"
     );
     let mails = agency.mail.taken().len();
