@@ -97,8 +97,11 @@ async fn a_full_disk_is_said_so_and_leaves_nothing_half_done() {
     api.stop().await;
 }
 
-/// Lines of Prometheus' text format as name, labels and value; panics at anything else.
-fn read(text: &str) -> Vec<(String, Vec<(String, String)>, f64)> {
+/// Name, labels and value.
+type Sample = (String, Vec<(String, String)>, f64);
+
+/// Lines of Prometheus' text format; panics at anything else.
+fn read(text: &str) -> Vec<Sample> {
     let mut samples = Vec::new();
     let mut typed = std::collections::BTreeSet::new();
     assert!(text.ends_with('\n'));

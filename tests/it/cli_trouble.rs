@@ -472,12 +472,6 @@ async fn what_a_mail_server_answers_is_on_the_record_as_a_state_and_a_sentence()
             "ready",
             "452",
         ),
-        (down(Act::Say("451 4.3.0 try later"), "."), "ready", "."),
-        (
-            down(Act::Say("554 5.7.1 refused as spam"), "."),
-            "dead",
-            ".",
-        ),
     ] {
         let agency = Agency::with(Plan {
             mail: script,
