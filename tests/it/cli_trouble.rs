@@ -472,6 +472,9 @@ async fn what_a_mail_server_answers_is_on_the_record_as_a_state_and_a_sentence()
             "ready",
             "452",
         ),
+        // Whether it is out is not known.
+        (down(Act::Close, "."), "uncertain", "."),
+        (down(Act::Say("451 4.3.0 try later"), "."), "ready", "."),
     ] {
         let agency = Agency::with(Plan {
             mail: script,
