@@ -268,14 +268,18 @@ impl Door {
 
     /// Delivers what was committed, as far as this process may, and reports.
     async fn finish(&self, mut receipt: Receipt, how: &Write) -> Result<Exit, Error> {
+        let mut broken_off = None;
         if receipt.messages > 0 && !how.no_wait {
             let sending = Meter::new(self.output, "Sending");
-            let progress = self
+            let delivered = self
                 .app
                 .deliver_own(&receipt, |done| sending.at(done, receipt.messages))
-                .await?;
+                .await;
             sending.end();
-            receipt.progress = Some(progress);
+            match delivered {
+                Ok(progress) => receipt.progress = Some(progress),
+                Err(error) => broken_off = Some(error),
+            }
         }
         self.output.answer(&receipt, |page| {
             receipt_lines(page, &receipt);
@@ -284,6 +288,20 @@ impl Door {
             }
             Ok(())
         })?;
+        if let Some(error) = broken_off {
+            let mut told = Error::new(
+                error.kind,
+                "sending-broken-off",
+                "It is saved, but the database failed while it was sent.",
+                format!(
+                    "`oyez serve` sends what waits. See how far it is: oyez send-log {}",
+                    receipt.incident
+                ),
+            );
+            // What the store says of itself, that nothing was saved, is not so here.
+            told.source = error.source;
+            return Err(told);
+        }
         Ok(match &receipt.progress {
             Some(progress) if progress.failed + progress.retrying + progress.held > 0 => {
                 Exit::SendsFailed

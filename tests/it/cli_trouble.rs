@@ -17,8 +17,12 @@ use oyez::store::Store;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use crate::support::agency::{Agency, DECLARE, Plan, policy, program, run};
-use crate::support::smtp::{Act, Encryption, Script};
+use crate::support::{
+    agency::{Agency, DECLARE, Plan, policy, program, run},
+    database::new_postgres,
+    proxy::Proxy,
+    smtp::{Act, Encryption, Script},
+};
 
 /// Longer than anything here takes on the slowest machine; it only ends a test that hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -328,20 +332,7 @@ async fn killed(agency: &Agency) {
     let serving = Serving::start(agency).await;
     until("everything to be sent", async || is_out(agency).await).await;
     drop(serving);
-    let log = agency.send_log("INC-0001").await;
-    for delivery in log
-        .iter()
-        .filter(|d| d["channel"] == "email" && d["state"] == "accepted")
-    {
-        let address = delivery["address"].as_str().unwrap();
-        let got = agency.mail.taken();
-        let got = got.iter().filter(|mail| mail.to == [address]).count();
-        assert!((1..=2).contains(&got), "{address} got {got} mails");
-        assert!(
-            got == 1 || delivery["attempts"].as_u64() > Some(1),
-            "{delivery}"
-        );
-    }
+    reached_everyone(agency).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -554,4 +545,91 @@ async fn a_wrong_password_or_name_stops_the_channel_and_no_message_is_given_up()
         agency.oyez("doctor").await.exits(4).says(&[says]);
         assert_eq!(agency.mail.taken(), []);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_goes_away_while_it_is_sent_to_loses_nothing_and_says_what_is_saved() {
+    let agency = Agency::open().await;
+    for _ in 0..50 {
+        agency.mail.next(".", Act::Hang);
+    }
+    let command = agency.command(DECLARE);
+    let declaring = tokio::spawn(run(command));
+    let hung = timeout(PATIENCE, agency.mail.hung(1)).await;
+    hung.expect("a mail is on its way");
+    fs::rename(agency.path("oyez.db"), agency.path("elsewhere.db")).unwrap();
+    agency.mail.let_go();
+    let ran = declaring.await.unwrap().exits(6);
+    let ran = ran.says(&[
+        "INC-0001: Declared as P1",
+        "It is saved, but the database failed while it was sent.",
+        "oyez send-log INC-0001",
+    ]);
+    assert!(!ran.err.contains("nothing was saved"), "{ran}");
+    fs::rename(agency.path("elsewhere.db"), agency.path("oyez.db")).unwrap();
+    let serving = Serving::start(&agency).await;
+    until("everything to be sent", async || is_out(&agency).await).await;
+    drop(serving);
+    reached_everyone(&agency).await;
+}
+
+/// Every accepted mail is there; one that is there twice was tried twice.
+async fn reached_everyone(agency: &Agency) {
+    let log = agency.send_log("INC-0001").await;
+    let taken = agency.mail.taken();
+    for delivery in &log {
+        if delivery["channel"] != "email" || delivery["state"] != "accepted" {
+            continue;
+        }
+        let address = delivery["address"].as_str().unwrap();
+        let got = taken.iter().filter(|mail| mail.to == [address]).count();
+        assert!((1..=2).contains(&got), "{address} got {got} mails");
+        let tries = delivery["attempts"].as_u64();
+        assert!(got == 1 || tries > Some(1), "{delivery}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_server_that_is_cut_off_has_saved_all_or_nothing() {
+    let Some(url) = new_postgres().await else {
+        return;
+    };
+    let agency = Agency::with(Plan {
+        database: Some(url.clone()),
+        ..Plan::default()
+    })
+    .await;
+    let (server, name) = url.rsplit_once('/').unwrap();
+    let (login, port) = server.rsplit_once(':').unwrap();
+    let proxy = Proxy::start(port.parse().unwrap()).await;
+    let settings = fs::read_to_string(agency.path("oyez.toml")).unwrap();
+    let settings = settings.replace(&url, &format!("{login}:{}/{name}", proxy.port));
+    agency.write("oyez.toml", &settings);
+
+    proxy.cut_at(b"INSERT INTO \"event\"");
+    agency
+        .oyez(DECLARE)
+        .await
+        .exits(6)
+        .says(&["cannot be reached", "nothing was saved"]);
+    agency.oyez("list").await.exits(6).says(&["database.url"]);
+    assert_eq!(agency.mail.taken(), []);
+    proxy.mend();
+    assert_eq!(agency.json("list").await, serde_json::json!([]));
+
+    for _ in 0..50 {
+        agency.mail.next(".", Act::Hang);
+    }
+    let declaring = tokio::spawn(run(agency.command(DECLARE)));
+    let hung = timeout(PATIENCE, agency.mail.hung(1)).await;
+    hung.expect("a mail is on its way");
+    proxy.cut();
+    agency.mail.let_go();
+    let ran = declaring.await.unwrap().exits(6);
+    ran.says(&["INC-0001: Declared as P1", "It is saved"]);
+    proxy.mend();
+    let serving = Serving::start(&agency).await;
+    until("everything to be sent", async || is_out(&agency).await).await;
+    drop(serving);
+    reached_everyone(&agency).await;
 }
