@@ -49,9 +49,10 @@ demo: ## Run the main job once: declare, who and why, send, read the mails back.
 test: ## Run every test, on SQLite and PostgreSQL.
 	@scripts/install-packages initdb:postgresql smtp-sink:postfix
 	scripts/with-postgres --fast scripts/run-tests
+	@$(MAKE) --no-print-directory api-test
 
 .PHONY: api-test
-api-test: $(SCHEMATHESIS) ## Hold the API against its own description.
+api-test: $(SCHEMATHESIS) ## Hold the API against its own description; part of `make test`.
 	cargo build --locked
 	scripts/api-test $(SCHEMATHESIS)
 
