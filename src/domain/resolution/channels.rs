@@ -20,7 +20,8 @@ use crate::domain::{
 struct Draft<'a> {
     channel: u16,
     address: &'a Address,
-    fallbacks: Vec<(u16, &'a Address)>,
+    /// The channels of the rule whose others it falls back to.
+    falls_back_in: &'a [u16],
 }
 
 impl Compiled {
@@ -39,7 +40,7 @@ impl Compiled {
             drafts.extend(usable.iter().take(1).map(|(channel, address)| Draft {
                 channel: *channel,
                 address,
-                fallbacks: Vec::new(),
+                falls_back_in: &[],
             }));
         } else {
             for source in sources {
@@ -58,20 +59,21 @@ impl Compiled {
             drafts.sort_unstable_by_key(|draft| draft.channel);
         }
         let chosen = |channel: u16| drafts.iter().any(|draft| draft.channel == channel);
+        let name = |channel: u16| self.channels[channel as usize].clone();
         drafts
             .iter()
-            .map(|draft| Choice {
-                channel: self.channels[draft.channel as usize].clone(),
-                address: draft.address.clone(),
-                fallbacks: draft
-                    .fallbacks
-                    .iter()
+            .map(|draft| {
+                let others = reachable(draft.falls_back_in, usable)
                     .filter(|(channel, _)| !chosen(*channel))
-                    .map(|(channel, address)| {
-                        let name = self.channels[*channel as usize].clone();
-                        (name, (*address).clone())
-                    })
-                    .collect(),
+                    .map(|(channel, address)| (name(channel), address.clone()));
+                // Of the exact size: there are thousands of these lists, most of them empty.
+                let mut fallbacks = Vec::with_capacity(others.clone().count());
+                fallbacks.extend(others);
+                Choice {
+                    channel: name(draft.channel),
+                    address: draft.address.clone(),
+                    fallbacks,
+                }
             })
             .collect()
     }
@@ -201,15 +203,19 @@ impl Compiled {
     }
 }
 
-fn unite<'a>(drafts: &mut Vec<Draft<'a>>, by: &ReadyBy, usable: &'a [(u16, Address)]) {
-    let address_of = |channel: u16| {
-        let found = usable.iter().find(|(known, _)| *known == channel);
-        found.map(|(_, address)| (channel, address))
-    };
-    let mut reachable = by
-        .channels
-        .iter()
-        .filter_map(|channel| address_of(*channel));
+/// Those of a rule's channels on which somebody has a usable address, in the rule's order.
+fn reachable<'a>(
+    channels: &'a [u16],
+    usable: &'a [(u16, Address)],
+) -> impl Iterator<Item = (u16, &'a Address)> + Clone {
+    channels.iter().filter_map(|channel| {
+        let found = usable.iter().find(|(known, _)| known == channel);
+        found.map(|(_, address)| (*channel, address))
+    })
+}
+
+fn unite<'a>(drafts: &mut Vec<Draft<'a>>, by: &'a ReadyBy, usable: &'a [(u16, Address)]) {
+    let mut reachable = reachable(&by.channels, usable);
     if !by.first_of {
         for (channel, address) in reachable {
             draft(drafts, channel, address);
@@ -220,8 +226,8 @@ fn unite<'a>(drafts: &mut Vec<Draft<'a>>, by: &ReadyBy, usable: &'a [(u16, Addre
         return;
     };
     let chosen = draft(drafts, channel, address);
-    if chosen.fallbacks.is_empty() {
-        chosen.fallbacks = reachable.filter(|(other, _)| *other != channel).collect();
+    if chosen.falls_back_in.is_empty() && reachable.any(|(other, _)| other != channel) {
+        chosen.falls_back_in = &by.channels;
     }
 }
 
@@ -235,7 +241,7 @@ fn draft<'d, 'a>(
         drafts.push(Draft {
             channel,
             address,
-            fallbacks: Vec::new(),
+            falls_back_in: &[],
         });
         drafts.len() - 1
     });

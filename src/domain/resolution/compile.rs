@@ -63,8 +63,8 @@ pub(super) struct Node {
     /// What cannot work without it.
     pub(super) downstream: Vec<u32>,
     pub(super) destinations: Vec<u32>,
-    /// Contacts of other organisations for it.
-    pub(super) contacts: Vec<(OrganisationId, u32)>,
+    /// Contacts of other organisations for it, by organisation.
+    pub(super) contacts: Vec<(OrganisationId, Vec<u32>)>,
 }
 
 /// A rule, ready.
@@ -261,9 +261,11 @@ impl Compiled {
                 let service = self.service_of.get(&contact.service);
                 let person = self.person(&contact.person);
                 if let (Some(service), Some(person)) = (service, person) {
-                    self.services[*service as usize]
-                        .contacts
-                        .push((organisation.id.clone(), person));
+                    let contacts = &mut self.services[*service as usize].contacts;
+                    match contacts.last_mut() {
+                        Some((of, people)) if *of == organisation.id => people.push(person),
+                        _ => contacts.push((organisation.id.clone(), vec![person])),
+                    }
                 }
             }
         }

@@ -219,8 +219,9 @@ impl Compiled {
             }),
             ReadyTarget::Contacts(organisation) => services(&|at| {
                 let contacts = &self.services[at as usize].contacts;
-                contacts.iter().any(|(of, person)| {
-                    *person == party && organisation.as_ref().is_none_or(|wanted| wanted == of)
+                contacts.iter().any(|(of, people)| {
+                    organisation.as_ref().is_none_or(|wanted| wanted == of)
+                        && people.contains(&party)
                 })
             }),
             ReadyTarget::ServiceDestinations => {

@@ -239,7 +239,8 @@ impl Compiled {
             ReadyTarget::Contacts(organisation) => nodes()
                 .flat_map(|node| &self.services[node as usize].contacts)
                 .filter(|(of, _)| organisation.as_ref().is_none_or(|wanted| wanted == of))
-                .map(|(_, person)| *person)
+                .flat_map(|(_, people)| people)
+                .copied()
                 .collect(),
             ReadyTarget::ServiceDestinations => nodes()
                 .flat_map(|node| &self.services[node as usize].destinations)

@@ -19,7 +19,8 @@ mod resolve;
 mod walk;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    borrow::Cow,
+    collections::{BTreeMap, HashSet},
     sync::Arc,
 };
 
@@ -154,10 +155,18 @@ impl Resolution {
             .iter()
             .filter(|recipient| matches!(recipient.who, RecipientId::Person(_)))
             .count();
-        let mut addresses: BTreeMap<&ChannelName, BTreeSet<String>> = BTreeMap::new();
+        let mut addresses: BTreeMap<&ChannelName, HashSet<Cow<'_, str>>> = BTreeMap::new();
         for choice in self.recipients.iter().flat_map(|one| &one.choices) {
+            let address = choice.address.as_str();
+            let is_lower = address
+                .chars()
+                .all(|c| c.is_ascii() && !c.is_ascii_uppercase());
             let known = addresses.entry(&choice.channel).or_default();
-            known.insert(choice.address.as_str().to_lowercase());
+            known.insert(if is_lower {
+                Cow::Borrowed(address)
+            } else {
+                Cow::Owned(address.to_lowercase())
+            });
         }
         let by_channel: BTreeMap<ChannelName, usize> = addresses
             .into_iter()

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::domain::{
     Audience, ChannelName, RoleId, ServiceId,
+    directory::Service,
     policy::When,
     situation::{RecipientId, Relation, Situation},
 };
@@ -60,6 +61,9 @@ pub(super) enum Overrides {
     Everything,
 }
 
+/// A touched service, and what the directory knows of it.
+type Known<'a> = (&'a Touched, Option<&'a Service>);
+
 /// A person who matched and left the directory.
 #[derive(Debug)]
 struct Gone {
@@ -83,10 +87,15 @@ impl Compiled {
         scene: &Scene,
         gathered: &mut Gathered<'a>,
     ) {
-        let services = scene
+        // Looked up once, not once for each rule.
+        let touched: Vec<Known<'_>> = scene
             .touched
             .iter()
-            .map(|touched| (&touched.service, self.service(&touched.service)));
+            .map(|touched| (touched, self.service(&touched.service)))
+            .collect();
+        let services = touched
+            .iter()
+            .map(|(one, service)| (&one.service, *service));
         let candidates = self
             .index
             .candidates(&self.policy, &situation.priority, services);
@@ -97,10 +106,10 @@ impl Compiled {
             if !incident_passes(&rule.when, situation, scene) {
                 continue;
             }
-            let passing: Vec<&Touched> = scene
-                .touched
+            let passing: Vec<Known<'_>> = touched
                 .iter()
-                .filter(|one| touched_passes(&rule.when, one, self.service(&one.service)))
+                .filter(|(one, service)| touched_passes(&rule.when, one, *service))
+                .copied()
                 .collect();
             if passing.is_empty() && !holds_without_services(&rule.when, scene) {
                 continue;
@@ -140,7 +149,7 @@ impl Compiled {
         &'a self,
         target: &'a ReadyTarget,
         when: &When,
-        passing: &[&Touched],
+        passing: &[Known<'_>],
         situation: &Situation,
         gathered: &mut Gathered<'a>,
         texts: &mut Texts,
@@ -148,12 +157,11 @@ impl Compiled {
     ) {
         match target {
             ReadyTarget::Role(role) => {
-                for touched in passing {
-                    let Some(node) = touched.node else { continue };
-                    let Some(holders) = self.holders.get(&(node, role.clone())) else {
+                for (touched, service) in passing {
+                    let (Some(node), Some(service)) = (touched.node, service) else {
                         continue;
                     };
-                    let Some(service) = self.service(&touched.service) else {
+                    let Some(holders) = self.holders.get(&(node, role.clone())) else {
                         continue;
                     };
                     let relation = main_relation(touched.relations(when.depth));
@@ -164,24 +172,22 @@ impl Compiled {
                 }
             }
             ReadyTarget::Contacts(organisation) => {
-                for touched in passing {
-                    let Some(node) = touched.node else { continue };
-                    let Some(service) = self.service(&touched.service) else {
+                for (touched, service) in passing {
+                    let (Some(node), Some(service)) = (touched.node, service) else {
                         continue;
                     };
-                    for (of, person) in &self.services[node as usize].contacts {
+                    for (of, people) in &self.services[node as usize].contacts {
                         if organisation.as_ref().is_none_or(|wanted| wanted == of) {
                             let text = Text::contact(of, &self.directory, service);
                             let id = Some(touched.service.clone());
-                            gathered.add(source(Standing::Organisation, id, text), &[*person]);
+                            gathered.add(source(Standing::Organisation, id, text), people);
                         }
                     }
                 }
             }
             ReadyTarget::ServiceDestinations => {
-                for touched in passing {
-                    let Some(node) = touched.node else { continue };
-                    let Some(service) = self.service(&touched.service) else {
+                for (touched, service) in passing {
+                    let (Some(node), Some(service)) = (touched.node, service) else {
                         continue;
                     };
                     let destinations = &self.services[node as usize].destinations;
@@ -247,7 +253,8 @@ impl Compiled {
             mut hits,
             gone,
         } = gathered;
-        hits.sort_unstable();
+        // As one number, which sorts faster than two.
+        hits.sort_unstable_by_key(|hit| u64::from(hit.party) << 32 | u64::from(hit.source));
         let mut told: [Vec<Recipient>; 4] = Default::default();
         let mut withheld: Vec<Withheld> = Vec::new();
         for group in hits.chunk_by(|a, b| a.party == b.party) {
@@ -276,7 +283,7 @@ impl Compiled {
             a.cmp(&b)
         });
         Resolution {
-            recipients: told.into_iter().flatten().collect(),
+            recipients: told.into_iter().reduce(appended).unwrap_or_default(),
             withheld,
         }
     }
@@ -326,14 +333,12 @@ impl Compiled {
 
     fn reasons<'a, 's: 'a>(
         &self,
-        sources: impl Iterator<Item = &'a Source<'s>>,
+        sources: impl Iterator<Item = &'a Source<'s>> + Clone,
         audience: Audience,
     ) -> Vec<Reason> {
-        sorted(
-            sources
-                .map(|source| self.reason(source, audience))
-                .collect(),
-        )
+        let mut reasons = Vec::with_capacity(sources.clone().count());
+        reasons.extend(sources.map(|source| self.reason(source, audience)));
+        sorted(reasons)
     }
 
     fn reason(&self, source: &Source<'_>, audience: Audience) -> Reason {
@@ -416,6 +421,11 @@ fn merged<'a, 's: 'a>(
         RecipientId::Person(_) => audiences.min(),
         RecipientId::Destination(_) => audiences.max(),
     }
+}
+
+fn appended(mut one: Vec<Recipient>, mut other: Vec<Recipient>) -> Vec<Recipient> {
+    one.append(&mut other);
+    one
 }
 
 fn sorted(mut reasons: Vec<Reason>) -> Vec<Reason> {

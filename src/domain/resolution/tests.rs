@@ -1,5 +1,7 @@
 //! Small cases in words; `tests/it/resolution_oracle.rs` has the many random ones.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::domain::{
     PersonId,
