@@ -157,6 +157,8 @@ fn sqlite(url: &str, access: Access) -> ConnectOptions {
     options
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(5))
+        // A file does not go away as a server does, and asking it costs as much as a statement.
+        .test_before_acquire(false)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(move |sqlite| {
             let sqlite = match access {

@@ -94,10 +94,11 @@ pub async fn claim(
         Share::Urgent => ("rank = 0", "next_at, id"),
         Share::Rest => ("rank > 0", "rank, next_at, id"),
     };
+    // For a bare parameter as limit SQLite compiles the statement anew each time.
     let sql = format!(
         "WITH due AS MATERIALIZED (SELECT id AS due_id FROM delivery WHERE {CLAIMABLE} \
            AND lane = $1 AND {rank} AND next_at <= $2 AND deliver_by > $2 \
-           ORDER BY {order} LIMIT $3 {lock}) \
+           ORDER BY {order} LIMIT CAST($3 AS BIGINT) {lock}) \
          UPDATE delivery SET state = 'sending', attempts = attempts + 1, lease_token = $4, \
          lease_until = $5, next_at = NULL, wire_date = COALESCE(wire_date, $2) \
          FROM due WHERE id = due_id RETURNING {COLUMNS}",

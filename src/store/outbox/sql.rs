@@ -42,7 +42,8 @@ pub(super) fn records(engine: DbBackend, param: usize, columns: &[(&str, Kind)])
         DbBackend::Postgres => {
             format!("json_to_recordset(CAST(${param} AS json)) AS j({columns})")
         }
-        _ => format!("(SELECT {columns} FROM json_each(${param})) AS j"),
+        // Not `json_each`, which writes and reads each object as text once for each column.
+        _ => format!("(SELECT {columns} FROM jsonb_each(${param})) AS j"),
     }
 }
 
