@@ -61,6 +61,11 @@ crash-test: ## Kill a process that delivers, again and again; part of `make test
 	@scripts/install-packages initdb:postgresql smtp-sink:postfix
 	scripts/with-postgres cargo test --test crash --locked
 
+.PHONY: bench
+bench: ## Run all benchmarks: docs/benchmarks.md says what they measure.
+	@scripts/install-packages initdb:postgresql smtp-sink:postfix
+	scripts/with-postgres cargo bench --locked --bench '*'
+
 .PHONY: bench-email
 bench-email: ## Time mail from the durable outbox beside Postfix's smtp-source.
 	@scripts/install-packages smtp-sink:postfix

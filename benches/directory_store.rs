@@ -88,7 +88,8 @@ async fn put(store: &Store, after: &Directory) {
 
 /// A database of its own with tables and nothing in them.
 async fn empty(place: &str) -> (Store, TempDir) {
-    let folder = tempfile::tempdir().unwrap();
+    // Not in the folder for temporary files, which may be in memory.
+    let folder = tempfile::tempdir_in("target").unwrap();
     let url = if place == SQLITE {
         format!("sqlite://{}/oyez.db", folder.path().display())
     } else {

@@ -21,6 +21,7 @@ use oyez::{
     store::{Store, outbox::enqueue},
 };
 use sea_orm::ConnectionTrait;
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 const PEOPLE: usize = 10_000;
@@ -31,14 +32,14 @@ fn main() {
 
 #[divan::bench(sample_count = 20)]
 fn declared_on_sqlite(bencher: Bencher<'_, '_>) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = on_disk();
     let url = format!("sqlite://{}/oyez.db", folder.path().display());
     first_words(bencher, &url);
 }
 
 #[divan::bench(sample_count = 20)]
 fn an_update_behind_waiting_ones_on_sqlite(bencher: Bencher<'_, '_>) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = on_disk();
     let url = format!("sqlite://{}/oyez.db", folder.path().display());
     update(bencher, &url);
 }
@@ -55,6 +56,11 @@ fn an_update_behind_waiting_ones_on_postgres(bencher: Bencher<'_, '_>) {
     if let Some(url) = postgres() {
         update(bencher, &url);
     }
+}
+
+/// A folder that is not in memory, as the one for temporary files may be.
+fn on_disk() -> TempDir {
+    tempfile::tempdir_in("target").unwrap()
 }
 
 /// Every sample declares another incident.
