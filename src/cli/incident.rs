@@ -15,7 +15,7 @@ use crate::{
         command::{Command, Declare},
         event::{AffectedAnswer, StepState},
         incident::LeadRole,
-        situation::{ByHand, RecipientId},
+        situation::RecipientId,
         when::{self, Side},
     },
 };
@@ -216,15 +216,13 @@ pub async fn add(door: &Door, args: args::Add) -> Result<Exit, Error> {
         (RecipientId::Person(_), _) => Audience::Owners,
         (RecipientId::Destination(_), _) => Audience::Responders,
     });
-    let by = door.actor(&args.write).await?.name;
-    let by_hand = ByHand {
+    let command = Command::Add {
         who,
         audience,
         channels: args.channels,
         note: args.note,
-        by,
     };
-    plain(door, args.incident, Command::Add { by_hand }, &args.write).await
+    plain(door, args.incident, command, &args.write).await
 }
 
 /// `oyez mute`

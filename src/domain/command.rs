@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Audience, FactorId, IncidentId, PersonId, PriorityId, ServiceId, StepId,
+    Audience, ChannelName, FactorId, IncidentId, PersonId, PriorityId, ServiceId, StepId,
     event::{AffectedAnswer, StepState},
     facts::Facts,
     incident::{Kind, LeadRole, Stage},
-    situation::{ByHand, Relation},
+    situation::{RecipientId, Relation},
     time::Time,
 };
 
@@ -198,8 +198,15 @@ pub enum Command {
     },
     /// Tell somebody from now on.
     Add {
-        /// Who, how and why.
-        by_hand: ByHand,
+        /// Who.
+        who: RecipientId,
+        /// As which reader.
+        audience: Audience,
+        /// On which of a person's channels, all of them; empty means their first usable one.
+        #[serde(default)]
+        channels: Vec<ChannelName>,
+        /// Why, as a sentence.
+        note: String,
     },
     /// Do not tell somebody for a while.
     Mute {

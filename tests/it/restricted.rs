@@ -268,10 +268,12 @@ async fn named_are_those_who_declared_it_were_told_lead_it_or_were_added() {
 
         served.deliver().await;
         assert!(sees("dana-whitlock").await, "who was told");
-        let add = json!({ "command": "add", "by_hand": {
+        let add = json!({
+            "command": "add",
             "who": { "kind": "person", "id": "femi-adeyemi" },
-            "audience": "responders", "channels": [], "note": "Knows the logs.", "by": "Mei Lin",
-        }});
+            "audience": "responders",
+            "note": "Knows the logs.",
+        });
         let (status_code, answer) = served
             .post(&declarer, &format!("{status}/commands"), &add)
             .await;

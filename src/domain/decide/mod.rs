@@ -30,6 +30,7 @@ use super::{
     event::{Actor, Event, Record},
     incident::Incident,
     policy::Policy,
+    situation::ByHand,
     time::Time,
 };
 
@@ -133,7 +134,18 @@ pub fn decide(
         Command::Reopen { why, next_update } => at.reopen(why, *next_update)?,
         Command::Cancel { why } => at.cancel(why)?,
         Command::Leads { appoint, note } => return at.leads(appoint, note.as_deref()),
-        Command::Add { by_hand } => at.add(by_hand)?,
+        Command::Add {
+            who,
+            audience,
+            channels,
+            note,
+        } => at.add(ByHand {
+            who: who.clone(),
+            audience: *audience,
+            channels: channels.clone(),
+            note: typed::text("The note", note)?,
+            by: context.actor.name.clone(),
+        })?,
         Command::Mute {
             person,
             until,

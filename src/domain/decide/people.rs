@@ -56,7 +56,7 @@ impl At<'_> {
         })
     }
 
-    pub(super) fn add(&self, by_hand: &ByHand) -> Result<Event, Refusal> {
+    pub(super) fn add(&self, by_hand: ByHand) -> Result<Event, Refusal> {
         known::recipient(&by_hand.who, self.context)?;
         let directory = self.context.directory;
         let audience = by_hand.audience;
@@ -100,12 +100,7 @@ impl At<'_> {
                 ),
             ));
         }
-        self.has_addresses(by_hand)?;
-        let by_hand = ByHand {
-            note: typed::optional_text("The note", Some(&by_hand.note))?.unwrap_or_default(),
-            by: typed::clean(&by_hand.by, typed::Lines::One),
-            ..by_hand.clone()
-        };
+        self.has_addresses(&by_hand)?;
         if self.incident.added.contains(&by_hand) {
             return Err(Refusal::new(
                 "no-change",

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::domain::{
+    ChannelName,
     event::{AffectedAnswer, Frozen, StepState},
     facts::Facts,
-    fixture::{at, id},
+    fixture::{actor, at, id},
     incident::{Kind, LeadRole, Stage},
-    situation::{ByHand, RecipientId, Relation},
+    situation::{RecipientId, Relation},
 };
 
 use super::desk::{DUE, Desk, minutes};
@@ -157,10 +158,7 @@ fn names_that_do_not_exist_come_back_with_the_nearest() {
             .fix
             .contains("start-report")
     );
-    let add = Command::Add {
-        by_hand: by_hand("dana-whitlok", Audience::Owners),
-    };
-    desk.refuses(&add, "unknown-person");
+    desk.refuses(&add("dana-whitlok", Audience::Owners), "unknown-person");
     desk.refuses(&close(Some("INC-0099")), "unknown-incident");
     desk.refuses(&close(Some("INC-0042")), "unknown-incident");
 }
@@ -372,41 +370,32 @@ fn only_what_was_said_can_be_corrected() {
     );
 }
 
-fn by_hand(person: &str, audience: Audience) -> ByHand {
-    ByHand {
+fn add(person: &str, audience: Audience) -> Command {
+    add_on(person, audience, Vec::new())
+}
+
+fn add_on(person: &str, audience: Audience, channels: Vec<ChannelName>) -> Command {
+    Command::Add {
         who: RecipientId::Person(id(person)),
         audience,
-        channels: Vec::new(),
+        channels,
         note: "Asked to be told".to_owned(),
-        by: "Priya Shah".to_owned(),
     }
 }
 
 #[test]
 fn nobody_is_added_as_a_reader_that_they_may_not_be() {
     let mut desk = Desk::new();
-    let add = |by_hand| Command::Add { by_hand };
-    desk.refuses(
-        &add(by_hand("amara-nwosu", Audience::Owners)),
-        "not-for-outsiders",
-    );
-    desk.refuses(
-        &add(by_hand("amara-nwosu", Audience::Users)),
-        "no-users-decision",
-    );
-    let on_fax = ByHand {
-        channels: vec![id("fax")],
-        ..by_hand("dana-whitlock", Audience::Owners)
-    };
-    assert!(
-        desk.refuses(&add(on_fax), "no-address")
-            .fix
-            .contains("email")
-    );
-    let dana = add(by_hand("dana-whitlock", Audience::Owners));
+    desk.refuses(&add("amara-nwosu", Audience::Owners), "not-for-outsiders");
+    desk.refuses(&add("amara-nwosu", Audience::Users), "no-users-decision");
+    let on_fax = add_on("dana-whitlock", Audience::Owners, vec![id("fax")]);
+    assert!(desk.refuses(&on_fax, "no-address").fix.contains("email"));
+    let dana = add("dana-whitlock", Audience::Owners);
     desk.write(minutes(0), &dana);
     desk.refuses(&dana, "no-change");
-    assert_eq!(desk.log.incident().added.len(), 1);
+    let added = &desk.log.incident().added;
+    assert_eq!(added.len(), 1);
+    assert_eq!(added[0].by, actor("priya-shah").name, "whoever asked");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::domain::{
     decide::{Context, Sending, decide, declare},
     event::{AffectedAnswer, Event, Record, RungKind, Said, StepState},
     fixture::{Log, actor, at, directory, id, policy},
-    situation::{ByHand, RecipientId, Relation},
+    situation::{RecipientId, Relation},
 };
 
 fn times() -> impl Strategy<Value = Option<Time>> {
@@ -101,13 +101,10 @@ fn commands() -> impl Strategy<Value = Command> {
         select(Stage::ALL.to_vec()).prop_map(|to| Command::Stage { to }),
         (people(), select(Audience::ALL.to_vec()), words()).prop_map(|(person, audience, note)| {
             Command::Add {
-                by_hand: ByHand {
-                    who: RecipientId::Person(id(person)),
-                    audience,
-                    channels: Vec::new(),
-                    note: note.clone(),
-                    by: note,
-                },
+                who: RecipientId::Person(id(person)),
+                audience,
+                channels: Vec::new(),
+                note,
             }
         }),
         (people(), times()).prop_map(|(person, until)| Command::Mute {
