@@ -34,13 +34,14 @@ fn recipient(name: &str, audience: Audience) -> Recipient {
             address: Address::new(&format!("{name}@northshire.example")),
             fallbacks: vec![(id("teams"), Address::new(name))],
         }],
-        reasons: vec![Reason {
+        reasons: [Reason {
             standing: Standing::Affected,
             rule: Some(id("a-rule")),
             service: None,
             text: "the service owner of Register trainees".into(),
             says: "".into(),
-        }],
+        }]
+        .into(),
     }
 }
 

@@ -55,8 +55,8 @@ pub struct Recipient {
     pub audience: Audience,
     /// One entry per channel: never two for the same channel.
     pub choices: Vec<Choice>,
-    /// Every reason, the best first. Never empty.
-    pub reasons: Vec<Reason>,
+    /// Every reason, the best first. Never empty. Shared by all who have the same.
+    pub reasons: Arc<[Reason]>,
 }
 
 /// A channel on which somebody is told.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    Reason, Recipient, Resolution, Standing, Withheld, WithheldBecause,
+    Choice, Reason, Recipient, Resolution, Standing, Withheld, WithheldBecause,
     compile::{Compiled, Party, Ready, ReadyBy, ReadyTarget},
     matching::{Scene, holds_without_services, incident_passes, touched_passes},
     reason::{Text, main_relation, standing_of},
@@ -257,11 +257,21 @@ impl Compiled {
         hits.sort_unstable_by_key(|hit| u64::from(hit.party) << 32 | u64::from(hit.source));
         let mut told: [Vec<Recipient>; 4] = Default::default();
         let mut withheld: Vec<Withheld> = Vec::new();
+        let mut shared = Shared::of(&sources);
         for group in hits.chunk_by(|a, b| a.party == b.party) {
             let party = &self.parties[group[0].party as usize];
             let all = group.iter().map(|hit| &sources[hit.source as usize]);
-            match self.decide(party, all, situation) {
-                Ok(recipient) => told[recipient.audience as usize].push(recipient),
+            match self.decide(party, all.clone(), situation) {
+                Ok((audience, choices)) => told[audience as usize].push(Recipient {
+                    who: party.id.clone(),
+                    name: Arc::clone(&party.name),
+                    audience,
+                    choices,
+                    reasons: match group {
+                        [only] => shared.reasons(*only, audience, || self.reasons(all, audience)),
+                        _ => self.reasons(acting(all, party, situation), audience).into(),
+                    },
+                }),
                 Err(not_told) => withheld.push(not_told),
             }
         }
@@ -294,11 +304,11 @@ impl Compiled {
         party: &Party,
         sources: impl Iterator<Item = &'a Source<'s>> + Clone,
         situation: &Situation,
-    ) -> Result<Recipient, Withheld> {
-        let mutes = Mutes::of(party, situation);
-        let state = |source: &Source<'_>| blocked(source, party, mutes, situation);
-        let acting = sources.clone().filter(|source| state(source).is_none());
+    ) -> Result<(Audience, Vec<Choice>), Withheld> {
+        let acting = acting(sources.clone(), party, situation);
         let Some(audience) = merged(party, acting.clone()) else {
+            let mutes = Mutes::of(party, situation);
+            let state = |source| blocked(source, party, mutes, situation);
             let because = sources.clone().filter_map(state).max();
             let because = because.unwrap_or(WithheldBecause::Unreachable);
             let audience = merged(party, sources.clone()).unwrap_or(Audience::Users);
@@ -322,13 +332,7 @@ impl Compiled {
                 because: WithheldBecause::Unreachable,
             });
         }
-        Ok(Recipient {
-            who: party.id.clone(),
-            name: Arc::clone(&party.name),
-            audience,
-            choices,
-            reasons: self.reasons(acting, audience),
-        })
+        Ok((audience, choices))
     }
 
     fn reasons<'a, 's: 'a>(
@@ -423,6 +427,16 @@ fn merged<'a, 's: 'a>(
     }
 }
 
+/// The sources that tell a party, with nothing against it.
+fn acting<'a, 's: 'a>(
+    sources: impl Iterator<Item = &'a Source<'s>> + Clone,
+    party: &Party,
+    situation: &Situation,
+) -> impl Iterator<Item = &'a Source<'s>> + Clone {
+    let mutes = Mutes::of(party, situation);
+    sources.filter(move |source| blocked(source, party, mutes, situation).is_none())
+}
+
 fn appended(mut one: Vec<Recipient>, mut other: Vec<Recipient>) -> Vec<Recipient> {
     one.append(&mut other);
     one
@@ -441,6 +455,27 @@ fn sorted(mut reasons: Vec<Reason>) -> Vec<Reason> {
 struct Hit {
     party: u32,
     source: u32,
+}
+
+/// The reasons of those whom one source alone names, made once for all of them: for readers inside
+/// and outside.
+#[derive(Debug)]
+struct Shared(Vec<[Option<Arc<[Reason]>>; 2]>);
+
+impl Shared {
+    fn of(sources: &[Source<'_>]) -> Self {
+        Self(vec![[None, None]; sources.len()])
+    }
+
+    fn reasons(
+        &mut self,
+        only: Hit,
+        audience: Audience,
+        make: impl FnOnce() -> Vec<Reason>,
+    ) -> Arc<[Reason]> {
+        let made = &mut self.0[only.source as usize][usize::from(audience.is_outside())];
+        Arc::clone(made.get_or_insert_with(|| make().into()))
+    }
 }
 
 /// What the rules and the additions by hand come to.
