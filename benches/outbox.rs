@@ -14,7 +14,7 @@ use divan::{Bencher, counter::ItemsCount};
 use oyez::{
     domain::{
         Address, Audience, IncidentId, Time,
-        delivery::{NewDelivery, NewMessage, NewNotification, RecordedReason, ToldPerson},
+        delivery::{Grounds, NewDelivery, NewMessage, NewNotification, RecordedReason, ToldPerson},
         notification::Moment,
         situation::RecipientId,
     },
@@ -164,6 +164,7 @@ fn delivery(number: usize) -> NewDelivery {
         rule: Some("p1-owners".parse().unwrap()),
         service: Some("register-trainees".parse().unwrap()),
         text: "the service owner of Register trainees".into(),
+        grounds: Grounds::default(),
     };
     NewDelivery {
         awaits_word: false,

@@ -24,7 +24,7 @@ use oyez::{
     domain::{
         Audience, IncidentId, NotificationId,
         channel::REASON_MARK,
-        delivery::{NewDelivery, NewMessage, NewNotification, RecordedReason, ToldPerson},
+        delivery::{Grounds, NewDelivery, NewMessage, NewNotification, RecordedReason, ToldPerson},
         notification::Moment,
         situation::RecipientId,
     },
@@ -227,6 +227,7 @@ impl FanOut {
                         rule: Some("p1-owners".parse().expect("an id")),
                         service: Some("register-trainees".parse().expect("an id")),
                         text: "the service owner of Register trainees".into(),
+                        grounds: Grounds::default(),
                     }],
                 }],
                 reason: REASON.to_owned(),

@@ -24,7 +24,8 @@ pub use next::{LaneEffect, Next, Sign, Tried, after};
 pub use order::{order_key, supersedes};
 pub use outcome::{Class, OnUncertain, Outcome};
 pub use planned::{
-    Fallback, NewDelivery, NewMessage, NewNotification, NewWithheld, RecordedReason, ToldPerson,
+    Fallback, Grounds, NewDelivery, NewMessage, NewNotification, NewWithheld, RecordedReason,
+    ToldPerson,
 };
 pub use schedule::throttled;
 pub use state::State;

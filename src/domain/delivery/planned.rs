@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Address, Audience, ChannelName, IncidentId, PriorityId, RuleId, ServiceId,
-    notification::Moment, resolution::Reason, situation::RecipientId, time::Time,
+    notification::Moment,
+    resolution::{Reason, Standing},
+    situation::RecipientId,
+    time::Time,
 };
 
 /// All that one event says, to everybody.
@@ -122,6 +125,28 @@ pub struct RecordedReason {
     pub service: Option<ServiceId>,
     /// The reason in words.
     pub text: Arc<str>,
+    /// What the words rest on, and so how they join a sentence.
+    #[serde(default, skip_serializing_if = "Grounds::are_a_place")]
+    pub grounds: Grounds,
+}
+
+/// What a reason rests on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grounds {
+    /// What somebody is: a role, a group, a name on a list.
+    #[default]
+    Place,
+    /// That somebody added them to this incident.
+    ByHand,
+    /// That they were told before, and nothing else any more.
+    ToldBefore,
+}
+
+impl Grounds {
+    fn are_a_place(&self) -> bool {
+        *self == Self::Place
+    }
 }
 
 impl From<&Reason> for RecordedReason {
@@ -130,6 +155,10 @@ impl From<&Reason> for RecordedReason {
             rule: reason.rule.clone(),
             service: reason.service.clone(),
             text: Arc::clone(&reason.text),
+            grounds: match reason.standing {
+                Standing::ByHand => Grounds::ByHand,
+                _ => Grounds::Place,
+            },
         }
     }
 }

@@ -1,38 +1,26 @@
 //! The reason line: the only words of a message that are the recipient's own.
 
-use crate::domain::{Audience, PriorityId, delivery::ToldPerson};
+use crate::domain::{
+    Audience, PriorityId,
+    delivery::{Grounds, RecordedReason, ToldPerson},
+    situation::RecipientId,
+};
 
 /// At most so many reasons are printed; all are kept.
 const PRINTED: usize = 2;
 
-/// Reason of somebody who is told only because they were told before.
-pub(super) const TOLD_BEFORE: &str = "told about this incident before";
-
 /// Why the readers of an address get this, as one sentence or, for a shared address, one for each.
+///
+/// Readers outside see neither the priority nor who added them.
 pub(super) fn line(audience: Audience, recipients: &[ToldPerson], priority: &PriorityId) -> String {
     match recipients {
-        [one] => {
-            let reasons = texts(one, PRINTED);
-            let is_two = reasons.len() > 1;
-            let reasons = reasons.join(" and ");
-            if reasons == TOLD_BEFORE {
-                format!("You get this because you were {reasons}.")
-            } else if audience.is_outside() {
-                format!("You get this because you are {reasons}.")
-            } else if is_two {
-                format!("You get this because you are {reasons}, and this is a {priority}.")
-            } else {
-                format!("You get this because you are {reasons} and this is a {priority}.")
-            }
-        }
+        [one] => alone(audience, one, priority),
         several => {
             let each: Vec<String> = several
                 .iter()
-                .map(|person| match texts(person, usize::MAX).join(" and ") {
-                    before if before == TOLD_BEFORE => {
-                        format!("{} was {before}.", person.name)
-                    }
-                    reasons => format!("{} is {reasons}.", person.name),
+                .map(|one| {
+                    let clauses = clauses(one, &one.name, ("is", "was"), audience);
+                    sentence(&clauses.join(" and "))
                 })
                 .collect();
             format!("Several people share this address. {}", each.join(" "))
@@ -40,67 +28,181 @@ pub(super) fn line(audience: Audience, recipients: &[ToldPerson], priority: &Pri
     }
 }
 
-fn texts(person: &ToldPerson, most: usize) -> Vec<&str> {
+fn alone(audience: Audience, one: &ToldPerson, priority: &PriorityId) -> String {
+    let (gets, mut clauses) = match one.who {
+        RecipientId::Person(_) => (
+            "You get this",
+            clauses(one, "you", ("are", "were"), audience),
+        ),
+        RecipientId::Destination(_) => (
+            "This channel gets this",
+            clauses(one, "it", ("is", "was"), audience),
+        ),
+    };
+    clauses.truncate(PRINTED);
+    let is_known = one
+        .reasons
+        .iter()
+        .any(|it| it.grounds != Grounds::ToldBefore);
+    let and_priority = match clauses.len() {
+        _ if audience.is_outside() || !is_known => String::new(),
+        1 => format!(" and this is a {priority}"),
+        _ => format!(", and this is a {priority}"),
+    };
+    sentence(&format!(
+        "{gets} because {}{and_priority}",
+        clauses.join(" and ")
+    ))
+}
+
+/// The reasons as clauses; the subject is said once for all that somebody is.
+fn clauses(
+    one: &ToldPerson,
+    subject: &str,
+    (is, was): (&str, &str),
+    audience: Audience,
+) -> Vec<String> {
     let mut texts: Vec<&str> = Vec::new();
-    for reason in &person.reasons {
-        if texts.len() < most && !texts.contains(&&*reason.text) {
-            texts.push(&reason.text);
+    let mut clauses: Vec<String> = Vec::new();
+    for reason in &one.reasons {
+        let text = words(reason, audience);
+        if texts.contains(&text) {
+            continue;
         }
+        texts.push(text);
+        clauses.push(match reason.grounds {
+            Grounds::Place if clauses.is_empty() => format!("{subject} {is} {text}"),
+            Grounds::Place => text.to_owned(),
+            Grounds::ByHand | Grounds::ToldBefore => format!("{subject} {was} {text}"),
+        });
     }
-    texts
+    clauses
+}
+
+fn words(reason: &RecordedReason, audience: Audience) -> &str {
+    if reason.grounds == Grounds::ByHand && audience.is_outside() {
+        "added by the incident team"
+    } else {
+        // It goes on after this, even where somebody's note ends as a sentence.
+        reason.text.trim_end_matches('.')
+    }
+}
+
+fn sentence(words: &str) -> String {
+    format!("{words}.")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{delivery::RecordedReason, fixture::id, situation::RecipientId};
+    use crate::domain::fixture::id;
 
-    fn person(name: &str, reasons: &[&str]) -> ToldPerson {
+    fn told(who: RecipientId, reasons: &[(Grounds, &str)]) -> ToldPerson {
         ToldPerson {
-            who: RecipientId::Person(id("someone")),
-            name: name.into(),
+            name: who.as_str().into(),
+            who,
             reasons: reasons
                 .iter()
-                .map(|text| RecordedReason {
+                .map(|(grounds, text)| RecordedReason {
                     rule: None,
                     service: None,
                     text: (*text).into(),
+                    grounds: *grounds,
                 })
                 .collect(),
         }
     }
 
+    fn person(reasons: &[(Grounds, &str)]) -> ToldPerson {
+        told(RecipientId::Person(id("dana")), reasons)
+    }
+
+    fn check(audience: Audience, recipients: &[ToldPerson], expected: &str) {
+        assert_eq!(line(audience, recipients, &id("P1")), expected);
+    }
+
+    const OWNER: (Grounds, &str) = (Grounds::Place, "the service owner of Register trainees");
+    const GROUP: (Grounds, &str) = (Grounds::Place, "in the group Architecture team");
+    const ADDED: (Grounds, &str) = (Grounds::ByHand, "added by Priya Shah: she asked.");
+
     #[test]
-    fn a_line_prints_two_reasons_at_most_and_no_priority_to_outsiders() {
-        let p1 = id("P1");
-        let one = person("Dana", &["the service owner of Register trainees"]);
-        assert_eq!(
-            line(Audience::Owners, &[one], &p1),
-            "You get this because you are the service owner of Register trainees and this is a P1."
+    fn one_reason_reads_as_a_sentence() {
+        check(
+            Audience::Owners,
+            &[person(&[OWNER])],
+            "You get this because you are the service owner of Register trainees and this is a P1.",
         );
-        let many = person("Dana", &["a", "b", "b", "c"]);
-        assert_eq!(
-            line(Audience::Owners, &[many], &p1),
-            "You get this because you are a and b, and this is a P1."
+    }
+
+    #[test]
+    fn the_two_best_of_many_reasons_are_printed_and_none_twice() {
+        check(
+            Audience::Owners,
+            &[person(&[OWNER, OWNER, GROUP, ADDED])],
+            "You get this because you are the service owner of Register trainees and in the group \
+             Architecture team, and this is a P1.",
         );
-        let outside = person("Amara", &["the named contact for Larkfield Training"]);
-        assert_eq!(
-            line(Audience::External, &[outside], &p1),
-            "You get this because you are the named contact for Larkfield Training."
+        check(
+            Audience::Responders,
+            &[person(&[GROUP, ADDED])],
+            "You get this because you are in the group Architecture team and you were added by \
+             Priya Shah: she asked, and this is a P1.",
         );
-        let before = person("Olu", &[TOLD_BEFORE]);
-        assert_eq!(
-            line(Audience::Owners, &[before], &p1),
-            "You get this because you were told about this incident before."
+        check(
+            Audience::Owners,
+            &[person(&[ADDED])],
+            "You get this because you were added by Priya Shah: she asked and this is a P1.",
+        );
+    }
+
+    #[test]
+    fn outsiders_read_neither_the_priority_nor_who_added_them() {
+        check(
+            Audience::External,
+            &[person(&[(
+                Grounds::Place,
+                "the named contact for Larkfield Training",
+            )])],
+            "You get this because you are the named contact for Larkfield Training.",
+        );
+        check(
+            Audience::External,
+            &[person(&[ADDED])],
+            "You get this because you were added by the incident team.",
+        );
+    }
+
+    #[test]
+    fn a_destination_is_not_addressed_as_a_person() {
+        let reasons = [(Grounds::Place, "the channel of Register trainees")];
+        check(
+            Audience::Responders,
+            &[told(RecipientId::Destination(id("sd-teams")), &reasons)],
+            "This channel gets this because it is the channel of Register trainees and this is a P1.",
+        );
+    }
+
+    #[test]
+    fn somebody_whom_no_rule_names_any_more_was_told_before() {
+        let before = (Grounds::ToldBefore, "told about this incident before");
+        check(
+            Audience::Owners,
+            &[person(&[before])],
+            "You get this because you were told about this incident before.",
         );
     }
 
     #[test]
     fn a_shared_address_lists_its_people_with_all_their_reasons() {
-        let people = [person("Dana", &["a", "b", "c"]), person("Mei", &["d"])];
-        assert_eq!(
-            line(Audience::Owners, &people, &id("P1")),
-            "Several people share this address. Dana is a and b and c. Mei is d."
+        let places = |texts: &[&'static str]| -> Vec<(Grounds, &'static str)> {
+            texts.iter().map(|text| (Grounds::Place, *text)).collect()
+        };
+        let people = [person(&places(&["a", "b", "c"])), person(&[ADDED])];
+        check(
+            Audience::Owners,
+            &people,
+            "Several people share this address. dana is a and b and c. dana was added by Priya \
+             Shah: she asked.",
         );
     }
 }

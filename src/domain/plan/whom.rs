@@ -7,12 +7,11 @@ use std::{
 
 use super::{
     Question, is_last_word, moment,
-    reason::TOLD_BEFORE,
     told::{Heard, History},
 };
 use crate::domain::{
     Address, Audience, ChannelName, PersonId,
-    delivery::{NewWithheld, RecordedReason, ToldPerson},
+    delivery::{Grounds, NewWithheld, RecordedReason, ToldPerson},
     event::Event,
     incident::LeadRole,
     notification::Moment,
@@ -250,7 +249,7 @@ impl Picker<'_> {
         let person = ToldPerson {
             who: who.clone(),
             name,
-            reasons: vec![reason(role)],
+            reasons: vec![reason(role, Grounds::Place)],
         };
         let audience = self.capped(who, Audience::Responders);
         let mut ways = self
@@ -441,15 +440,19 @@ fn told_before(who: &RecipientId, heard: &Heard<'_>) -> ToldPerson {
     ToldPerson {
         who: who.clone(),
         name: heard.name(),
-        reasons: vec![reason(TOLD_BEFORE)],
+        reasons: vec![reason(
+            "told about this incident before",
+            Grounds::ToldBefore,
+        )],
     }
 }
 
-fn reason(text: &str) -> RecordedReason {
+fn reason(text: &str, grounds: Grounds) -> RecordedReason {
     RecordedReason {
         rule: None,
         service: None,
         text: text.into(),
+        grounds,
     }
 }
 

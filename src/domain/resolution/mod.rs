@@ -33,7 +33,6 @@ pub use compile::Compiled;
 pub use conditions::{Condition, Failing};
 pub use explain::{Explanation, NearMiss, Verdict};
 pub use lint::{Finding, FindingKind};
-pub use reason::reason_line;
 
 /// Who is told, who cannot be, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -2,66 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Reason, Standing};
+use super::Standing;
 use crate::domain::{
-    Audience, OrganisationId, PriorityId, RoleId,
+    Audience, OrganisationId, RoleId,
     directory::{Directory, Service},
     incident::LeadRole,
-    situation::{ByHand, RecipientId, Relation},
+    situation::{ByHand, Relation},
 };
-
-/// The reason line of a message: why the recipient gets it, with the two best reasons.
-///
-/// Readers outside see neither the priority nor who added them.
-pub fn reason_line(
-    who: &RecipientId,
-    audience: Audience,
-    reasons: &[Reason],
-    priority: &PriorityId,
-) -> String {
-    let (opening, verb) = match who {
-        RecipientId::Person(_) => ("You get this", "you are "),
-        RecipientId::Destination(_) => ("This channel gets this", "it is "),
-    };
-    let mut clauses: Vec<String> = Vec::new();
-    for reason in reasons {
-        let clause = match (reason.standing, who) {
-            (Standing::ByHand, RecipientId::Person(_)) => {
-                format!("you were {}", by_hand_text(reason, audience))
-            }
-            (Standing::ByHand, RecipientId::Destination(_)) => {
-                format!("it was {}", by_hand_text(reason, audience))
-            }
-            _ if clauses.first().is_some_and(|first| first.starts_with(verb)) => {
-                reason.text.to_string()
-            }
-            _ => format!("{verb}{}", reason.text),
-        };
-        if !clauses.contains(&clause) && !clauses.iter().any(|c| c.ends_with(&clause)) {
-            clauses.push(clause);
-        }
-        if clauses.len() == 2 {
-            break;
-        }
-    }
-    let because = clauses.join(" and ");
-    if audience.is_outside() {
-        let because = because.trim_end_matches('.');
-        format!("{opening} because {because}.")
-    } else {
-        let because = because.trim_end_matches('.');
-        let comma = if clauses.len() > 1 { "," } else { "" };
-        format!("{opening} because {because}{comma} and this is a {priority}.")
-    }
-}
-
-fn by_hand_text(reason: &Reason, audience: Audience) -> &str {
-    if audience.is_outside() {
-        "added by the incident team"
-    } else {
-        &reason.text
-    }
-}
 
 /// A reason's text for readers inside and outside: outsiders know services by other names.
 #[derive(Debug, Clone)]
@@ -156,96 +103,5 @@ pub(super) fn standing_of(relation: Relation) -> Standing {
     match relation {
         Relation::Affected => Standing::Affected,
         Relation::Upstream | Relation::Downstream => Standing::Related,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn reason(standing: Standing, text: &str) -> Reason {
-        Reason {
-            standing,
-            text: text.into(),
-            rule: None,
-            service: None,
-            says: "".into(),
-        }
-    }
-
-    fn person() -> RecipientId {
-        RecipientId::Person("dana-whitlock".parse().unwrap())
-    }
-
-    fn check(who: &RecipientId, audience: Audience, reasons: &[Reason], expected: &str) {
-        let line = reason_line(who, audience, reasons, &"P1".parse().unwrap());
-        assert_eq!(line, expected);
-    }
-
-    #[test]
-    fn one_reason_reads_as_a_sentence() {
-        check(
-            &person(),
-            Audience::Owners,
-            &[reason(
-                Standing::Affected,
-                "the service owner of Register trainees",
-            )],
-            "You get this because you are the service owner of Register trainees and this is a P1.",
-        );
-    }
-
-    #[test]
-    fn the_two_best_of_many_reasons_are_printed_and_none_twice() {
-        let reasons = [
-            reason(Standing::Affected, "the service owner of Register trainees"),
-            reason(Standing::Affected, "the service owner of Register trainees"),
-            reason(Standing::Group, "in the group Architecture team"),
-            reason(Standing::ByHand, "added by Priya Shah: she asked"),
-        ];
-        check(
-            &person(),
-            Audience::Owners,
-            &reasons,
-            "You get this because you are the service owner of Register trainees and in the group Architecture team, and this is a P1.",
-        );
-        check(
-            &person(),
-            Audience::Owners,
-            &reasons[2..],
-            "You get this because you are in the group Architecture team and you were added by Priya Shah: she asked, and this is a P1.",
-        );
-    }
-
-    #[test]
-    fn outsiders_read_neither_the_priority_nor_who_added_them() {
-        check(
-            &person(),
-            Audience::External,
-            &[reason(
-                Standing::Organisation,
-                "the named contact of Larkfield Training for Register trainees",
-            )],
-            "You get this because you are the named contact of Larkfield Training for Register trainees.",
-        );
-        check(
-            &person(),
-            Audience::External,
-            &[reason(Standing::ByHand, "added by Priya Shah: knows much.")],
-            "You get this because you were added by the incident team.",
-        );
-    }
-
-    #[test]
-    fn a_destination_is_not_addressed_as_a_person() {
-        check(
-            &RecipientId::Destination("sd-incidents-teams".parse().unwrap()),
-            Audience::Responders,
-            &[reason(
-                Standing::Affected,
-                "the channel of Register trainees",
-            )],
-            "This channel gets this because it is the channel of Register trainees and this is a P1.",
-        );
     }
 }

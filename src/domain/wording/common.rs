@@ -62,7 +62,8 @@ pub(super) fn outside(context: &Context<'_>) -> Value {
     Value::Flag(context.is_outside())
 }
 
-/// Responders know why they are told, and a status page has no reader of its own.
+/// Whether a message that is not mail has the recipient's reason: responders in a channel know why
+/// they are told, and a status page has no reader of its own. A mail always has it.
 pub(super) fn has_reason(context: &Context<'_>) -> Value {
     let audience = context.saying.audience;
     Value::Flag(matches!(audience, Audience::Owners | Audience::External))

@@ -111,10 +111,9 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// The reason lines in their mail's text and HTML: responders know why they are told.
-    pub(super) fn printed(&self) -> Vec<&str> {
-        let times = if self.audience == "responders" { 0 } else { 2 };
-        vec![&self.reason; times]
+    /// The reason lines in their mail's text and HTML.
+    pub(super) fn printed(&self) -> [&str; 2] {
+        [&self.reason; 2]
     }
 }
 

@@ -7,8 +7,8 @@ use oyez::{
     domain::{
         Address, Audience, IncidentId, Time,
         delivery::{
-            Class, Fallback, LaneEffect, NewDelivery, NewMessage, NewNotification, Next, Outcome,
-            RecordedReason, Sign, State, ToldPerson,
+            Class, Fallback, Grounds, LaneEffect, NewDelivery, NewMessage, NewNotification, Next,
+            Outcome, RecordedReason, Sign, State, ToldPerson,
         },
         notification::Moment,
         situation::RecipientId,
@@ -35,6 +35,7 @@ pub(crate) fn person(number: usize) -> ToldPerson {
             rule: Some("p1-owners".parse().unwrap()),
             service: Some("register-trainees".parse().unwrap()),
             text: "the service owner of Register trainees".into(),
+            grounds: Grounds::default(),
         }],
     }
 }
