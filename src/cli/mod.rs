@@ -6,6 +6,7 @@ pub mod args;
 pub mod directory;
 pub mod incident;
 pub mod incident_args;
+pub mod json;
 pub mod meter;
 pub mod output;
 pub mod read;

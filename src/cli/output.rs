@@ -5,7 +5,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
-use super::args::Look;
+use super::{args::Look, json};
 use crate::app::{Error, ErrorKind};
 
 /// Exit codes, as documented in `oyez help`.
@@ -71,8 +71,7 @@ impl Output {
         people: impl FnOnce(&mut Page) -> io::Result<()>,
     ) -> Result<(), Error> {
         let result = if self.look.json {
-            serde_json::to_string_pretty(value)
-                .map_err(io::Error::other)
+            json::pretty(value, chrono::Local)
                 .and_then(|text| writeln!(io::stdout().lock(), "{text}"))
         } else {
             let mut page = Page {

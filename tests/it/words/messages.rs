@@ -118,7 +118,9 @@ fn messages_are_as_short_as_their_readers_need() {
         };
         // The subject and the lines about the message come on top of the words; the reason line is
         // the reader's own.
-        let ours = read.lines().filter(|line| !line.starts_with("You get this because"));
+        let ours = read
+            .lines()
+            .filter(|line| !line.starts_with("You get this because"));
         let words = ours.flat_map(str::split_whitespace).count();
         assert!(words <= most, "{moment} {audience}: {words} words\n{read}");
     }
