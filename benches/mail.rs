@@ -74,6 +74,7 @@ fn one_more_recipient(bencher: Bencher<'_, '_>, bytes: usize) {
             moment: Moment::Declared,
             audience: Audience::Owners,
             first: false,
+            thread: None,
             urgent: true,
             parts: &parts,
             reason: "You get this because you are the service owner of Register trainees and this is a P1.",

@@ -68,6 +68,12 @@ pub trait Channel: Send + Sync {
         true
     }
 
+    /// Whether later messages of an incident hang on the first one by the id that the other side
+    /// gave it.
+    fn threads(&self) -> bool {
+        false
+    }
+
     /// How fast a lane of this channel may go.
     fn pace(&self) -> Pace;
 
@@ -152,6 +158,9 @@ pub struct Outgoing<'a> {
     pub audience: Audience,
     /// Whether it is the first of this incident on this channel to this address: a thread's root.
     pub first: bool,
+    /// The other side's id of the message that began the thread, where the channel keeps threads
+    /// and there is one.
+    pub thread: Option<&'a str>,
     /// Whether the priority is the gravest of the policy.
     pub urgent: bool,
     /// The words, by part. After a refusal, parts with markup are left out, and a channel that has

@@ -276,6 +276,7 @@ impl FanOut {
             moment: message.moment,
             audience: message.audience,
             first: true,
+            thread: None,
             urgent: true,
             parts: &message.parts,
             reason: REASON,

@@ -30,6 +30,8 @@ pub(super) type Words = Arc<BTreeMap<String, String>>;
 pub(super) struct Flight {
     pub(super) claimed: Claimed,
     pub(super) words: Words,
+    /// The other side's id of the message that began the thread.
+    pub(super) thread: Option<String>,
     pub(super) channel: Arc<dyn Channel>,
     pub(super) wire: Arc<Semaphore>,
     pub(super) clock: Arc<dyn Clock>,
@@ -75,6 +77,7 @@ impl Flight {
         let Self {
             claimed,
             words,
+            thread,
             channel,
             wire,
             clock,
@@ -103,6 +106,7 @@ impl Flight {
                     moment: claimed.moment,
                     audience: claimed.audience,
                     first: claimed.first,
+                    thread: thread.as_deref(),
                     urgent: claimed.urgent,
                     parts: &words,
                     reason: &claimed.reason,

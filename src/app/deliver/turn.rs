@@ -20,7 +20,7 @@ use crate::{
         faults::{self, NewFault},
         outbox::{
             Claimed, Completion, Share, attempt_id, claim, complete, due_lanes, held_by, lanes,
-            release, save_lane, sweep, words_of,
+            release, save_lane, sweep, thread_of, words_of,
         },
     },
 };
@@ -259,10 +259,17 @@ impl Engine {
         } else {
             Arc::clone(words)
         };
+        let channel = Arc::clone(&lane.channel);
+        let thread = if channel.threads() && !claimed.first {
+            thread_of(self.store.read(), &claimed.id).await?
+        } else {
+            None
+        };
         self.aloft.insert(claimed.id.clone());
         let flight = Flight {
             words,
-            channel: Arc::clone(&lane.channel),
+            thread,
+            channel,
             wire: Arc::clone(&lane.wire),
             clock: Arc::clone(&self.clock),
             cut: self.cut.subscribe(),

@@ -7,7 +7,7 @@ use std::{
 
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 
-use super::sql::{Reader, json, list, rows};
+use super::sql::{Reader, column, json, list, rows};
 use crate::{
     domain::{
         Address, Audience, ChannelName, DeliveryId, IncidentId, MessageId, NotificationId, Time,
@@ -362,4 +362,22 @@ pub async fn words_of(
         Some(row) => Reader::new(row, STEP).json(),
         None => Err(StoreError::unreadable(STEP, "it is not there")),
     }
+}
+
+/// The other side's id of the message that began the thread of this delivery: the earliest of its
+/// incident, channel and address that has one.
+pub async fn thread_of(
+    conn: &impl ConnectionTrait,
+    delivery: &DeliveryId,
+) -> Result<Option<String>, StoreError> {
+    let found: Vec<String> = column(
+        conn,
+        "look for the beginning of a thread",
+        "SELECT r.provider_id FROM delivery d JOIN delivery r ON r.order_key = d.order_key \
+         WHERE d.id = $1 AND r.id <> d.id AND r.provider_id IS NOT NULL AND r.event_seq < d.event_seq \
+         ORDER BY r.event_seq, r.id LIMIT 1",
+        vec![delivery.as_str().into()],
+    )
+    .await?;
+    Ok(found.into_iter().next())
 }

@@ -15,7 +15,10 @@ use oyez::{
 use tokio::sync::watch;
 
 use super::World;
-use crate::support::outbox::{notification, say, start, states};
+use crate::support::{
+    fake_channel::FakeChannel,
+    outbox::{notification, say, start, states},
+};
 
 #[tokio::test]
 async fn a_broadcast_leaves_room_for_what_is_urgent() {
@@ -95,6 +98,31 @@ async fn what_a_dead_process_was_sending_is_sent_again_with_the_same_bytes() {
             let before = sent[..3].iter().find(|one| one.delivery == again.delivery);
             assert_eq!(before.unwrap().date, again.date);
         }
+    }
+}
+
+#[tokio::test]
+async fn later_messages_know_which_one_began_the_thread() {
+    for world in World::with(FakeChannel::threading).await {
+        let mut engine = world.engine("one").await;
+        // The first is refused, so the thread begins with the second.
+        world.mail.script(&[Class::BadDestination]);
+        for (seq, moment) in [
+            (1, Moment::Declared),
+            (2, Moment::Update),
+            (3, Moment::Update),
+            (4, Moment::Resolved),
+        ] {
+            let mut said = notification(seq, moment, 1, world.clock.now());
+            said.incident = Some(IncidentId(1));
+            say(world.store(), &said, world.clock.now()).await;
+            engine.settle().await.unwrap();
+            world.pass(60);
+        }
+        let sent = world.mail.sent();
+        let threads: Vec<Option<&str>> = sent.iter().map(|it| it.thread.as_deref()).collect();
+        let began = format!("post {}", sent[1].delivery);
+        assert_eq!(threads, [None, None, Some(&*began), Some(&*began)]);
     }
 }
 

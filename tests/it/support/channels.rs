@@ -102,6 +102,7 @@ pub(crate) struct Letter {
     pub(crate) address: Address,
     pub(crate) name: String,
     pub(crate) first: bool,
+    pub(crate) thread: Option<String>,
     pub(crate) urgent: bool,
     pub(crate) parts: BTreeMap<String, String>,
     pub(crate) reason: String,
@@ -122,6 +123,7 @@ impl Letter {
             address,
             name: "Dee Olu".to_owned(),
             first: true,
+            thread: None,
             urgent: false,
             parts,
             reason: "You get this because you are the service owner of Register trainees."
@@ -140,6 +142,7 @@ impl Letter {
             moment: Moment::Declared,
             audience: Audience::Owners,
             first: self.first,
+            thread: self.thread.as_deref(),
             urgent: self.urgent,
             parts: &self.parts,
             reason: &self.reason,

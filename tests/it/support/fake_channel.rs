@@ -32,6 +32,7 @@ pub(crate) struct Sent {
     /// The words of the part "text", if there is one.
     pub(crate) text: String,
     pub(crate) first: bool,
+    pub(crate) thread: Option<String>,
 }
 
 /// What the channel answers.
@@ -42,6 +43,7 @@ pub(crate) struct FakeChannel {
     label: &'static str,
     pace: Pace,
     on_uncertain: OnUncertain,
+    threads: bool,
     clock: Arc<dyn Clock>,
     sent: Mutex<Vec<Sent>>,
     /// Answers to give first, in order.
@@ -67,6 +69,7 @@ impl FakeChannel {
                 burst: 1,
             },
             on_uncertain: OnUncertain::Resend,
+            threads: false,
             clock,
             sent: Mutex::default(),
             script: Mutex::default(),
@@ -86,6 +89,12 @@ impl FakeChannel {
 
     pub(crate) fn holding(mut self) -> Self {
         self.on_uncertain = OnUncertain::HoldUnlessUrgent;
+        self
+    }
+
+    /// Gives each message an id of its own, and hangs later ones on the first.
+    pub(crate) fn threading(mut self) -> Self {
+        self.threads = true;
         self
     }
 
@@ -136,7 +145,11 @@ impl FakeChannel {
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner)(sent)
         });
-        outcome(class)
+        Outcome {
+            provider_id: (self.threads && class.is_success())
+                .then(|| format!("post {}", sent.delivery)),
+            ..outcome(class)
+        }
     }
 }
 
@@ -182,6 +195,10 @@ impl Channel for FakeChannel {
         self.on_uncertain
     }
 
+    fn threads(&self) -> bool {
+        self.threads
+    }
+
     fn look_up(&self) -> Option<&dyn LookUp> {
         (self.on_uncertain == OnUncertain::Reconcile).then_some(self)
     }
@@ -212,6 +229,7 @@ impl Channel for FakeChannel {
                 parts: parts.keys().cloned().collect(),
                 text: parts.get("text").cloned().unwrap_or_default(),
                 first: outgoing.first,
+                thread: outgoing.thread.map(str::to_owned),
             };
             self.sent.lock().unwrap().push(sent.clone());
             let mut hang = self.hang.subscribe();
