@@ -16,6 +16,7 @@ pub mod render;
 pub mod store;
 
 pub mod app;
+pub mod chatops;
 
 pub mod web;
 pub mod workers;

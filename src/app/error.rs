@@ -109,7 +109,12 @@ impl From<Refusal> for Error {
         let kind = match refusal.code.as_str() {
             code if code.starts_with("unknown-") => Kind::NotFound,
             "revision-conflict" | "still-running" => Kind::Conflict,
-            code if code.starts_with("bad-") || code.starts_with("missing-") => Kind::Usage,
+            code if ["bad-", "missing-", "ambiguous-"]
+                .iter()
+                .any(|start| code.starts_with(start)) =>
+            {
+                Kind::Usage
+            }
             _ => Kind::Refused,
         };
         Self::new(kind, &refusal.code, refusal.sentence, refusal.fix)

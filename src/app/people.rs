@@ -4,7 +4,6 @@ use super::{App, Error, ErrorKind};
 use crate::domain::{
     IncidentId, PersonId,
     directory::{Directory, Person},
-    nearest,
     situation::RecipientId,
 };
 
@@ -101,59 +100,13 @@ impl App {
     }
 }
 
-/// The person or destination that a text means.
+/// The person or destination that a text means, and whether it is external.
 pub(super) fn recipient(directory: &Directory, text: &str) -> Result<(RecipientId, bool), Error> {
-    let text = text.trim();
-    let person = |person: &Person| {
-        (
-            RecipientId::Person(person.id.clone()),
-            directory.is_outsider(person),
-        )
-    };
-    if let Some(found) = text.parse().ok().and_then(|id| directory.people.get(&id)) {
-        return Ok(person(found));
-    }
-    if let Some(found) = text
-        .parse()
-        .ok()
-        .and_then(|id| directory.destinations.get(&id))
-    {
-        let outside = directory.is_external(found.organisation.as_ref());
-        return Ok((RecipientId::Destination(found.id.clone()), outside));
-    }
-    let mut matching = directory.people.values().filter(|person| {
-        person.name.eq_ignore_ascii_case(text)
-            || person
-                .addresses
-                .iter()
-                .any(|address| address.address.as_str().eq_ignore_ascii_case(text))
-    });
-    match (matching.next(), matching.next()) {
-        (Some(found), None) => Ok(person(found)),
-        (Some(one), Some(other)) => Err(Error::new(
-            ErrorKind::Usage,
-            "ambiguous-person",
-            format!("\"{text}\" is more than one person."),
-            format!("Use an id, for example {} or {}.", one.id, other.id),
-        )),
-        _ => Err(unknown(directory, text)),
-    }
+    let who = directory.find_recipient(text)?;
+    let outside = directory.is_outside(&who);
+    Ok((who, outside))
 }
 
 fn unknown(directory: &Directory, text: &str) -> Error {
-    let people = directory.people.values();
-    let ids = people.clone().map(|person| person.id.as_str());
-    let ids = ids.chain(directory.destinations.keys().map(|id| id.as_str()));
-    // Names only where no id is near, so that nobody is offered twice.
-    let by_name = nearest::fix_for(
-        text,
-        people.map(|person| person.name.as_str()),
-        "See: oyez directory export",
-    );
-    Error::new(
-        ErrorKind::NotFound,
-        "unknown-person",
-        format!("Nobody in the directory is \"{text}\"."),
-        nearest::fix_for(text, ids, &by_name),
-    )
+    directory.nobody(text).into()
 }

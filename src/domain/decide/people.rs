@@ -60,17 +60,7 @@ impl At<'_> {
         known::recipient(&by_hand.who, self.context)?;
         let directory = self.context.directory;
         let audience = by_hand.audience;
-        let is_outsider = match &by_hand.who {
-            RecipientId::Person(id) => directory
-                .people
-                .get(id)
-                .is_some_and(|person| directory.is_outsider(person)),
-            RecipientId::Destination(id) => directory
-                .destinations
-                .get(id)
-                .is_some_and(|to| directory.is_external(to.organisation.as_ref())),
-        };
-        if is_outsider && !audience.is_outside() {
+        if directory.is_outside(&by_hand.who) && !audience.is_outside() {
             return Err(Refusal::new(
                 "not-for-outsiders",
                 format!(

@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod diff;
+mod find;
 pub mod groups;
 mod kind;
 pub mod merge;

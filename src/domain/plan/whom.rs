@@ -409,18 +409,7 @@ impl Picker<'_> {
 
     /// Nobody of another organisation ever reads more than `external`.
     fn capped(&self, who: &RecipientId, audience: Audience) -> Audience {
-        let directory = self.question.directory;
-        let is_outsider = match who {
-            RecipientId::Person(id) => directory
-                .people
-                .get(id)
-                .is_some_and(|person| directory.is_outsider(person)),
-            RecipientId::Destination(id) => directory
-                .destinations
-                .get(id)
-                .is_some_and(|to| directory.is_external(to.organisation.as_ref())),
-        };
-        if is_outsider {
+        if self.question.directory.is_outside(who) {
             audience.max(Audience::External)
         } else {
             audience

@@ -1,0 +1,357 @@
+//! Verbs that change an incident.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Said, Spoken, first_word,
+    names::{lead, listed, stage},
+};
+use crate::domain::{
+    Audience,
+    command::{Command, Refusal},
+    event::StepState,
+    facts::Facts,
+    incident::LeadRole,
+    nearest::or_list,
+    situation::{RecipientId, Relation},
+    verbs::Verb,
+};
+
+impl Said<'_> {
+    pub(super) fn change(&self) -> Result<Spoken, Refusal> {
+        let incident = self.about()?;
+        let command = match self.verb {
+            Verb::NoChange => Some(self.no_change()?),
+            Verb::Ask => Some(Command::Ask {
+                services: self.scene.services(self.rest)?,
+            }),
+            // Each of these says more than a line can, so an empty one is asked for.
+            _ if self.rest.is_empty() => None,
+            Verb::Note => Some(Command::Note { text: self.text() }),
+            Verb::Update => Some(Command::Update {
+                text: self.text(),
+                facts: Facts::default(),
+                stage: None,
+                next_update: None,
+            }),
+            Verb::Priority => self.priority()?,
+            Verb::Stage => Some(Command::Stage {
+                to: stage(self.rest)?,
+            }),
+            Verb::Services => Some(self.services()?),
+            Verb::Leads => Some(self.leads()?),
+            Verb::Handover => Some(self.handover()?),
+            Verb::Add => Some(self.add()?),
+            Verb::Mute => Some(self.mute()?),
+            Verb::Decide => self.decide()?,
+            Verb::Step => self.step()?,
+            Verb::Resolve => Some(Command::Resolve {
+                text: self.text(),
+                at: None,
+                lost: None,
+                still_stuck: None,
+            }),
+            Verb::Close => Some(self.close()?),
+            Verb::Reopen => Some(Command::Reopen {
+                why: self.text(),
+                next_update: None,
+            }),
+            Verb::Cancel => Some(Command::Cancel { why: self.text() }),
+            // A correction quotes what was wrong beside what is right: always a form.
+            _ => None,
+        };
+        Ok(match command {
+            Some(command) => Spoken::Change { incident, command },
+            None => Spoken::Form {
+                verb: self.verb,
+                incident,
+                said: self.text(),
+            },
+        })
+    }
+
+    fn text(&self) -> String {
+        self.rest.to_owned()
+    }
+
+    /// `[by TIME]`
+    fn no_change(&self) -> Result<Command, Refusal> {
+        let next_update = match without(self.rest, &["by", "until", "next", "in"]) {
+            "" => None,
+            time => Some(self.scene.ahead(time).map_err(|_| {
+                Refusal::new(
+                    "bad-time",
+                    format!("\"{time}\" is no time, and nochange says nothing else."),
+                    "To say something new, use update. To promise another time: nochange by 3:40pm",
+                )
+            })?),
+        };
+        Ok(Command::NoChange { next_update })
+    }
+
+    /// `P2 [because] WHY`; without a reason, the form asks for it.
+    fn priority(&self) -> Result<Option<Command>, Refusal> {
+        let (word, why) = first_word(self.rest);
+        let to = self.scene.priority(word.trim_end_matches([':', ',']));
+        let Some(to) = to else {
+            let known = self.scene.policy.priorities.iter();
+            let known: Vec<&str> = known.map(|priority| priority.id.as_str()).collect();
+            return Err(Refusal::new(
+                "unknown-priority",
+                format!("\"{word}\" is no priority."),
+                format!("Use {}.", or_list(&known)),
+            ));
+        };
+        let why = without(why, &["because", "as", "since"]);
+        Ok((!why.is_empty()).then(|| Command::Priority {
+            to: Some(to),
+            factors: BTreeSet::new(),
+            why: why.to_owned(),
+            override_ceiling: None,
+            next_update: None,
+        }))
+    }
+
+    /// `add A and B as downstream, remove C`; a list goes on with the last word said.
+    fn services(&self) -> Result<Command, Refusal> {
+        let mut add = BTreeMap::new();
+        let mut remove = BTreeSet::new();
+        let mut adds = true;
+        for entry in listed(self.rest) {
+            let (word, rest) = first_word(entry);
+            let names = match word.to_lowercase().as_str() {
+                "add" => {
+                    adds = true;
+                    rest
+                }
+                "remove" | "drop" => {
+                    adds = false;
+                    rest
+                }
+                _ => entry,
+            };
+            let (names, relation) = related(names)?;
+            for service in self.scene.services(names)? {
+                if adds {
+                    add.insert(service, relation);
+                } else {
+                    remove.insert(service);
+                }
+            }
+        }
+        Ok(Command::Services {
+            add,
+            remove,
+            text: None,
+        })
+    }
+
+    /// `comms NAME, tech NAME`
+    fn leads(&self) -> Result<Command, Refusal> {
+        let mut appoint = BTreeMap::new();
+        for entry in listed(self.rest) {
+            let (role, name) = first_word(entry);
+            let name = without(name, &["is", "to"]);
+            appoint.insert(
+                lead(role.trim_end_matches(':'))?,
+                self.scene.directory.find_person(name)?,
+            );
+        }
+        Ok(Command::Leads {
+            appoint,
+            note: None,
+        })
+    }
+
+    /// `[ROLE] to NAME[: NOTE]`; the role may be left out by whoever has one.
+    fn handover(&self) -> Result<Command, Refusal> {
+        let (who, note) = noted(self.rest);
+        let (word, rest) = first_word(who);
+        let (role, name) = if word.eq_ignore_ascii_case("to") {
+            (self.own_lead()?, rest)
+        } else {
+            match lead(word) {
+                Ok(role) => (role, without(rest, &["to", "lead to"])),
+                Err(refusal) => match self.own_lead() {
+                    Ok(role) => (role, who),
+                    Err(_) => return Err(refusal),
+                },
+            }
+        };
+        Ok(Command::Leads {
+            appoint: [(role, self.scene.directory.find_person(name)?)].into(),
+            note: note.map(str::to_owned),
+        })
+    }
+
+    fn own_lead(&self) -> Result<LeadRole, Refusal> {
+        let mut own = self.scene.leads.iter();
+        match (own.next(), own.next()) {
+            (Some(only), None) => Ok(*only),
+            _ => Err(Refusal::new(
+                "missing-lead",
+                "I do not know which lead you hand over.",
+                "Say which: handover comms to Mei Lin",
+            )),
+        }
+    }
+
+    /// `NAME [as AUDIENCE]: NOTE`
+    fn add(&self) -> Result<Command, Refusal> {
+        let (who, note) = noted(self.rest);
+        let Some(note) = note else {
+            return Err(self.needs("a reason after a colon"));
+        };
+        let (name, audience) = match who.rsplit_once(" as ") {
+            Some((name, audience)) => (name, Some(audience)),
+            None => (who, None),
+        };
+        let directory = self.scene.directory;
+        let who = directory.find_recipient(name)?;
+        let audience = match audience {
+            Some(word) => word.trim().parse().map_err(|_| {
+                let names = Audience::ALL.map(Audience::as_str);
+                Refusal::new(
+                    "bad-audience",
+                    format!("\"{}\" is no audience.", word.trim()),
+                    format!("Use {}.", or_list(&names)),
+                )
+            })?,
+            None if directory.is_outside(&who) => Audience::External,
+            None => match who {
+                RecipientId::Person(_) => Audience::Owners,
+                RecipientId::Destination(_) => Audience::Responders,
+            },
+        };
+        Ok(Command::Add {
+            who,
+            audience,
+            channels: Vec::new(),
+            note: note.to_owned(),
+        })
+    }
+
+    /// `NAME until TIME[: NOTE]`
+    fn mute(&self) -> Result<Command, Refusal> {
+        let Some((name, until)) = self.rest.split_once(" until ") else {
+            return Err(self.needs("a time"));
+        };
+        // A note begins behind a colon and a space; a clock time has a colon without one.
+        let (until, note) = match until.split_once(": ") {
+            Some((until, note)) => (until, Some(note.trim().to_owned())),
+            None => (until, None),
+        };
+        Ok(Command::Mute {
+            person: self.scene.directory.find_person(name)?,
+            until: self.scene.ahead(until)?,
+            note,
+        })
+    }
+
+    /// `yes|no [because] REASON`
+    fn decide(&self) -> Result<Option<Command>, Refusal> {
+        let (word, reason) = first_word(self.rest);
+        let contact_users = match word.trim_end_matches([',', ':']).to_lowercase().as_str() {
+            "yes" => true,
+            "no" => false,
+            _ => return Err(self.needs("yes or no, and the reason")),
+        };
+        let reason = without(reason, &["because", "as", "since"]);
+        Ok((!reason.is_empty()).then(|| Command::Decide {
+            contact_users,
+            reason: reason.to_owned(),
+        }))
+    }
+
+    /// `STEP done|open|not-needed [NOTE]`
+    fn step(&self) -> Result<Option<Command>, Refusal> {
+        let (step, rest) = first_word(self.rest);
+        let step = step
+            .to_lowercase()
+            .parse()
+            .map_err(|_| self.needs("the name of a step"))?;
+        let (word, note) = first_word(rest);
+        let state = match word.trim_end_matches(':').to_lowercase().as_str() {
+            "" => return Ok(None),
+            "done" => StepState::Done,
+            "open" => StepState::Open,
+            "not-needed" | "skip" => StepState::NotNeeded,
+            _ => return Err(self.needs("done, open or not-needed after the step")),
+        };
+        let note = without(note, &["because"]);
+        Ok(Some(Command::Step {
+            step,
+            state,
+            note: (!note.is_empty()).then(|| note.to_owned()),
+        }))
+    }
+
+    /// `[duplicate of INC-0007] [TEXT]`
+    fn close(&self) -> Result<Command, Refusal> {
+        let (word, rest) = first_word(self.rest);
+        let (duplicate_of, text) = if word.eq_ignore_ascii_case("duplicate") {
+            let (other, text) = first_word(without(rest, &["of"]));
+            let other = other.trim_end_matches([':', ',', '.']);
+            let other = other
+                .parse()
+                .map_err(|_| self.needs("the other incident"))?;
+            (Some(other), text)
+        } else {
+            (None, self.rest)
+        };
+        Ok(Command::Close {
+            duplicate_of,
+            text: (!text.is_empty()).then(|| text.to_owned()),
+            report: None,
+            review_at: None,
+            actions: Vec::new(),
+        })
+    }
+}
+
+/// What is said of somebody behind a colon.
+fn noted(text: &str) -> (&str, Option<&str>) {
+    match text.split_once(':') {
+        Some((who, note)) if !note.trim().is_empty() => (who.trim(), Some(note.trim())),
+        Some((who, _)) => (who.trim(), None),
+        None => (text, None),
+    }
+}
+
+/// The text without one of these words before it.
+fn without<'a>(text: &'a str, words: &[&str]) -> &'a str {
+    let text = text.trim_start_matches([',', ':', ' ']);
+    for word in words {
+        if let Some(start) = text.get(..word.len())
+            && start.eq_ignore_ascii_case(word)
+            && let rest = &text[word.len()..]
+            && (rest.is_empty() || rest.starts_with(char::is_whitespace))
+        {
+            return rest.trim();
+        }
+    }
+    text.trim()
+}
+
+/// Services, and how the incident touches them: affected, unless the words end otherwise.
+fn related(text: &str) -> Result<(&str, Relation), Refusal> {
+    let Some((names, word)) = text.rsplit_once(" as ") else {
+        return Ok((text, Relation::Affected));
+    };
+    let relation = match word.trim().to_lowercase().as_str() {
+        "affected" => Relation::Affected,
+        "upstream" => Relation::Upstream,
+        "downstream" => Relation::Downstream,
+        _ => {
+            return Err(Refusal::new(
+                "bad-relation",
+                format!(
+                    "\"{}\" is no way in which a service is touched.",
+                    word.trim()
+                ),
+                "Use affected, upstream or downstream.",
+            ));
+        }
+    };
+    Ok((names, relation))
+}

@@ -1,0 +1,6 @@
+//! What people say in chat, as commands, and answers as cards and blocks.
+//!
+//! Pure: text and plain data in, plain data out. The doors in `web` check who speaks, call the use
+//! case, and send what is made here.
+
+pub mod grammar;
