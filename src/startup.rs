@@ -21,6 +21,7 @@ use crate::{
     section::Section,
     store::{Store, policies, settings as kept},
     telemetry,
+    web::{Doors, SlackDoor},
 };
 
 /// The policy that runs until the organisation has one of its own.
@@ -36,6 +37,8 @@ pub struct Started {
     pub heartbeat: Option<Heartbeat>,
     /// Channels that are not live, each with the reason.
     pub off: BTreeMap<ChannelName, String>,
+    /// Doors of chat that are open.
+    pub doors: Doors,
     /// Its settings.
     pub settings: Settings,
 }
@@ -159,8 +162,28 @@ async fn assemble(settings: Settings, store: Store) -> Result<Started, Error> {
         clock: system,
         heartbeat,
         off,
+        doors: doors(&settings, &http),
         settings,
     })
+}
+
+/// Opens the doors of chat for which there is a secret.
+fn doors(settings: &Settings, http: &HttpClient) -> Doors {
+    let slack = &settings.slack;
+    let secrets: Vec<SecretString> = [&slack.secret_signing, &slack.secret_signing_before]
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
+    Doors {
+        slack: (!secrets.is_empty()).then(|| {
+            Arc::new(SlackDoor {
+                secrets,
+                channel: slack.channel.clone(),
+                http: http.clone(),
+            })
+        }),
+    }
 }
 
 fn heartbeat(settings: &Settings, http: &HttpClient) -> Result<Option<Heartbeat>, Error> {

@@ -11,6 +11,7 @@ pub mod bad_address;
 pub mod counter;
 pub mod delivery;
 pub mod destination;
+pub mod draft;
 pub mod event;
 pub mod fault;
 pub mod grp;

@@ -14,6 +14,7 @@ mod m20261123_000001_base;
 mod m20261123_000002_outbox;
 mod m20261126_000003_second_word;
 mod m20261126_000004_token_person;
+mod m20261126_000005_draft;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000002_outbox::Migration),
             Box::new(m20261126_000003_second_word::Migration),
             Box::new(m20261126_000004_token_person::Migration),
+            Box::new(m20261126_000005_draft::Migration),
         ]
     }
 }

@@ -10,6 +10,7 @@ mod change;
 mod contacts;
 pub mod deliver;
 mod doctor;
+mod drafts;
 mod error;
 mod events;
 pub mod files;
@@ -28,6 +29,7 @@ mod pressure;
 mod report;
 mod rulebook;
 mod sending;
+mod speaker;
 mod status;
 mod templates;
 mod tick;
@@ -47,11 +49,13 @@ pub use self::{
     change::Mode,
     contacts::{BadAddressAnswer, Healed, PlannedImport},
     doctor::{Finding, Surroundings, not_started, settings_found},
+    drafts::{Prepared, Wish},
     error::{Error, Kind as ErrorKind},
     heartbeat::Heartbeat,
     labels::Labels,
     policy::{PolicyAnswer, PolicyFile, PolicyWords},
     rulebook::Rulebook,
+    speaker::{About, Speaker},
     tokens::{KeyHolder, NewKey, TokenAnswer},
     verify::Verified,
     viewer::Viewer,

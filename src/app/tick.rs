@@ -96,9 +96,11 @@ impl App {
         Ok(())
     }
 
-    /// What is done now and then: old answers are forgotten.
+    /// What is done now and then: old answers and drafts are forgotten.
     pub async fn tidy(&self) -> Result<(), Error> {
-        crate::store::requests::forget_old(self.store.write(), self.clock.now()).await?;
+        let now = self.clock.now();
+        crate::store::requests::forget_old(self.store.write(), now).await?;
+        crate::store::drafts::forget_old(self.store.write(), now).await?;
         // Reading the newest id also notices a database that went away.
         incidents::last_stream_id(self.store.read()).await?;
         Ok(())

@@ -4,3 +4,5 @@
 //! case, and send what is made here.
 
 pub mod grammar;
+pub mod reply;
+pub mod slack;

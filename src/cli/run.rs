@@ -34,6 +34,7 @@ async fn serve_until(
         clock,
         heartbeat,
         settings,
+        doors,
         ..
     } = started;
     let token = ulid::Ulid::generate().to_string();
@@ -51,6 +52,7 @@ async fn serve_until(
     let grace = settings.server.shutdown_grace;
     let server = web::listen(
         Arc::clone(&app),
+        doors,
         web::Stop::new(stopping.clone()),
         settings.server.listen,
         grace,

@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use super::{
     Apply, ChannelCheck, Database, Engine, Heartbeat, Http, Links, Log, Policy, Sending, Server,
-    Settings, SettingsError, Templates,
+    Settings, SettingsError, Slack, Templates,
 };
 use crate::{
     domain::{ChannelName, fault::Fault, ids::BadId},
@@ -77,6 +77,7 @@ impl Settings {
         let sending = reading.table(&mut root, "sending");
         let http = reading.table(&mut root, "http");
         let heartbeat = reading.table(&mut root, "heartbeat");
+        let slack = reading.table(&mut root, "slack");
         let log = reading.table(&mut root, "log");
         let channels = reading.channels(&mut root);
         for (name, section) in &channels {
@@ -102,6 +103,7 @@ impl Settings {
                     allow_private: raw.allow_private.into_iter().map(|net| net.0).collect(),
                 })?,
                 heartbeat: heartbeat.map(|(raw, _): (Heartbeat, _)| raw)?,
+                slack: slack.map(|(raw, _): (Slack, _)| raw)?,
                 log: log.map(|(raw, _): (Log, _)| raw)?,
                 channels,
                 shown,

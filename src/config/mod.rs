@@ -50,6 +50,8 @@ pub struct Settings {
     pub http: Http,
     /// Where to call while all is well.
     pub heartbeat: Heartbeat,
+    /// What Slack sends us.
+    pub slack: Slack,
     /// The log.
     pub log: Log,
     /// The table of each channel, to be read by the channel.
@@ -159,6 +161,18 @@ pub struct Http {
 pub struct Heartbeat {
     /// The address, a secret; `None` calls nobody.
     pub secret_url: Option<SecretString>,
+}
+
+/// What Slack sends us: commands and taps.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Slack {
+    /// The secret with which Slack signs; `None` takes nothing from Slack.
+    pub secret_signing: Option<SecretString>,
+    /// The one before, while it is changed.
+    pub secret_signing_before: Option<SecretString>,
+    /// The channel whose addresses are Slack's.
+    pub channel: ChannelName,
 }
 
 /// The log.

@@ -6,6 +6,7 @@
 
 mod counters;
 pub mod directory;
+pub mod drafts;
 mod error;
 pub mod faults;
 mod file;

@@ -2,11 +2,13 @@
 
 mod body;
 mod caller;
+mod chat;
 mod health;
 mod incidents;
 mod manage;
 mod openapi;
 mod problem;
+mod slack;
 mod stream;
 mod who;
 
@@ -16,6 +18,7 @@ use actix_web::{App as WebApp, HttpServer, dev::ServerHandle, middleware, web};
 use tokio::sync::watch;
 use utoipa_actix_web::AppExt;
 
+pub use self::slack::SlackDoor;
 use crate::app::App;
 
 /// Most bytes of a JSON body: a directory is imported from files, not through here.
@@ -41,6 +44,13 @@ impl Stop {
     }
 }
 
+/// Doors that are open only where they are set up.
+#[derive(Clone, Default)]
+pub struct Doors {
+    /// Slack's.
+    pub slack: Option<Arc<SlackDoor>>,
+}
+
 /// A server that listens already.
 pub struct Server {
     /// Where it listens; the port is chosen by the system if 0 was asked for.
@@ -54,12 +64,14 @@ pub struct Server {
 /// Listens on an address.
 pub fn listen(
     app: Arc<App>,
+    doors: Doors,
     stop: Stop,
     address: SocketAddr,
     grace: Duration,
 ) -> std::io::Result<Server> {
     let app = web::Data::from(app);
     let stop = web::Data::new(stop);
+    let slack = web::Data::new(doors.slack);
     let server = HttpServer::new(move || {
         let (web, api) = WebApp::new()
             .wrap(
@@ -70,6 +82,7 @@ pub fn listen(
             .into_utoipa_app()
             .app_data(app.clone())
             .app_data(stop.clone())
+            .app_data(slack.clone())
             .app_data(web::PayloadConfig::new(BODY_LIMIT))
             .app_data(problem::extractors::query())
             .app_data(problem::extractors::path())
@@ -97,6 +110,8 @@ pub fn listen(
             .service(health::healthz)
             .service(health::readyz)
             .service(health::metrics)
+            .service(slack::commands)
+            .service(slack::interactions)
             .default_service(web::to(fallback))
     })
     .workers(2)

@@ -49,6 +49,7 @@ async fn served() -> Value {
     let (stop, stopping) = watch::channel(false);
     let server = web::listen(
         program.app.clone(),
+        web::Doors::default(),
         web::Stop::new(stopping),
         "127.0.0.1:0".parse().unwrap(),
         Duration::from_secs(5),

@@ -34,6 +34,7 @@ impl Served {
             let (stop, stopping) = watch::channel(false);
             let server = web::listen(
                 program.app.clone(),
+                web::Doors::default(),
                 web::Stop::new(stopping),
                 "127.0.0.1:0".parse().unwrap(),
                 Duration::from_secs(5),

@@ -11,7 +11,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 use crate::domain::{
-    IncidentId, PersonId, PriorityId, ServiceId, Time,
+    IncidentId, PriorityId, ServiceId, Time,
     command::{Command, Refusal},
     directory::Directory,
     incident::LeadRole,
@@ -91,8 +91,6 @@ pub struct Opening {
     pub priority: Option<PriorityId>,
     /// Which services.
     pub services: BTreeSet<ServiceId>,
-    /// The person whom the speaker named as comms lead.
-    pub comms_lead: Option<PersonId>,
 }
 
 /// Reads a line. An empty one asks for help.
@@ -197,7 +195,6 @@ impl Said<'_> {
             title: title.trim().to_owned(),
             priority,
             services,
-            comms_lead: None,
         }))
     }
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::{
-    Audience,
+    Audience, PersonId,
     event::StepState,
     fixture::{self, at, id},
     incident::Stage,

@@ -381,3 +381,24 @@ pub async fn thread_of(
     .await?;
     Ok(found.into_iter().next())
 }
+
+/// The other side's ids of what was said under these order keys, with the key, the earliest first.
+pub async fn posts_of(
+    conn: &impl ConnectionTrait,
+    order_keys: &[String],
+) -> Result<Vec<(String, String)>, StoreError> {
+    const STEP: &str = "look for what was posted";
+    let keys = list(conn.get_database_backend(), 1);
+    let sql = format!(
+        "SELECT order_key, provider_id FROM delivery \
+         WHERE order_key IN {keys} AND provider_id IS NOT NULL ORDER BY event_seq, id"
+    );
+    rows(conn, STEP, &sql, vec![json(&order_keys)?])
+        .await?
+        .iter()
+        .map(|row| {
+            let mut row = Reader::new(row, STEP);
+            Ok((row.get()?, row.get()?))
+        })
+        .collect()
+}

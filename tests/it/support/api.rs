@@ -41,6 +41,7 @@ impl Api {
         let (stop, stopping) = watch::channel(false);
         let server = web::listen(
             Arc::clone(&app),
+            web::Doors::default(),
             web::Stop::new(stopping),
             "127.0.0.1:0".parse().expect("an address"),
             Duration::from_secs(5),

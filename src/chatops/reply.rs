@@ -1,0 +1,173 @@
+//! An answer in chat, before it is a card or blocks.
+//!
+//! Every text is literal: what people typed stays as typed, and mentions nobody.
+
+/// What is answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// What it is, in a few words.
+    pub heading: String,
+    /// The rest, in reading order.
+    pub pieces: Vec<Piece>,
+    /// What can be done about it; four at most.
+    pub buttons: Vec<Button>,
+}
+
+/// A piece of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// A paragraph.
+    Text(String),
+    /// Names and values.
+    Facts(Vec<(String, String)>),
+    /// Short lines.
+    List(Vec<String>),
+    /// Exact words, set apart from what is said about them.
+    Words {
+        /// Whose or what they are.
+        label: String,
+        /// The words.
+        text: String,
+    },
+}
+
+/// Something to tap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Button {
+    /// 14 characters at most, so that it is whole on a phone.
+    pub label: &'static str,
+    /// What it does.
+    pub act: Act,
+    /// Whether it is the one that most people want.
+    pub main: bool,
+}
+
+/// What a tap does. What comes back from a client is read as if anybody had typed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// Sends what was shown, by the id under which it is kept.
+    Send(String),
+    /// Throws away what was shown.
+    Drop(String),
+    /// Says a line, as if it had been typed.
+    Say(String),
+}
+
+impl Act {
+    /// As a client carries it.
+    pub fn to_value(&self) -> String {
+        let (name, value) = match self {
+            Self::Send(id) => ("send", id),
+            Self::Drop(id) => ("drop", id),
+            Self::Say(line) => ("say", line),
+        };
+        format!("{name}:{value}")
+    }
+
+    /// Reads what a client carried; `None` if it is nothing of ours.
+    pub fn from_value(value: &str) -> Option<Self> {
+        let (name, value) = value.split_once(':')?;
+        let value = value.to_owned();
+        match name {
+            "send" => Some(Self::Send(value)),
+            "drop" => Some(Self::Drop(value)),
+            "say" => Some(Self::Say(value)),
+            _ => None,
+        }
+    }
+}
+
+impl Reply {
+    /// An answer of one sentence or a few.
+    pub fn text(heading: impl Into<String>, sentences: impl IntoIterator<Item = String>) -> Self {
+        let text: Vec<String> = sentences
+            .into_iter()
+            .filter(|sentence| !sentence.is_empty())
+            .collect();
+        Self {
+            heading: heading.into(),
+            pieces: text.into_iter().map(Piece::Text).collect(),
+            buttons: Vec::new(),
+        }
+    }
+
+    /// With one more piece, unless there is nothing in it.
+    #[must_use]
+    pub fn and(mut self, piece: Piece) -> Self {
+        let is_empty = match &piece {
+            Piece::Text(text) => text.is_empty(),
+            Piece::Facts(facts) => facts.is_empty(),
+            Piece::List(lines) => lines.is_empty(),
+            Piece::Words { text, .. } => text.is_empty(),
+        };
+        if !is_empty {
+            self.pieces.push(piece);
+        }
+        self
+    }
+
+    /// With one more button.
+    #[must_use]
+    pub fn button(mut self, label: &'static str, act: Act) -> Self {
+        let main = self.buttons.is_empty();
+        self.buttons.push(Button { label, act, main });
+        self
+    }
+
+    /// All of it as lines of text, for screen readers and for the telephone's lock screen.
+    pub fn plain(&self) -> String {
+        let mut lines = vec![self.heading.clone()];
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => lines.push(text.clone()),
+                Piece::Facts(facts) => {
+                    lines.extend(facts.iter().map(|(name, value)| format!("{name}: {value}")));
+                }
+                Piece::List(entries) => {
+                    lines.extend(entries.iter().map(|entry| format!("- {entry}")));
+                }
+                Piece::Words { label, text } => {
+                    lines.push(label.clone());
+                    lines.push(text.clone());
+                }
+            }
+        }
+        lines.retain(|line| !line.is_empty());
+        lines.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_text_says_all_that_the_pieces_do() {
+        let reply = Reply::text("INC-0042", ["It is open.".to_owned()])
+            .and(Piece::Facts(vec![("State".into(), "Fixing it".into())]))
+            .and(Piece::List(vec!["One".into()]))
+            .and(Piece::Words {
+                label: "To owners".into(),
+                text: "Half are back.".into(),
+            })
+            .and(Piece::Text(String::new()));
+        assert_eq!(
+            reply.plain(),
+            "INC-0042\nIt is open.\nState: Fixing it\n- One\nTo owners\nHalf are back."
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_button_carries_comes_back(text in "\\PC{0,60}", kind in 0..3_u8) {
+            let act = match kind {
+                0 => Act::Send(text),
+                1 => Act::Drop(text),
+                _ => Act::Say(text),
+            };
+            prop_assert_eq!(Act::from_value(&act.to_value()), Some(act));
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Answers as Slack takes them: the whole as text, and the same as blocks.
+
+use serde_json::{Value, json};
+
+use super::reply::{Button, Piece, Reply};
+use crate::domain::{
+    channel::Format,
+    text::{clean, escape},
+};
+
+/// Most characters of a section; Slack takes 3,000.
+const SECTION: usize = 2_900;
+/// Most characters of the text that repeats the blocks.
+const TEXT: usize = 4_000;
+/// Most pairs of a section with fields.
+const FIELDS: usize = 10;
+/// Most blocks: Slack takes 50, people fewer.
+const BLOCKS: usize = 20;
+
+/// The answer to a slash command or a tap, as `response_url` and Slack's own reply take it; only
+/// whoever asked sees it. `replaces` puts it in the place of the message that was tapped.
+pub fn message(reply: &Reply, replaces: bool) -> Value {
+    let mut blocks = vec![section(&format!("*{}*", mrkdwn(&reply.heading)))];
+    for piece in &reply.pieces {
+        blocks.extend(block(piece));
+    }
+    let room = BLOCKS - usize::from(!reply.buttons.is_empty());
+    if blocks.len() > room {
+        blocks.truncate(room);
+    }
+    if !reply.buttons.is_empty() {
+        let elements: Vec<Value> = reply.buttons.iter().enumerate().map(button).collect();
+        blocks.push(json!({ "type": "actions", "elements": elements }));
+    }
+    let mut message = json!({
+        "response_type": "ephemeral",
+        "text": cut(&mrkdwn(&reply.plain()), TEXT),
+        "blocks": blocks,
+        "unfurl_links": false,
+        "unfurl_media": false,
+    });
+    if replaces {
+        message["replace_original"] = json!(true);
+    }
+    message
+}
+
+fn block(piece: &Piece) -> Vec<Value> {
+    match piece {
+        Piece::Text(text) => vec![section(&mrkdwn(text))],
+        Piece::Facts(facts) => facts
+            .chunks(FIELDS)
+            .map(|facts| {
+                let fields: Vec<Value> = facts
+                    .iter()
+                    .map(|(name, value)| {
+                        markdown(&cut(
+                            &format!("*{}*\n{}", mrkdwn(name), mrkdwn(value)),
+                            1_900,
+                        ))
+                    })
+                    .collect();
+                json!({ "type": "section", "fields": fields })
+            })
+            .collect(),
+        Piece::List(lines) => {
+            let lines: Vec<String> = lines
+                .iter()
+                .map(|line| format!("• {}", mrkdwn(line)))
+                .collect();
+            vec![section(&lines.join("\n"))]
+        }
+        Piece::Words { label, text } => {
+            let quoted: Vec<String> = mrkdwn(text)
+                .lines()
+                .map(|line| format!("> {line}"))
+                .collect();
+            vec![section(&format!(
+                "*{}*\n{}",
+                mrkdwn(label),
+                quoted.join("\n")
+            ))]
+        }
+    }
+}
+
+fn button((number, button): (usize, &Button)) -> Value {
+    let mut element = json!({
+        "type": "button",
+        // Slack wants another id for each button of a message.
+        "action_id": format!("act-{number}"),
+        "text": { "type": "plain_text", "text": button.label },
+        "value": button.act.to_value(),
+    });
+    if button.main {
+        element["style"] = json!("primary");
+    }
+    element
+}
+
+fn section(text: &str) -> Value {
+    json!({ "type": "section", "text": markdown(&cut(text, SECTION)) })
+}
+
+fn markdown(text: &str) -> Value {
+    json!({ "type": "mrkdwn", "text": text, "verbatim": true })
+}
+
+fn mrkdwn(text: &str) -> String {
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| escape(&clean(line), Format::Slack))
+        .collect();
+    lines.join("\n")
+}
+
+/// Cuts what is too long, never within an escape.
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let mut kept: String = text.chars().take(most - 1).collect();
+    if let Some(at) = kept.rfind('&')
+        && !kept[at..].contains(';')
+    {
+        kept.truncate(at);
+    }
+    kept.push('…');
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{
+        super::reply::{Act, Piece, Reply},
+        *,
+    };
+
+    #[test]
+    fn an_answer_is_whole_as_text_and_as_blocks() {
+        let reply = Reply::text("INC-0042", ["Half <of> them".to_owned()])
+            .and(Piece::Facts(vec![("State".into(), "Fixing it".into())]))
+            .button("Send", Act::Send("01J".into()))
+            .button("Do not send", Act::Drop("01J".into()));
+        let message = message(&reply, true);
+        assert_eq!(message["response_type"], "ephemeral");
+        assert_eq!(message["replace_original"], true);
+        assert_eq!(
+            message["text"],
+            "INC-0042\nHalf &lt;of&gt; them\nState: Fixing it"
+        );
+        let actions = &message["blocks"][3]["elements"];
+        assert_eq!(actions[0]["style"], "primary");
+        assert_eq!(actions[0]["value"], "send:01J");
+        assert_ne!(actions[0]["action_id"], actions[1]["action_id"]);
+    }
+
+    proptest! {
+        /// Whatever people typed mentions nobody and keeps to Slack's limits.
+        #[test]
+        fn no_text_mentions_anybody_or_is_too_long(
+            text in "(<!channel>|<@U1>|&|[a-z ]|\\PC){0,400}",
+            times in 1_usize..40,
+        ) {
+            let long = text.repeat(times);
+            let mut reply = Reply::text(text.clone(), [long.clone()]);
+            for _ in 0..times {
+                reply = reply.and(Piece::List(vec![long.clone()]));
+            }
+            let reply = reply.button("Send", Act::Send("1".into()));
+            let message = message(&reply, false);
+            let blocks = message["blocks"].as_array().unwrap();
+            prop_assert!(blocks.len() <= BLOCKS);
+            prop_assert_eq!(&blocks.last().unwrap()["type"], "actions");
+            let mut texts = vec![message["text"].as_str().unwrap()];
+            texts.extend(blocks.iter().filter_map(|block| block["text"]["text"].as_str()));
+            for text in texts {
+                prop_assert!(!text.contains('<'), "{}", text);
+                prop_assert!(text.chars().count() <= TEXT);
+            }
+        }
+    }
+}

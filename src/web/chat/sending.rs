@@ -1,0 +1,132 @@
+//! What is shown before it is sent, and what came of it.
+
+use super::{
+    Place,
+    looking::{count, people},
+    speaker,
+};
+use crate::{
+    app::{
+        App, Error,
+        answers::{Receipt, WordsAnswer},
+    },
+    chatops::reply::{Act, Piece, Reply},
+    domain::{
+        ChannelName,
+        channel::{Format, REASON_MARK},
+    },
+};
+
+/// Words longer than this are shown in part: the whole goes out.
+const SHOWN: usize = 700;
+
+/// Who would be told, why, and in which words, with the buttons that decide.
+pub(super) fn shown(app: &App, draft: String, rehearsal: &Receipt) -> Reply {
+    let findings: Vec<String> = rehearsal
+        .findings
+        .iter()
+        .map(|finding| format!("{} {}", finding.place_and_message(), finding.fix))
+        .collect();
+    if rehearsal.blocked {
+        return Reply::text(
+            "Not sent. Put this right first:",
+            [rehearsal.headline.clone()],
+        )
+        .and(Piece::List(findings));
+    }
+    let heading = match rehearsal.messages {
+        0 => "No one would be told. Go on all the same?".to_owned(),
+        _ => format!("Send to {}?", count(rehearsal.people, "person", "people")),
+    };
+    let by_channel = app.labels().counts(&rehearsal.by_channel);
+    let mut reply = Reply::text(heading, [rehearsal.headline.clone(), by_channel])
+        .and(Piece::List(people(app, &rehearsal.recipients)));
+    for words in chosen(app, &rehearsal.words) {
+        reply = reply.and(words);
+    }
+    if !findings.is_empty() {
+        reply = reply
+            .and(Piece::Text("Readers may trip over this:".to_owned()))
+            .and(Piece::List(findings));
+    }
+    reply
+        .button("Send", Act::Send(draft.clone()))
+        .button("Do not send", Act::Drop(draft))
+}
+
+/// What was done.
+pub(super) fn done(app: &App, receipt: &Receipt) -> Reply {
+    let told = match receipt.messages {
+        0 => String::new(),
+        _ => format!(
+            "On its way to {}: {}.",
+            count(receipt.people, "person", "people"),
+            app.labels().counts(&receipt.by_channel)
+        ),
+    };
+    let mut sentences = vec![told];
+    sentences.extend(receipt.sentences.iter().cloned());
+    Reply::text(receipt.headline.clone(), sentences)
+        .button("Status", Act::Say(format!("status {}", receipt.incident)))
+}
+
+/// Sends what was shown.
+pub(super) async fn send(app: &App, place: &Place<'_>, draft: &str) -> Result<Reply, Error> {
+    let speaker = speaker(app, place).await?;
+    let receipt = app
+        .send_draft(&speaker.actor, &speaker.viewer, draft)
+        .await?;
+    Ok(done(app, &receipt))
+}
+
+/// Throws away what was shown.
+pub(super) async fn drop(app: &App, place: &Place<'_>, draft: &str) -> Result<Reply, Error> {
+    let speaker = speaker(app, place).await?;
+    app.drop_draft(&speaker.actor, draft).await?;
+    Ok(Reply::text("Not sent.", []))
+}
+
+/// The words for each audience, once: as a channel of plain text has them, if there is one.
+fn chosen(app: &App, words: &[WordsAnswer]) -> Vec<Piece> {
+    let is_plain = |one: &WordsAnswer| {
+        let channel = one.channel.parse().ok();
+        let channel = channel.and_then(|name: ChannelName| app.channels.get(&name));
+        channel.is_some_and(|channel| {
+            let mut parts = channel.parts().iter();
+            parts.any(|part| part.name == "text" && part.format == Format::Plain)
+        })
+    };
+    let mut audiences: Vec<(&str, &str)> = Vec::new();
+    for one in words {
+        let key = (one.moment.as_str(), one.audience.as_str());
+        if !audiences.contains(&key) {
+            audiences.push(key);
+        }
+    }
+    audiences
+        .into_iter()
+        .filter_map(|(moment, audience)| {
+            let mut of: Vec<&WordsAnswer> = words
+                .iter()
+                .filter(|one| one.moment == moment && one.audience == audience)
+                .collect();
+            of.sort_by_key(|one| !is_plain(one));
+            let text = of.into_iter().find_map(|one| one.parts.get("text"))?;
+            Some(Piece::Words {
+                label: format!("To {audience} ({moment})"),
+                text: part_of(text),
+            })
+        })
+        .collect()
+}
+
+fn part_of(text: &str) -> String {
+    let text = text.replace(REASON_MARK, "");
+    let text = text.trim();
+    if text.chars().count() <= SHOWN {
+        return text.to_owned();
+    }
+    let mut part: String = text.chars().take(SHOWN).collect();
+    part.push('…');
+    part
+}
