@@ -34,14 +34,18 @@ pub(crate) struct Answer {
 impl Api {
     pub(crate) async fn start(agency: &Agency) -> Self {
         let started = agency.start().await;
-        Self::of(Arc::new(started.app))
+        Self::with(Arc::new(started.app), started.doors)
     }
 
     pub(crate) fn of(app: Arc<App>) -> Self {
+        Self::with(app, web::Doors::default())
+    }
+
+    fn with(app: Arc<App>, doors: web::Doors) -> Self {
         let (stop, stopping) = watch::channel(false);
         let server = web::listen(
             Arc::clone(&app),
-            web::Doors::default(),
+            doors,
             web::Stop::new(stopping),
             "127.0.0.1:0".parse().expect("an address"),
             Duration::from_secs(5),

@@ -1,0 +1,369 @@
+//! Incidents run from Slack: signed requests in, answers out, and everything on the record.
+
+use chrono::Utc;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use crate::support::{
+    agency::{Agency, Plan, deliver},
+    api::{Answer, Api},
+};
+
+const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
+const DIRECTORY: &str = include_str!("../../config/northshire/directory.yaml");
+
+/// The agency, with Slack.
+struct Workspace {
+    agency: Agency,
+    api: Api,
+    requests: u32,
+}
+
+impl Workspace {
+    async fn open() -> Self {
+        let agency = Agency::with(Plan {
+            settings: format!("[slack]\nsecret_signing = \"{SECRET}\"\n"),
+            directory: with_slack(DIRECTORY),
+            ..Plan::default()
+        })
+        .await;
+        Self {
+            api: Api::start(&agency).await,
+            agency,
+            requests: 0,
+        }
+    }
+
+    /// What `/incident` answers somebody.
+    async fn says(&mut self, user: &str, line: &str) -> Value {
+        self.requests += 1;
+        let trigger = format!("trigger-{}", self.requests);
+        self.says_again(user, line, &trigger).await
+    }
+
+    async fn says_again(&self, user: &str, line: &str, trigger: &str) -> Value {
+        let answer = format!("{}/answers", self.agency.hooks.uri());
+        let body = form(&[
+            ("command", "/incident"),
+            ("text", line),
+            ("user_id", user),
+            ("channel_id", "C0INCIDENTS"),
+            ("trigger_id", trigger),
+            ("response_url", &answer),
+        ]);
+        self.signed("/slack/commands", &body).await.is(200)
+    }
+
+    /// What a tap on a button of a message turns it into.
+    async fn taps(&mut self, user: &str, message: &Value, label: &str) -> Value {
+        let value = button(message, label);
+        self.requests += 1;
+        let path = format!("/answers/{}", self.requests);
+        let payload = json!({
+            "type": "block_actions",
+            "user": { "id": user, "name": "someone" },
+            "channel": { "id": "C0INCIDENTS" },
+            "trigger_id": format!("trigger-{}", self.requests),
+            "response_url": format!("{}{path}", self.agency.hooks.uri()),
+            "actions": [{ "action_id": "act-0", "type": "button", "value": value }],
+        });
+        let body = form(&[("payload", &payload.to_string())]);
+        let acknowledged = self.signed("/slack/interactions", &body).await;
+        assert_eq!(acknowledged.status.as_u16(), 200);
+        self.followed(&path).await
+    }
+
+    /// The answer that came to an address.
+    async fn followed(&self, path: &str) -> Value {
+        loop {
+            let posts = self.agency.hooks.received_requests().await.expect("posts");
+            if let Some(post) = posts.iter().find(|post| post.url.path() == path) {
+                return post.body_json().expect("JSON");
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn signed(&self, path: &str, body: &str) -> Answer {
+        let timestamp = Utc::now().timestamp().to_string();
+        let signature = sign(SECRET, &timestamp, body);
+        self.post(path, body, &timestamp, &signature).await
+    }
+
+    async fn post(&self, path: &str, body: &str, timestamp: &str, signature: &str) -> Answer {
+        let request = self
+            .api
+            .request(reqwest::Method::POST, path)
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .header("X-Slack-Request-Timestamp", timestamp)
+            .header("X-Slack-Signature", signature)
+            .body(body.to_owned());
+        Answer::of(request).await
+    }
+
+    async fn open_incidents(&self) -> usize {
+        let list = self.agency.json("list --open").await;
+        let mine = list.as_array().expect("a list").iter();
+        mine.filter(|one| one["title"] == "Providers cannot sign in")
+            .count()
+    }
+}
+
+/// Puts Slack addresses into the directory: of two of ours, and of somebody outside.
+fn with_slack(directory: &str) -> String {
+    let directory = directory
+        .replace(
+            "      - email: priya.shah@northshire.example\n",
+            "      - email: priya.shah@northshire.example\n      - slack: U0PRIYA\n",
+        )
+        .replace(
+            "      - email: tom.okafor@northshire.example\n",
+            "      - email: tom.okafor@northshire.example\n      - slack: U0TOM\n",
+        )
+        .replace(
+            "    email: amara.nwosu@larkfield-training.example\n",
+            "    addresses:\n      - email: amara.nwosu@larkfield-training.example\n      - slack: U0AMARA\n",
+        );
+    for user in ["U0PRIYA", "U0TOM", "U0AMARA"] {
+        assert!(
+            directory.contains(user),
+            "the directory is written otherwise"
+        );
+    }
+    directory
+}
+
+fn sign(secret: &str, timestamp: &str, body: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
+    mac.update(format!("v0:{timestamp}:{body}").as_bytes());
+    let digest = mac.finalize().into_bytes();
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("v0={hex}")
+}
+
+fn form(fields: &[(&str, &str)]) -> String {
+    let mut url = reqwest::Url::parse("http://form.example").expect("a URL");
+    url.query_pairs_mut().extend_pairs(fields);
+    url.query().expect("a query").to_owned()
+}
+
+#[track_caller]
+fn button(message: &Value, label: &str) -> String {
+    let blocks = message["blocks"].as_array().expect("blocks");
+    let buttons = blocks
+        .iter()
+        .filter_map(|block| block["elements"].as_array())
+        .flatten();
+    let mut wanted = buttons.filter(|button| button["text"]["text"] == label);
+    let found = wanted.next().unwrap_or_else(|| panic!("{message:#}"));
+    found["value"].as_str().expect("a value").to_owned()
+}
+
+#[track_caller]
+fn text(message: &Value) -> &str {
+    assert_eq!(message["response_type"], "ephemeral", "{message}");
+    message["text"].as_str().expect("a text")
+}
+
+const OPEN: &str = "open P1 register-trainees: Providers cannot sign in";
+
+#[tokio::test]
+async fn an_incident_is_run_from_slack_from_its_declaration_to_its_end() {
+    let mut slack = Workspace::open().await;
+    let shown = slack.says("U0PRIYA", OPEN).await;
+    assert!(text(&shown).starts_with("Send to "), "{shown}");
+    assert!(
+        text(&shown).contains("Dana Whitlock by email: the service owner of Register trainees")
+    );
+    assert!(text(&shown).contains("To owners (declared)\n"));
+    assert_eq!(slack.open_incidents().await, 0, "shown and not sent");
+
+    let sent = slack.taps("U0PRIYA", &shown, "Send").await;
+    assert_eq!(sent["replace_original"], true);
+    assert!(text(&sent).contains("On its way to "), "{sent}");
+    assert_eq!(slack.open_incidents().await, 1);
+    deliver(&slack.api.app).await;
+    assert!(!slack.agency.mail.taken().is_empty());
+
+    // Twice is once.
+    let again = slack.taps("U0PRIYA", &shown, "Send").await;
+    assert_eq!(text(&again), text(&sent));
+    assert_eq!(slack.open_incidents().await, 1);
+
+    let id = "INC-0001";
+    let status = slack.taps("U0PRIYA", &sent, "Status").await;
+    assert!(text(&status).contains("Priority: P1"), "{status}");
+    assert!(text(&status).contains("Left to do:"), "{status}");
+    for (line, said) in [
+        (format!("leads {id} comms priya-shah"), "Send"),
+        (
+            format!("update {id} Half of the providers can sign in again."),
+            "Send",
+        ),
+        (format!("nochange {id}"), "Send"),
+        (format!("resolve {id} Providers can sign in again."), "Send"),
+    ] {
+        let shown = slack.says("U0PRIYA", &line).await;
+        let done = slack.taps("U0PRIYA", &shown, said).await;
+        assert!(text(&done).contains("On its way to "), "{line}: {done}");
+        deliver(&slack.api.app).await;
+    }
+    // Nobody is told of these, so they are done at once.
+    for line in [
+        "note INC-1 Rang the supplier",
+        "step INC-1 start-report done",
+    ] {
+        let done = slack.says("U0TOM", line).await;
+        assert!(!text(&done).contains("On its way"), "{line}: {done}");
+        assert_eq!(button(&done, "Status"), "say:status INC-0001");
+    }
+    let record = slack.agency.json("status INC-0001").await;
+    assert_eq!(record["stage"], "resolved");
+    let timeline = record["timeline"].as_array().expect("a timeline");
+    let by: Vec<(&str, &str)> = timeline
+        .iter()
+        .filter(|line| line["door"] == "slack")
+        .map(|line| {
+            (
+                line["who"].as_str().unwrap(),
+                line["kind"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert!(by.contains(&("Priya Shah", "declared")), "{by:?}");
+    assert!(by.contains(&("Tom Okafor", "noted")), "{by:?}");
+}
+
+#[tokio::test]
+async fn a_tap_is_its_authors_and_says_nothing_when_the_incident_has_moved_on() {
+    let mut slack = Workspace::open().await;
+    let shown = slack.says("U0PRIYA", OPEN).await;
+    let foreign = slack.taps("U0TOM", &shown, "Send").await;
+    assert!(
+        text(&foreign).contains("can no longer be sent"),
+        "{foreign}"
+    );
+    assert_eq!(slack.open_incidents().await, 0);
+    slack.taps("U0PRIYA", &shown, "Send").await;
+
+    let priya = slack.says("U0PRIYA", "update INC-1 Half are back.").await;
+    let tom = slack.says("U0TOM", "update INC-1 All are back.").await;
+    slack.taps("U0TOM", &tom, "Send").await;
+    let before = slack.agency.send_log("INC-0001").await.len();
+    let stale = slack.taps("U0PRIYA", &priya, "Send").await;
+    assert!(text(&stale).contains("Tom Okafor"), "{stale}");
+    assert_eq!(slack.agency.send_log("INC-0001").await.len(), before);
+
+    let dropped = slack.says("U0PRIYA", "update INC-1 None are back.").await;
+    let done = slack.taps("U0PRIYA", &dropped, "Do not send").await;
+    assert_eq!(text(&done), "Not sent.");
+    let late = slack.taps("U0PRIYA", &dropped, "Send").await;
+    assert!(text(&late).contains("can no longer be sent"), "{late}");
+}
+
+#[tokio::test]
+async fn whoever_is_not_known_or_not_ours_is_told_so_in_words() {
+    let mut slack = Workspace::open().await;
+    let unknown = slack.says("U0NOBODY", "status INC-1").await;
+    assert!(
+        text(&unknown).starts_with("I do not know who you are."),
+        "{unknown}"
+    );
+    assert!(text(&unknown).contains("U0NOBODY"), "{unknown}");
+    let outside = slack.says("U0AMARA", OPEN).await;
+    assert!(text(&outside).contains("our own organisation"), "{outside}");
+    assert_eq!(slack.open_incidents().await, 0);
+}
+
+#[tokio::test]
+async fn what_is_not_understood_gets_the_nearest_word_or_an_example() {
+    let mut slack = Workspace::open().await;
+    let help = slack.says("U0PRIYA", "").await;
+    assert!(
+        text(&help).contains("/incident nochange [by 3:40pm]: nothing new"),
+        "{help}"
+    );
+    for (line, part) in [
+        ("upadte It is back", "Did you mean update?"),
+        (
+            "update It is back",
+            "I do not know which incident you mean.",
+        ),
+        ("open Providers cannot sign in", "how grave it is"),
+        (
+            "update INC-9999 It is back",
+            "There is no incident INC-9999.",
+        ),
+        (
+            "why INC-9999 dana-whitlock",
+            "There is no incident INC-9999.",
+        ),
+        ("open P1 register-trainee: It fails", "how grave it is"),
+    ] {
+        let answer = slack.says("U0PRIYA", line).await;
+        assert!(
+            text(&answer).contains(part) || line.starts_with("open P1"),
+            "{line}: {answer}"
+        );
+    }
+    let who = slack.says("U0PRIYA", "who P1 register-trainees").await;
+    assert!(
+        text(&who).contains("Would be told of a P1 on register-trainees"),
+        "{who}"
+    );
+}
+
+#[tokio::test]
+async fn a_request_that_slack_did_not_sign_is_refused() {
+    let slack = Workspace::open().await;
+    let body = form(&[("text", "list"), ("user_id", "U0PRIYA")]);
+    let now = Utc::now().timestamp().to_string();
+    let old = (Utc::now().timestamp() - 600).to_string();
+    for (timestamp, signature) in [
+        (&now, String::new()),
+        (&now, sign("another secret", &now, &body)),
+        (&now, sign(SECRET, &now, "another body")),
+        (&old, sign(SECRET, &old, &body)),
+    ] {
+        for path in ["/slack/commands", "/slack/interactions"] {
+            let refused = slack.post(path, &body, timestamp, &signature).await;
+            assert_eq!(refused.status.as_u16(), 401, "{path}");
+        }
+    }
+    let closed = Api::of(std::sync::Arc::clone(&slack.api.app));
+    let request = closed.request(reqwest::Method::POST, "/slack/commands");
+    assert_eq!(Answer::of(request.body(body)).await.status.as_u16(), 404);
+}
+
+#[tokio::test]
+async fn the_same_request_again_is_done_once() {
+    let mut slack = Workspace::open().await;
+    let shown = slack.says("U0PRIYA", OPEN).await;
+    slack.taps("U0PRIYA", &shown, "Send").await;
+    let line = "note INC-1 Rang the supplier";
+    let first = slack.says_again("U0PRIYA", line, "the-same").await;
+    let again = slack.says_again("U0PRIYA", line, "the-same").await;
+    assert_eq!(first, again);
+    let record = slack.agency.json("status INC-0001").await;
+    let timeline = record["timeline"].as_array().expect("a timeline");
+    let notes = timeline.iter().filter(|line| line["kind"] == "noted");
+    assert_eq!(notes.count(), 1);
+}
+
+#[tokio::test]
+async fn typed_text_mentions_nobody_and_arrives_whole() {
+    let mut slack = Workspace::open().await;
+    let shown = slack.says("U0PRIYA", OPEN).await;
+    slack.taps("U0PRIYA", &shown, "Send").await;
+    let long = format!("<!channel> <@U0TOM> & {}", "it is slow ".repeat(450));
+    let shown = slack.says("U0PRIYA", &format!("update INC-1 {long}")).await;
+    assert!(!shown.to_string().contains("<!channel>"), "{shown}");
+    assert!(text(&shown).contains("&lt;!channel&gt;"), "{shown}");
+    let note = slack.says("U0PRIYA", &format!("note INC-1 {long}")).await;
+    assert!(text(&note).contains("INC-0001"), "{note}");
+    let record = slack.agency.json("status INC-0001").await;
+    let timeline = record["timeline"].as_array().expect("a timeline");
+    let last = timeline.last().expect("a note")["text"].as_str().unwrap();
+    assert!(last.contains(long.trim()), "{last}");
+}
