@@ -305,6 +305,10 @@ impl Channel for Tuned {
         self.inner.is_chat()
     }
 
+    fn threads(&self) -> bool {
+        self.inner.threads()
+    }
+
     fn pace(&self) -> Pace {
         self.pace
     }

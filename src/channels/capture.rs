@@ -116,6 +116,10 @@ impl Channel for Capture {
         self.inner.is_chat()
     }
 
+    fn threads(&self) -> bool {
+        self.inner.threads()
+    }
+
     fn pace(&self) -> Pace {
         self.inner.pace()
     }
