@@ -13,7 +13,7 @@ use crate::{
         delivery::{Class, Outcome},
         time::Time,
     },
-    http_client::{Call, Failure, HttpClient, Repeats, Reply, classify},
+    http_client::{ANSWER_MAX, Call, Failure, HttpClient, Repeats, Reply, classify},
 };
 
 /// One sort of webhook.
@@ -26,6 +26,8 @@ pub(super) struct Hook {
     pub(super) repeats: Repeats,
     /// What the status table gets wrong about it.
     pub(super) exceptions: fn(&Reply) -> Option<(Class, String)>,
+    /// Most bytes of an answer that are read.
+    answer_max: usize,
     context: ChannelContext,
 }
 
@@ -42,8 +44,14 @@ impl Hook {
             lane,
             repeats,
             exceptions,
+            answer_max: ANSWER_MAX,
             context: context.clone(),
         }
+    }
+
+    /// The same for another side whose answers are longer than most.
+    pub(super) fn reading(self, answer_max: usize) -> Self {
+        Self { answer_max, ..self }
     }
 
     pub(super) fn http(&self) -> &HttpClient {
@@ -104,7 +112,7 @@ impl Hook {
             headers,
             body,
         };
-        match self.http().send(call).await {
+        match self.http().send_and_read(call, self.answer_max).await {
             Err(failure) => (failure.outcome(self.service, self.repeats, secrets), None),
             Ok(reply) => {
                 let now = self.now();

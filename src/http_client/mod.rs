@@ -1,8 +1,8 @@
 //! The one outbound HTTP client.
 //!
 //! It follows no redirects, speaks https only (unencrypted only to networks that
-//! `http.allow_private` names), connects to no private address but those, reads at most 64 kB of an
-//! answer, and ends after 30 seconds. Nothing that it returns holds the address it called, because
+//! `http.allow_private` names), connects to no private address but those, reads no more of an answer
+//! than was asked for, 64 kB as a rule, and ends after 30 seconds. Nothing that it returns holds the address it called, because
 //! webhook addresses are secrets. [`classify`] turns a status into an outcome.
 
 mod addresses;
@@ -21,8 +21,8 @@ use secrecy::{ExposeSecret, SecretString};
 use addresses::{Addresses, Forbidden};
 pub use outcome::{Repeats, classify, retry_after_ms};
 
-/// Most bytes of an answer that are read.
-const BODY_MAX: usize = 64 * 1024;
+/// Most bytes of an answer that are read, unless whoever calls asks for more.
+pub const ANSWER_MAX: usize = 64 * 1024;
 
 /// How long a call may take.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +70,7 @@ pub struct Reply {
     pub status: u16,
     /// The `Retry-After` header as it came.
     pub retry_after: Option<String>,
-    /// The first 64 kB, as text; not cleaned.
+    /// As much of it as was asked for, as text; not cleaned.
     pub body: String,
 }
 
@@ -168,6 +168,12 @@ impl HttpClient {
 
     /// Makes the call.
     pub async fn send(&self, call: Call<'_>) -> Result<Reply, Failure> {
+        self.send_and_read(call, ANSWER_MAX).await
+    }
+
+    /// Makes the call and reads at most so many bytes of the answer: for services whose answers
+    /// repeat what they were told.
+    pub async fn send_and_read(&self, call: Call<'_>, most: usize) -> Result<Reply, Failure> {
         self.check_url(call.url.as_str())
             .map_err(Failure::Address)?;
         let client = if call.url.scheme() == "https" {
@@ -180,7 +186,7 @@ impl HttpClient {
             .headers(call.headers)
             .body(call.body);
         match request.send().await {
-            Ok(response) => Ok(read(response).await),
+            Ok(response) => Ok(read(response, most).await),
             Err(error) => Err(failure(&error)),
         }
     }
@@ -202,7 +208,7 @@ fn client(addresses: Addresses, limits: Limits) -> reqwest::ClientBuilder {
         .user_agent(concat!("oyez/", env!("CARGO_PKG_VERSION")))
 }
 
-async fn read(mut response: Response) -> Reply {
+async fn read(mut response: Response, most: usize) -> Reply {
     let header = |name| {
         let value = response.headers().get(name)?;
         Some(value.to_str().ok()?.to_owned())
@@ -211,9 +217,9 @@ async fn read(mut response: Response) -> Reply {
     let mut body = Vec::new();
     // The status has been said: an answer that breaks off after it is still that answer.
     while let Ok(Some(chunk)) = response.chunk().await {
-        let room = BODY_MAX - body.len();
+        let room = most - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if body.len() == BODY_MAX {
+        if body.len() == most {
             break;
         }
     }
