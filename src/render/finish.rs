@@ -14,8 +14,9 @@ const CUTS: [usize; 10] = [4000, 2500, 1500, 1000, 700, 500, 350, 250, 150, 80];
 /// Room kept for the recipient's reason line, in bytes of the finished part.
 const REASON_BYTES: usize = 600;
 
-/// Slack's limits, in characters: a section's text, a header.
+/// Slack's limits, in characters: a section's text, each of its fields, a header.
 const SLACK_SECTION: usize = 3000;
+const SLACK_FIELD: usize = 2000;
 const SLACK_HEADER: usize = 150;
 /// Blocks of one message that people still read.
 const SLACK_BLOCKS: usize = 20;
@@ -97,6 +98,20 @@ fn slack_fits(blocks: &[Json]) -> Result<(), Problem> {
         )));
     }
     for block in blocks {
+        for field in block
+            .get("fields")
+            .and_then(Json::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let text = field.get("text").and_then(Json::as_str);
+            let length = text.unwrap_or_default().chars().count();
+            if length > SLACK_FIELD {
+                return Err(Problem(format!(
+                    "A field of {length} characters is too long for Slack, which takes {SLACK_FIELD}."
+                )));
+            }
+        }
         let text = block.pointer("/text/text").and_then(Json::as_str);
         let length = text.unwrap_or_default().chars().count();
         let (what, most) = match block.get("type").and_then(Json::as_str) {
@@ -155,6 +170,9 @@ mod tests {
         let section = |length: usize| serde_json::json!([{"type": "section", "text": {"type": "mrkdwn", "text": "x".repeat(length)}}]);
         assert!(fits(&section(3000).to_string(), &part).is_ok());
         assert!(fits(&section(3001).to_string(), &part).is_err());
+        let field = |length: usize| serde_json::json!([{"type": "section", "fields": [{"type": "mrkdwn", "text": "x"}, {"type": "mrkdwn", "text": "x".repeat(length)}]}]);
+        assert!(fits(&field(2000).to_string(), &part).is_ok());
+        assert!(fits(&field(2001).to_string(), &part).is_err());
         let many = serde_json::json!(vec![serde_json::json!({"type": "divider"}); 20]);
         assert!(fits(&many.to_string(), &part).is_err());
     }
