@@ -12,6 +12,7 @@ mod words;
 
 mod email;
 mod notify_sms;
+mod slack;
 mod slack_webhook;
 mod teams_workflow;
 mod webhook;
@@ -38,6 +39,7 @@ pub fn kinds() -> &'static [&'static Kind] {
 static KINDS: &[&Kind] = &[
     &email::KIND,
     &notify_sms::KIND,
+    &slack::KIND,
     &slack_webhook::KIND,
     &teams_workflow::KIND,
     &webhook::KIND,

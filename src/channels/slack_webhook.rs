@@ -4,18 +4,17 @@
 //! a post can neither be edited nor be recognised when it is repeated. The address is the credential.
 
 use serde::Deserialize;
-use serde_json::json;
 
 use super::{
     BoxFuture, Channel, Kind, OnUncertain, Outgoing, Pace, Wire,
     build::{Refusal, Setup},
     hook::{Hook, nothing_to_probe},
-    words,
+    slack::message::{self, PARTS},
 };
 use crate::{
     domain::{
         Address,
-        channel::{Format, Part},
+        channel::Part,
         delivery::{Class, Outcome},
     },
     http_client::{Repeats, Reply},
@@ -29,21 +28,7 @@ pub(super) static KIND: Kind = Kind {
     build,
 };
 
-/// The whole message as text: for notifications and screen readers.
-const TEXT: Part = Part {
-    name: "text",
-    format: Format::Slack,
-    max_bytes: 4_000,
-};
-/// The same as an array of blocks.
-const BLOCKS: Part = Part {
-    name: "blocks",
-    format: Format::SlackJson,
-    max_bytes: 30_000,
-};
-static PARTS: [Part; 2] = [TEXT, BLOCKS];
-
-/// Most blocks in a message.
+/// Most blocks that Slack takes in a message.
 const BLOCKS_MAX: usize = 50;
 
 #[derive(Debug, Default, Deserialize)]
@@ -113,26 +98,12 @@ impl Channel for SlackWebhook {
     }
 
     fn wire(&self, outgoing: &Outgoing<'_>) -> Result<Wire, Outcome> {
-        let text = words::part(outgoing, &TEXT)?;
-        let mut body = json!({
-            "text": text,
-            "unfurl_links": false,
-            "unfurl_media": false,
-        });
-        let Some(blocks) = words::json_part_unless_refused(outgoing, &BLOCKS)? else {
-            return Ok(wire(&body));
-        };
-        match blocks.as_array() {
-            Some(blocks) if blocks.len() <= BLOCKS_MAX => {}
-            Some(_) => return Err(words::bad_payload(format!(
-                "The message has more than the {BLOCKS_MAX} blocks that Slack takes. Shorten its template."
-            ))),
-            None => return Err(words::bad_payload(
-                "The blocks of the message are not a list. Check the template with: oyez template check".to_owned(),
-            )),
-        }
-        body["blocks"] = blocks;
-        Ok(wire(&body))
+        Ok(Wire {
+            extension: "json",
+            bytes: message::body(outgoing, BLOCKS_MAX)?
+                .to_string()
+                .into_bytes(),
+        })
     }
 
     fn send<'a>(&'a self, outgoing: &'a Outgoing<'a>) -> BoxFuture<'a, Outcome> {
@@ -150,13 +121,6 @@ impl Channel for SlackWebhook {
 
     fn probe(&self) -> BoxFuture<'_, Result<String, String>> {
         Box::pin(async { nothing_to_probe() })
-    }
-}
-
-fn wire(body: &serde_json::Value) -> Wire {
-    Wire {
-        extension: "json",
-        bytes: body.to_string().into_bytes(),
     }
 }
 

@@ -1,0 +1,245 @@
+//! A Slack workspace of the tests' own: as much of Slack's Web API as Oyez uses, with what was posted.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use serde_json::{Value, json};
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::any};
+
+/// The token that the workspace knows.
+pub(crate) const TOKEN: &str = "xoxb-1234-s3cr3ts3cr3ts3cr3t";
+
+/// When the first message is posted, in seconds since 1970; each one is a second later.
+const BEGINNING: u64 = 1_795_440_000;
+
+/// A message that stands in the workspace.
+#[derive(Debug, Clone)]
+pub(crate) struct Post {
+    pub(crate) channel: String,
+    pub(crate) ts: String,
+    /// As it was asked for.
+    pub(crate) body: Value,
+}
+
+impl Post {
+    fn thread(&self) -> Option<&str> {
+        self.body["thread_ts"].as_str()
+    }
+
+    fn shows_in_channel(&self) -> bool {
+        self.thread().is_none() || self.body["reply_broadcast"] == true
+    }
+
+    fn listed(&self, with_metadata: bool) -> Value {
+        let mut listed = json!({ "type": "message", "ts": self.ts, "text": self.body["text"],
+            "blocks": self.body["blocks"] });
+        if with_metadata && self.body["metadata"].is_object() {
+            listed["metadata"] = self.body["metadata"].clone();
+        }
+        listed
+    }
+}
+
+#[derive(Default)]
+struct State {
+    posts: Vec<Post>,
+    count: u64,
+    /// What is answered to a method in place of doing it.
+    instead: BTreeMap<String, ResponseTemplate>,
+    /// Whether posts are taken and their answers lost.
+    loses_answers: bool,
+}
+
+/// See the module.
+pub(crate) struct Workspace {
+    pub(crate) server: MockServer,
+    state: Arc<Mutex<State>>,
+}
+
+impl Workspace {
+    pub(crate) async fn open() -> Self {
+        let server = MockServer::start().await;
+        let state = Arc::<Mutex<State>>::default();
+        Mock::given(any())
+            .respond_with(Desk(Arc::clone(&state)))
+            .mount(&server)
+            .await;
+        Self { server, state }
+    }
+
+    /// The base of the Web API.
+    pub(crate) fn api(&self) -> String {
+        format!("{}/api", self.server.uri())
+    }
+
+    /// All that stands in the workspace.
+    pub(crate) fn posts(&self) -> Vec<Post> {
+        self.state().posts.clone()
+    }
+
+    /// Answers so to a method from now on, and does nothing.
+    pub(crate) fn answers(&self, method: &str, answer: ResponseTemplate) {
+        self.state().instead.insert(method.to_owned(), answer);
+    }
+
+    /// Refuses a method from now on.
+    pub(crate) fn refuses(&self, method: &str, error: &Value) {
+        self.answers(method, ResponseTemplate::new(200).set_body_json(error));
+    }
+
+    /// From now on, takes messages and says that it failed.
+    pub(crate) fn loses_answers(&self) {
+        self.state().loses_answers = true;
+    }
+
+    /// Somebody says something in a channel.
+    pub(crate) fn hears(&self, channel: &str, body: Value) -> String {
+        self.state().post(channel, body)
+    }
+
+    /// Takes a message away.
+    pub(crate) fn deletes(&self, ts: &str) {
+        self.state().posts.retain(|post| post.ts != ts);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+}
+
+/// The channel of the direct messages with a person.
+pub(crate) fn direct(person: &str) -> String {
+    format!("D{}", &person[1..])
+}
+
+impl State {
+    fn post(&mut self, channel: &str, body: Value) -> String {
+        let ts = format!("{}.000100", BEGINNING + self.count);
+        self.count += 1;
+        self.posts.push(Post {
+            channel: channel.to_owned(),
+            ts: ts.clone(),
+            body,
+        });
+        ts
+    }
+
+    fn has(&self, channel: &str, ts: &str) -> bool {
+        let mut posts = self.posts.iter();
+        posts.any(|post| post.channel == channel && post.ts == ts)
+    }
+
+    fn take(&mut self, body: Value) -> Value {
+        let to = body["channel"].as_str().unwrap_or_default();
+        let channel = match to.chars().next() {
+            Some('U' | 'W') => direct(to),
+            _ => to.to_owned(),
+        };
+        if let Some(thread) = body["thread_ts"].as_str()
+            && !self.has(&channel, thread)
+        {
+            return refusal("cannot_reply_to_message");
+        }
+        let ts = self.post(&channel, body.clone());
+        json!({ "ok": true, "channel": channel, "ts": ts, "message": body })
+    }
+
+    fn list(&self, asked: &Asked, stands: impl Fn(&Post) -> bool) -> Value {
+        let with_metadata = asked.text("include_all_metadata") == "true";
+        let limit: usize = asked.text("limit").parse().unwrap();
+        let from: usize = asked.text("cursor").parse().unwrap_or(0);
+        let newest_first: Vec<&Post> = self
+            .posts
+            .iter()
+            .rev()
+            .filter(|post| post.channel == asked.text("channel"))
+            .filter(|post| post.ts.as_str() > asked.text("oldest"))
+            .filter(|post| stands(post))
+            .collect();
+        let page = newest_first.iter().skip(from).take(limit);
+        let messages: Vec<Value> = page.map(|post| post.listed(with_metadata)).collect();
+        let next = from + messages.len();
+        let cursor = if next < newest_first.len() {
+            next.to_string()
+        } else {
+            String::new()
+        };
+        json!({ "ok": true, "messages": messages, "response_metadata": { "next_cursor": cursor } })
+    }
+}
+
+/// Answers requests.
+struct Desk(Arc<Mutex<State>>);
+
+/// A request, read.
+struct Asked {
+    method: String,
+    query: BTreeMap<String, String>,
+    body: Value,
+}
+
+impl Asked {
+    fn text(&self, name: &str) -> &str {
+        self.query.get(name).map_or("", String::as_str)
+    }
+}
+
+fn refusal(error: &str) -> Value {
+    json!({ "ok": false, "error": error })
+}
+
+impl Respond for Desk {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        let path = request.url.path();
+        let asked = Asked {
+            method: path.strip_prefix("/api/").unwrap_or_default().to_owned(),
+            query: request.url.query_pairs().into_owned().collect(),
+            body: serde_json::from_slice(&request.body).unwrap_or_default(),
+        };
+        let mut state = self.0.lock().unwrap();
+        if let Some(answer) = state.instead.get(&asked.method) {
+            return answer.clone();
+        }
+        let token = request.headers.get("authorization");
+        let known = token.is_some_and(|token| *token == format!("Bearer {TOKEN}"));
+        let answer = match asked.method.as_str() {
+            _ if !known => refusal("invalid_auth"),
+            "auth.test" => json!({ "ok": true, "team": "Northshire Learning Agency",
+                "user": "oyez", "team_id": "T1DC2JH3J", "bot_id": "B024BE7LH" }),
+            "chat.postMessage" => state.take(asked.body),
+            "conversations.open" => {
+                let person = asked.body["users"].as_str().unwrap_or_default();
+                json!({ "ok": true, "channel": { "id": direct(person) } })
+            }
+            "conversations.history" => state.list(&asked, Post::shows_in_channel),
+            "conversations.replies" => {
+                let root = asked.text("ts");
+                if state.has(asked.text("channel"), root) {
+                    let in_thread = |post: &Post| post.ts == root || post.thread() == Some(root);
+                    state.list(&asked, in_thread)
+                } else {
+                    refusal("thread_not_found")
+                }
+            }
+            _ => refusal("unknown_method"),
+        };
+        if asked.method == "chat.postMessage" && state.loses_answers {
+            return ResponseTemplate::new(504);
+        }
+        ResponseTemplate::new(200).set_body_json(answer)
+    }
+}
+
+/// What the workspace was asked, by method.
+pub(crate) async fn methods(workspace: &Workspace) -> Vec<String> {
+    let asked = super::stand_in::requests(&workspace.server).await;
+    let method = |request: &Request| request.url.path().replace("/api/", "");
+    asked.iter().map(method).collect()
+}
+
+/// The distinct methods that it was asked.
+pub(crate) async fn distinct_methods(workspace: &Workspace) -> BTreeSet<String> {
+    methods(workspace).await.into_iter().collect()
+}
