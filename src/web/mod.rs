@@ -10,6 +10,7 @@ mod openapi;
 mod problem;
 mod slack;
 mod stream;
+pub mod teams;
 mod who;
 
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};

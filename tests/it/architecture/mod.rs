@@ -51,7 +51,7 @@ const HOUSE: [Layer; 6] = [
 const NARROW: [(&str, &[&str]); 1] = [("chatops", &["domain"])];
 
 /// Libraries that one kind of module knows, so that replacing one touches one place.
-const HOMES: [(&str, &[&str]); 11] = [
+const HOMES: [(&str, &[&str]); 13] = [
     ("sea_orm", &["store"]),
     ("entity", &["store"]),
     ("migration", &["store"]),
@@ -63,6 +63,9 @@ const HOMES: [(&str, &[&str]); 11] = [
     ("clap", &["cli"]),
     ("comfy_table", &["cli"]),
     ("indicatif", &["cli"]),
+    ("jsonwebtoken", &["web"]),
+    // Channels name the part of rustls that is called so.
+    ("ring", &["channels", "web"]),
 ];
 
 /// What the rules of the trade do without, and why.

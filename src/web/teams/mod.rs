@@ -1,0 +1,8 @@
+//! The Teams bot's door: who calls.
+
+pub mod keys;
+mod rs256;
+pub mod token;
+
+#[cfg(test)]
+mod tests;
