@@ -93,7 +93,7 @@ impl Hook {
         }
     }
 
-    /// Sends JSON to any address. Gives the answer too, for what a channel reads out of it.
+    /// Sends to any address: JSON, unless the headers say otherwise. Gives the answer too, for what a channel reads out of it.
     pub(super) async fn call(
         &self,
         method: Method,
@@ -102,10 +102,9 @@ impl Hook {
         body: Vec<u8>,
         secrets: &[&str],
     ) -> (Outcome, Option<Reply>) {
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/json; charset=utf-8"),
-        );
+        headers
+            .entry(CONTENT_TYPE)
+            .or_insert(HeaderValue::from_static("application/json; charset=utf-8"));
         let call = Call {
             method,
             url,

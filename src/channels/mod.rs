@@ -6,7 +6,9 @@
 
 mod build;
 mod capture;
+mod card;
 mod hook;
+mod ids;
 mod signing;
 mod words;
 

@@ -5,8 +5,7 @@
 //! up there before it is sent again.
 //!
 //! Each call carries a JSON Web Token that is good for 30 seconds: two fixed fields under
-//! HMAC-SHA-256, which we have. A library for tokens brings a second set of cryptography and the
-//! reading of tokens, and we read none.
+//! HMAC-SHA-256, which we have. Nothing is read here, so no library for tokens is needed.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use reqwest::{
@@ -21,6 +20,7 @@ use super::{
     BoxFuture, Channel, Kind, LookUp, OnUncertain, Outgoing, Pace, Wire,
     build::{Refusal, Setup},
     hook::Hook,
+    ids::{UUID, is_uuid},
     signing::{fingerprint, hmac_sha256},
     words,
 };
@@ -53,8 +53,6 @@ static PARTS: [Part; 1] = [TEXT];
 /// What sentences call the other side.
 const SERVICE: &str = "GOV.UK Notify";
 const BASE_URL: &str = "https://api.notifications.service.gov.uk";
-/// Characters of a UUID.
-const UUID: usize = 36;
 /// The placeholder of the template in Notify.
 const PLACEHOLDER: &str = "body";
 
@@ -135,14 +133,6 @@ fn not_an_id(section: &Section, name: &str) -> crate::domain::fault::Fault {
         format!("{} is not an id of Notify.", section.full(name)),
         "Copy it from Notify; it is like f33517ff-2a88-4f6e-b855-c550268ce08a.",
     )
-}
-
-fn is_uuid(text: &str) -> bool {
-    text.len() == UUID
-        && text.char_indices().all(|(at, c)| match at {
-            8 | 13 | 18 | 23 => c == '-',
-            _ => c.is_ascii_hexdigit(),
-        })
 }
 
 impl ApiKey {

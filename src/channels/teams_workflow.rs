@@ -4,11 +4,12 @@
 //! edited nor be recognised when it is repeated. The address is the credential.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     BoxFuture, Channel, Kind, OnUncertain, Outgoing, Pace, Wire,
     build::{Refusal, Setup},
+    card::{self, SUMMARY},
     hook::{Hook, nothing_to_probe},
     words,
 };
@@ -17,7 +18,6 @@ use crate::{
         Address,
         channel::{Format, Part},
         delivery::{Class, Outcome},
-        text::escape,
     },
     http_client::{Repeats, Reply},
 };
@@ -39,11 +39,6 @@ const CARD: Part = Part {
     // Leaves room for the envelope, and for the summary once more in JSON.
     max_bytes: MESSAGE_MAX - 2 * SUMMARY.max_bytes - 512,
 };
-const SUMMARY: Part = Part {
-    name: "summary",
-    format: Format::Plain,
-    max_bytes: 500,
-};
 static PARTS: [Part; 2] = [CARD, SUMMARY];
 
 #[derive(Debug, Default, Deserialize)]
@@ -62,18 +57,6 @@ fn build(setup: Setup<'_>) -> Result<Box<dyn Channel>, Refusal> {
         label: setup.label,
         hook,
     }))
-}
-
-/// The simplest card there is, for a message whose own was refused.
-fn plain_card(summary: &str) -> Value {
-    // Written as text in JSON, so what was escaped for a card is read back as JSON.
-    let escaped = format!("\"{}\"", escape(summary, Format::CardJson));
-    let text = serde_json::from_str(&escaped).unwrap_or_else(|_| Value::from(summary));
-    json!({
-        "type": "AdaptiveCard",
-        "version": "1.5",
-        "body": [{ "type": "TextBlock", "text": text, "wrap": true }],
-    })
 }
 
 impl Channel for TeamsWorkflow {
@@ -119,25 +102,12 @@ impl Channel for TeamsWorkflow {
     }
 
     fn wire(&self, outgoing: &Outgoing<'_>) -> Result<Wire, Outcome> {
-        let summary = words::part(outgoing, &SUMMARY)?;
-        let mut card = match words::json_part_unless_refused(outgoing, &CARD)? {
-            Some(card) => card,
-            None => plain_card(&summary),
-        };
-        let Some(fields) = card.as_object_mut() else {
-            return Err(words::bad_payload(
-                "The card of the message is not an Adaptive Card. Check its template with: oyez template check".to_owned(),
-            ));
-        };
-        // What clients that cannot draw the card show, and what a notification reads out.
-        fields
-            .entry("fallbackText")
-            .or_insert_with(|| Value::from(summary.as_str()));
+        let (card, summary) = card::card(outgoing, &CARD)?;
         let envelope = json!({
             "type": "message",
             "summary": summary,
             "attachments": [{
-                "contentType": "application/vnd.microsoft.card.adaptive",
+                "contentType": card::CONTENT_TYPE,
                 "contentUrl": null,
                 "content": card,
             }],
