@@ -16,6 +16,7 @@ mod email;
 mod notify_sms;
 mod slack;
 mod slack_webhook;
+mod teams;
 mod teams_workflow;
 mod webhook;
 
@@ -43,6 +44,7 @@ static KINDS: &[&Kind] = &[
     &notify_sms::KIND,
     &slack::KIND,
     &slack_webhook::KIND,
+    &teams::KIND,
     &teams_workflow::KIND,
     &webhook::KIND,
 ];

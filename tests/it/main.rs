@@ -18,6 +18,7 @@ mod channel_contract;
 mod channel_email;
 mod channel_notify_sms;
 mod channel_slack;
+mod channel_teams;
 mod channel_teams_slack_webhook;
 mod chat_slack;
 mod cli_keys;

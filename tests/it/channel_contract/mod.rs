@@ -22,6 +22,7 @@ use wiremock::ResponseTemplate;
 
 use crate::support::{
     channels::{Letter, live_at, now, stanzas, with},
+    sign_in,
     stand_in::{answering, requests},
 };
 
@@ -31,6 +32,9 @@ use crate::support::{
 struct Fixture {
     address: String,
     accepts: Answer,
+    /// Faults by which the provider says that it took nothing.
+    #[serde(default)]
+    took_nothing: Vec<u16>,
     /// Whether the provider knows a repeat: "recognised" or "shown".
     repeats: String,
     #[serde(default)]
@@ -52,6 +56,8 @@ struct Bench {
     letter: Letter,
     accepts: ResponseTemplate,
     recognised: bool,
+    took_nothing: Vec<u16>,
+    signs_in: bool,
 }
 
 /// A word that stands in each secret of the fixtures.
@@ -69,16 +75,26 @@ fn bench(name: &str, stand_in: &str) -> Bench {
     bench_at(name, stand_in, now())
 }
 
-fn bench_at(name: &str, stand_in: &str, now: Time) -> Bench {
+/// The fixture of a channel whose provider is at this address. Where the channel signs in
+/// elsewhere first, a server does that for which everybody is right.
+fn fixture(name: &str, stand_in: &str) -> (Fixture, bool) {
     let path = format!(
         "{}/tests/it/fixtures/channels/{name}.toml",
         env!("CARGO_MANIFEST_DIR")
     );
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|_| {
+    let mut text = std::fs::read_to_string(&path).unwrap_or_else(|_| {
         panic!("a channel needs a fixture: write tests/it/fixtures/channels/{name}.toml")
     });
-    let text = text.replace("{stand_in}", stand_in);
-    let fixture: Fixture = toml::from_str(&text).expect("a fixture");
+    text = text.replace("{stand_in}", stand_in);
+    let signs_in = text.contains("{sign_in}");
+    if signs_in {
+        text = text.replace("{sign_in}", sign_in::url());
+    }
+    (toml::from_str(&text).expect("a fixture"), signs_in)
+}
+
+fn bench_at(name: &str, stand_in: &str, now: Time) -> Bench {
+    let (fixture, signs_in) = fixture(name, stand_in);
     let settings = with(name, &fixture.settings.to_string());
     let channel = live_at(name, settings, now);
     let address = channel.check_address(&fixture.address).expect("an address");
@@ -94,6 +110,8 @@ fn bench_at(name: &str, stand_in: &str, now: Time) -> Bench {
         accepts: ResponseTemplate::new(fixture.accepts.status)
             .set_body_string(fixture.accepts.body),
         recognised: fixture.repeats == "recognised",
+        took_nothing: fixture.took_nothing,
+        signs_in,
     }
 }
 
@@ -135,9 +153,11 @@ impl Bench {
         }
     }
 
-    /// What an answer means that leaves open whether the message is out.
-    fn ambiguous(&self) -> Class {
-        if self.recognised {
+    /// What a fault of the provider means, or silence, which leaves open whether the message is
+    /// out.
+    fn ambiguous(&self, status: Option<u16>) -> Class {
+        let took_nothing = status.is_some_and(|status| self.took_nothing.contains(&status));
+        if self.recognised || took_nothing {
             Class::RemoteTemporary
         } else {
             Class::Uncertain

@@ -7,7 +7,7 @@ use oyez::{
     section::Section,
 };
 
-use super::{Fixture, http_channels};
+use super::{fixture, http_channels};
 use crate::support::channels::{build, lines, live, stanza, stanzas, with};
 
 #[test]
@@ -100,15 +100,7 @@ fn every_kind_has_a_table_in_the_settings_that_ship() {
 fn shared_keys_work_on_every_channel_and_their_faults_come_together() {
     for name in http_channels() {
         let keys = "label = \"Other\"\npace = { concurrency = 2, per_second = 0.25, burst = 9 }\non_uncertain = \"resend\"\n";
-        let path = format!(
-            "{}/tests/it/fixtures/channels/{name}.toml",
-            env!("CARGO_MANIFEST_DIR")
-        );
-        let fixture: Fixture = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-        let settings = fixture
-            .settings
-            .to_string()
-            .replace("{stand_in}", "http://127.0.0.1:9");
+        let settings = fixture(&name, "http://127.0.0.1:9").0.settings.to_string();
         let channel = live(&name, with(&name, &format!("{keys}{settings}")));
         assert_eq!(channel.label(), "Other");
         let pace = channel.pace();
@@ -139,15 +131,7 @@ fn shared_keys_work_on_every_channel_and_their_faults_come_together() {
 #[test]
 fn only_a_channel_that_can_look_up_what_was_taken_may_be_told_to() {
     for name in http_channels() {
-        let path = format!(
-            "{}/tests/it/fixtures/channels/{name}.toml",
-            env!("CARGO_MANIFEST_DIR")
-        );
-        let fixture: Fixture = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-        let settings = fixture
-            .settings
-            .to_string()
-            .replace("{stand_in}", "http://127.0.0.1:9");
+        let settings = fixture(&name, "http://127.0.0.1:9").0.settings.to_string();
         let able = live(&name, with(&name, &settings)).look_up().is_some();
         let keys = format!("on_uncertain = \"reconcile\"\n{settings}");
         match build(&name, with(&name, &keys)) {

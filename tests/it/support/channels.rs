@@ -55,10 +55,14 @@ pub(crate) fn context() -> ChannelContext {
 }
 
 fn context_at(now: Time) -> ChannelContext {
+    context_with(Arc::new(ManualClock::new(now)))
+}
+
+fn context_with(clock: Arc<ManualClock>) -> ChannelContext {
     let loopback = ["127.0.0.0/8".parse().expect("a network")];
     ChannelContext {
         http: HttpClient::new(&loopback, Limits::default()).expect("a client"),
-        clock: Arc::new(ManualClock::new(now)),
+        clock,
         install_secret: "install secret of the tests".into(),
     }
 }
@@ -70,7 +74,12 @@ pub(crate) fn live(name: &str, section: Section) -> Arc<dyn Channel> {
 
 /// The same at another time.
 pub(crate) fn live_at(name: &str, section: Section, now: Time) -> Arc<dyn Channel> {
-    match channels::build(&channel_name(name), section, &context_at(now)) {
+    live_with(name, section, Arc::new(ManualClock::new(now)))
+}
+
+/// The same with a clock to step.
+pub(crate) fn live_with(name: &str, section: Section, clock: Arc<ManualClock>) -> Arc<dyn Channel> {
+    match channels::build(&channel_name(name), section, &context_with(clock)) {
         Ok(Built::Live(channel)) => channel,
         Ok(Built::Off(reason)) => panic!("{name} is off: {reason}"),
         Err(faults) => panic!("{name}: {}", lines(&faults)),

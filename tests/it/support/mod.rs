@@ -10,6 +10,7 @@ pub(crate) mod oracle;
 pub(crate) mod outbox;
 pub(crate) mod program;
 pub(crate) mod proxy;
+pub(crate) mod sign_in;
 pub(crate) mod slack;
 pub(crate) mod smtp;
 pub(crate) mod stand_in;

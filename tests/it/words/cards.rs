@@ -12,23 +12,20 @@ const CARD_BYTES: usize = 20 * 1024;
 
 fn cards() -> Vec<(String, Value)> {
     let renderer = renderer();
-    let teams = kinds()
-        .into_iter()
-        .find(|(kind, _)| kind.as_str() == "teams_workflow");
-    let teams = teams.expect("a kind of channel");
-    all()
-        .map(|(moment, audience)| {
+    let mut kinds = kinds();
+    kinds.retain(|(_, parts)| parts.iter().any(|part| part.name == "card"));
+    assert_eq!(kinds.len(), 2, "the bot and the workflow");
+    let mut cards = Vec::new();
+    for kind in &kinds {
+        for (moment, audience) in all() {
             let view = Story::up_to(moment).view(moment, audience);
-            let card = &rendered(&renderer, &teams, &view)["card"];
-            assert!(
-                card.len() <= CARD_BYTES,
-                "{moment} {audience}: {} bytes",
-                card.len()
-            );
-            let card = serde_json::from_str(card).expect("JSON");
-            (format!("{moment} {audience}"), card)
-        })
-        .collect()
+            let card = &rendered(&renderer, kind, &view)["card"];
+            let name = format!("{} {moment} {audience}", kind.0);
+            assert!(card.len() <= CARD_BYTES, "{name}: {} bytes", card.len());
+            cards.push((name, serde_json::from_str(card).expect("JSON")));
+        }
+    }
+    cards
 }
 
 /// The elements that our layouts use, stricter than the published schema: text wraps, buttons are

@@ -1,0 +1,231 @@
+//! What goes where.
+
+use oyez::{
+    channels::{OnUncertain, Outgoing},
+    domain::{delivery::Class, notification::Moment},
+};
+use serde_json::{Value, json};
+use wiremock::ResponseTemplate;
+
+use super::{APP, CHANNEL, CHAT, Microsoft, PERSON, TENANT, error};
+
+const ROOT: &str = "19:incidents_1@thread.tacv2;messageid=1795410184094|1795410184094";
+const INTO_ROOT: &str = "/teams/v3/conversations/19%3Aincidents_1%40thread.tacv2%3Bmessageid%3D1795410184094/activities";
+const CONVERSATIONS: &str = "/teams/v3/conversations";
+
+fn activity() -> Value {
+    json!({
+        "type": "message",
+        "summary": "Sign-in fails",
+        "attachments": [{
+            "contentType": "application/vnd.microsoft.card.adaptive",
+            "content": {
+                "type": "AdaptiveCard", "version": "1.5", "body": [],
+                "fallbackText": "Sign-in fails",
+            },
+        }],
+    })
+}
+
+fn root() -> Value {
+    json!({
+        "isGroup": true,
+        "bot": { "id": format!("28:{APP}") },
+        "tenantId": TENANT,
+        "channelData": { "channel": { "id": CHANNEL }, "tenant": { "id": TENANT } },
+        "activity": activity(),
+    })
+}
+
+#[tokio::test]
+async fn the_first_message_in_a_channel_begins_a_thread_and_later_ones_are_replies() {
+    let microsoft = Microsoft::start().await;
+    assert!(microsoft.bot.threads());
+    let mut letter = microsoft.letter(CHANNEL);
+    let first = microsoft.send(&letter).await;
+    assert_eq!(first.class, Class::Delivered, "{first:?}");
+    assert_eq!(first.provider_id.as_deref(), Some(ROOT));
+    assert_eq!(first.reply, "");
+
+    (letter.first, letter.thread) = (false, first.provider_id);
+    let second = microsoft.send(&letter).await;
+    assert_eq!(second.class, Class::Delivered, "{second:?}");
+    let id = "19:incidents_1@thread.tacv2;messageid=1795410184094|1795410184095";
+    assert_eq!(second.provider_id.as_deref(), Some(id));
+    let calls = microsoft.calls().await;
+    let expected = [(CONVERSATIONS, root()), (INTO_ROOT, activity())];
+    assert_eq!(calls, expected.map(|(path, body)| (path.to_owned(), body)));
+    let asked = microsoft.server.received_requests().await.unwrap();
+    assert_eq!(asked[1].headers["authorization"], "Bearer token-1");
+}
+
+#[tokio::test]
+async fn a_thread_without_its_first_post_begins_anew() {
+    let microsoft = Microsoft::start().await;
+    let mut letter = microsoft.letter(CHANNEL);
+    letter.thread = Some(ROOT.to_owned());
+    microsoft.teams_answers([error(404, "ConversationNotFound", "gone")]);
+    let outcome = microsoft.send(&letter).await;
+    assert_eq!(outcome.class, Class::Delivered);
+    let paths: Vec<String> = microsoft
+        .calls()
+        .await
+        .into_iter()
+        .map(|call| call.0)
+        .collect();
+    assert_eq!(paths, [INTO_ROOT, CONVERSATIONS]);
+
+    // If the channel is gone too, that is all there is to say.
+    let gone = || error(404, "ConversationNotFound", "gone");
+    microsoft.teams_answers([gone(), gone()]);
+    assert_eq!(microsoft.send(&letter).await.class, Class::BadDestination);
+    assert_eq!(microsoft.calls().await.len(), 4);
+}
+
+#[tokio::test]
+async fn a_thread_of_another_place_is_not_posted_into() {
+    let microsoft = Microsoft::start().await;
+    let mut letter = microsoft.letter(CHANNEL);
+    letter.thread = Some("19:other@thread.tacv2;messageid=1|1".to_owned());
+    assert_eq!(microsoft.send(&letter).await.class, Class::Delivered);
+    assert_eq!(
+        microsoft.calls().await,
+        [(CONVERSATIONS.to_owned(), root())]
+    );
+}
+
+#[tokio::test]
+async fn a_person_is_written_to_in_their_chat_with_the_bot() {
+    let microsoft = Microsoft::start().await;
+    let outcome = microsoft.send_to(&PERSON.to_uppercase()).await;
+    assert_eq!(outcome.class, Class::Delivered, "{outcome:?}");
+    assert_eq!(
+        outcome.provider_id.as_deref(),
+        Some("a:1Priya|1795410184095")
+    );
+    let open = json!({
+        "isGroup": false,
+        "bot": { "id": format!("28:{APP}") },
+        "tenantId": TENANT,
+        "members": [{ "id": PERSON }],
+        "channelData": { "tenant": { "id": TENANT } },
+    });
+    let into = "/teams/v3/conversations/a%3A1Priya/activities".to_owned();
+    let calls = microsoft.calls().await;
+    assert_eq!(
+        calls,
+        [(CONVERSATIONS.to_owned(), open), (into, activity())]
+    );
+}
+
+#[tokio::test]
+async fn a_chat_is_posted_into_and_has_no_threads() {
+    let microsoft = Microsoft::start().await;
+    for address in [CHAT, "a:1Priya"] {
+        let mut letter = microsoft.letter(address);
+        letter.thread = Some(format!("{address}|1"));
+        let outcome = microsoft.send(&letter).await;
+        assert_eq!(
+            outcome.provider_id,
+            Some(format!("{address}|1795410184095"))
+        );
+    }
+    let paths: Vec<String> = microsoft
+        .calls()
+        .await
+        .into_iter()
+        .map(|call| call.0)
+        .collect();
+    let chat = "/teams/v3/conversations/19%3Ameeting_Zm9v%40thread.v2/activities";
+    assert_eq!(
+        paths,
+        [chat, "/teams/v3/conversations/a%3A1Priya/activities"]
+    );
+}
+
+#[tokio::test]
+async fn the_gravest_is_urgent_and_a_prompt_raises_an_alert() {
+    let microsoft = Microsoft::start().await;
+    let mut letter = microsoft.letter(CHAT);
+    letter.urgent = true;
+    microsoft.send(&letter).await;
+    letter.urgent = false;
+    let prompt = Outgoing {
+        moment: Moment::Prompt,
+        ..letter.outgoing()
+    };
+    microsoft.bot.send(&prompt).await;
+    let [(_, urgent), (_, prompt)]: [_; 2] = microsoft.calls().await.try_into().unwrap();
+    assert_eq!(
+        (&urgent["importance"], &urgent["channelData"]),
+        (&json!("urgent"), &Value::Null)
+    );
+    assert_eq!(prompt["importance"], Value::Null);
+    assert_eq!(
+        prompt["channelData"],
+        json!({ "notification": { "alert": true } })
+    );
+}
+
+#[tokio::test]
+async fn what_is_longer_in_utf_16_than_teams_takes_is_not_sent() {
+    let microsoft = Microsoft::start().await;
+    // A character of four bytes is four bytes in UTF-16, too; a letter grows from one to two.
+    for (text, fits) in [("x", 40_000), ("\u{1F4A5}", 20_000)] {
+        for (count, class) in [(fits, Class::Delivered), (fits + 1_000, Class::BadPayload)] {
+            let mut letter = microsoft.letter(CHAT);
+            let card = json!({ "type": "AdaptiveCard", "body": [], "speak": text.repeat(count) });
+            letter.parts.insert("card".to_owned(), card.to_string());
+            let outcome = microsoft.send(&letter).await;
+            assert_eq!(outcome.class, class, "{count}: {}", outcome.sentence);
+            assert!(class == Class::Delivered || outcome.sentence.contains("Teams takes 81920"));
+        }
+    }
+    assert_eq!(microsoft.calls().await.len(), 2);
+}
+
+#[tokio::test]
+async fn an_answer_that_names_no_post_leaves_it_in_doubt() {
+    let microsoft = Microsoft::start().await;
+    let empty = || ResponseTemplate::new(201).set_body_string("{}");
+    microsoft.teams_answers([empty(), empty()]);
+    for address in [CHANNEL, CHAT] {
+        assert_eq!(microsoft.send_to(address).await.class, Class::Uncertain);
+    }
+    assert_eq!(microsoft.bot.on_uncertain(), OnUncertain::HoldUnlessUrgent);
+
+    // Nothing was posted yet when the chat cannot be read.
+    microsoft.teams_answers([empty()]);
+    assert_eq!(
+        microsoft.send_to(PERSON).await.class,
+        Class::RemoteTemporary
+    );
+
+    // Without the activity's id, the thread's holds it.
+    let thread = json!({ "id": format!("{CHANNEL};messageid=7") });
+    microsoft.teams_answers([ResponseTemplate::new(201).set_body_json(thread)]);
+    let outcome = microsoft.send_to(CHANNEL).await;
+    assert_eq!(
+        outcome.provider_id,
+        Some(format!("{CHANNEL};messageid=7|7"))
+    );
+}
+
+#[tokio::test]
+async fn each_conversation_has_its_lane_within_what_teams_takes() {
+    let microsoft = Microsoft::start().await;
+    let lane = |text: &str| {
+        microsoft
+            .bot
+            .lane(&microsoft.bot.check_address(text).unwrap())
+    };
+    let lanes = [CHANNEL, CHAT, PERSON].map(lane);
+    assert!(lanes[0] != lanes[1] && lanes[1] != lanes[2]);
+    assert_eq!(lanes[2], lane(&PERSON.to_uppercase()));
+    let pace = microsoft.bot.pace();
+    assert_eq!(pace.concurrency, 1);
+    for (seconds, most) in [(1.0, 7.0), (2.0, 8.0), (30.0, 60.0), (3_600.0, 1_800.0)] {
+        let sent = f64::from(pace.burst) + pace.per_second.unwrap() * seconds;
+        assert!(sent <= most, "{sent} in {seconds} seconds");
+    }
+}
