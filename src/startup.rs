@@ -1,5 +1,7 @@
 //! Putting the program together from its settings: the only place that builds clients.
 
+mod doors;
+
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use secrecy::{ExposeSecret, SecretString};
@@ -21,7 +23,7 @@ use crate::{
     section::Section,
     store::{Store, policies, settings as kept},
     telemetry,
-    web::{Doors, SlackDoor},
+    web::Doors,
 };
 
 /// The policy that runs until the organisation has one of its own.
@@ -133,7 +135,9 @@ async fn assemble(settings: Settings, store: Store) -> Result<Started, Error> {
     let clock: Arc<dyn Clock> = system.clone();
     let http = HttpClient::new(&settings.http.allow_private, Limits::default()).map_err(no_tls)?;
     let heartbeat = heartbeat(&settings, &http)?;
-    let (live, off) = ways(&settings, &http, &store, &clock).await?;
+    let context = channel_context(&http, &store, &clock).await?;
+    let (live, off) = ways(&settings, &context)?;
+    let doors = doors::open(&settings, &context)?;
     let parts: Vec<(ChannelName, &'static [Part])> = live
         .iter()
         .map(|(name, channel)| (name.clone(), channel.parts()))
@@ -162,28 +166,9 @@ async fn assemble(settings: Settings, store: Store) -> Result<Started, Error> {
         clock: system,
         heartbeat,
         off,
-        doors: doors(&settings, &http),
+        doors,
         settings,
     })
-}
-
-/// Opens the doors of chat for which there is a secret.
-fn doors(settings: &Settings, http: &HttpClient) -> Doors {
-    let slack = &settings.slack;
-    let secrets: Vec<SecretString> = [&slack.secret_signing, &slack.secret_signing_before]
-        .into_iter()
-        .flatten()
-        .cloned()
-        .collect();
-    Doors {
-        slack: (!secrets.is_empty()).then(|| {
-            Arc::new(SlackDoor {
-                secrets,
-                channel: slack.channel.clone(),
-                http: http.clone(),
-            })
-        }),
-    }
 }
 
 fn heartbeat(settings: &Settings, http: &HttpClient) -> Result<Option<Heartbeat>, Error> {
@@ -200,13 +185,12 @@ fn heartbeat(settings: &Settings, http: &HttpClient) -> Result<Option<Heartbeat>
     })
 }
 
-/// Builds the channels; that their settings are right was seen when those were read.
-async fn ways(
-    settings: &Settings,
+/// What channels share.
+async fn channel_context(
     http: &HttpClient,
     store: &Store,
     clock: &Arc<dyn Clock>,
-) -> Result<(Channels, BTreeMap<ChannelName, String>), Error> {
+) -> Result<ChannelContext, Error> {
     let secret = if store.is_up_to_date().await? {
         let bytes = kept::install_secret(store.write()).await?;
         SecretString::from(
@@ -219,14 +203,21 @@ async fn ways(
     } else {
         SecretString::from(String::new())
     };
-    let context = ChannelContext {
+    Ok(ChannelContext {
         http: http.clone(),
         clock: Arc::clone(clock),
         install_secret: secret,
-    };
+    })
+}
+
+/// Builds the channels; that their settings are right was seen when those were read.
+fn ways(
+    settings: &Settings,
+    context: &ChannelContext,
+) -> Result<(Channels, BTreeMap<ChannelName, String>), Error> {
     let (mut live, mut off, mut faults) = (Channels::new(), BTreeMap::new(), Vec::<Fault>::new());
     for (name, section) in &settings.channels {
-        match channels::build(name, section.clone(), &context) {
+        match channels::build(name, section.clone(), context) {
             Ok(Built::Live(channel)) => {
                 let channel = match settings.sending.mode {
                     Mode::Live => channel,

@@ -169,6 +169,11 @@ impl SharedPace {
     }
 }
 
+/// Takes out the keys that every channel has. Says whether the channel is to be used.
+pub(super) fn take_shared(stanza: &mut Section) -> bool {
+    Shared::take(stanza).is_ok_and(|shared| shared.enabled != Some(false))
+}
+
 /// The kind of a stanza: its `kind`, or else its name. Takes the key out.
 pub fn take_kind(name: &ChannelName, stanza: &mut Section) -> Result<&'static Kind, Fault> {
     let place = stanza.clone();

@@ -6,3 +6,4 @@
 pub mod grammar;
 pub mod reply;
 pub mod slack;
+pub mod teams;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use super::{
     Apply, ChannelCheck, Database, Engine, Heartbeat, Http, Links, Log, Policy, Sending, Server,
-    Settings, SettingsError, Slack, Templates,
+    Settings, SettingsError, Slack, Teams, Templates,
 };
 use crate::{
     domain::{ChannelName, fault::Fault, ids::BadId},
@@ -78,6 +78,7 @@ impl Settings {
         let http = reading.table(&mut root, "http");
         let heartbeat = reading.table(&mut root, "heartbeat");
         let slack = reading.table(&mut root, "slack");
+        let teams = reading.table(&mut root, "teams");
         let log = reading.table(&mut root, "log");
         let channels = reading.channels(&mut root);
         for (name, section) in &channels {
@@ -104,6 +105,7 @@ impl Settings {
                 })?,
                 heartbeat: heartbeat.map(|(raw, _): (Heartbeat, _)| raw)?,
                 slack: slack.map(|(raw, _): (Slack, _)| raw)?,
+                teams: teams.map(|(raw, _): (Teams, _)| raw)?,
                 log: log.map(|(raw, _): (Log, _)| raw)?,
                 channels,
                 shown,

@@ -52,6 +52,8 @@ pub struct Settings {
     pub heartbeat: Heartbeat,
     /// What Slack sends us.
     pub slack: Slack,
+    /// What Teams sends the bot.
+    pub teams: Teams,
     /// The log.
     pub log: Log,
     /// The table of each channel, to be read by the channel.
@@ -173,6 +175,18 @@ pub struct Slack {
     pub secret_signing_before: Option<SecretString>,
     /// The channel whose addresses are Slack's.
     pub channel: ChannelName,
+}
+
+/// What Teams sends the bot: messages and taps.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Teams {
+    /// The channel with the bot's settings, whose addresses are those of Teams.
+    pub channel: ChannelName,
+    /// Who signs the calls.
+    pub issuer: String,
+    /// The OpenID metadata that lead to the keys of whoever signs.
+    pub metadata_url: String,
 }
 
 /// The log.

@@ -19,7 +19,14 @@ use actix_web::{App as WebApp, HttpServer, dev::ServerHandle, middleware, web};
 use tokio::sync::watch;
 use utoipa_actix_web::AppExt;
 
-pub use self::slack::SlackDoor;
+pub use self::{
+    slack::SlackDoor,
+    teams::{
+        door::TeamsDoor,
+        keys::Keys,
+        token::{Expected, Gate},
+    },
+};
 use crate::app::App;
 
 /// Most bytes of a JSON body: a directory is imported from files, not through here.
@@ -50,6 +57,8 @@ impl Stop {
 pub struct Doors {
     /// Slack's.
     pub slack: Option<Arc<SlackDoor>>,
+    /// The Teams bot's.
+    pub teams: Option<Arc<TeamsDoor>>,
 }
 
 /// A server that listens already.
@@ -73,6 +82,7 @@ pub fn listen(
     let app = web::Data::from(app);
     let stop = web::Data::new(stop);
     let slack = web::Data::new(doors.slack);
+    let teams = web::Data::new(doors.teams);
     let server = HttpServer::new(move || {
         let (web, api) = WebApp::new()
             .wrap(
@@ -84,6 +94,7 @@ pub fn listen(
             .app_data(app.clone())
             .app_data(stop.clone())
             .app_data(slack.clone())
+            .app_data(teams.clone())
             .app_data(web::PayloadConfig::new(BODY_LIMIT))
             .app_data(problem::extractors::query())
             .app_data(problem::extractors::path())
@@ -113,6 +124,7 @@ pub fn listen(
             .service(health::metrics)
             .service(slack::commands)
             .service(slack::interactions)
+            .service(teams::door::messages)
             .default_service(web::to(fallback))
     })
     .workers(2)

@@ -86,6 +86,24 @@ impl Connector {
         }
     }
 
+    /// Posts into a conversation at a service URL that a checked token vouched for.
+    pub(super) async fn say(
+        &self,
+        service_url: &str,
+        conversation: &str,
+        activity: &Value,
+    ) -> Outcome {
+        let Ok(base) = self.posts.http().check_url(service_url) else {
+            return trouble::foreign_host();
+        };
+        let path = format!("v3/conversations/{}/activities", encoded(conversation));
+        let url = url_at(&base, &path);
+        let (outcome, reply) = self.call(&self.posts, &url, activity, conversation).await;
+        posted(outcome, reply, |made| {
+            Some(format!("{conversation}|{}", made.id))
+        })
+    }
+
     /// Posts into a conversation.
     pub(super) async fn send(
         &self,
@@ -143,11 +161,15 @@ impl Connector {
     }
 
     fn url(&self, path: &str) -> Url {
-        let mut url = self.base.clone();
-        let base = self.base.path().trim_end_matches('/');
-        url.set_path(&format!("{base}/{path}"));
-        url
+        url_at(&self.base, path)
     }
+}
+
+fn url_at(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    let base = base.path().trim_end_matches('/');
+    url.set_path(&format!("{base}/{path}"));
+    url
 }
 
 /// What a call that carried words came to. `id` makes of the answer what we keep.

@@ -6,6 +6,7 @@
 //! threads.
 
 mod activity;
+mod bot;
 mod connector;
 mod login;
 mod place;
@@ -24,6 +25,7 @@ use crate::domain::{
     delivery::Outcome,
 };
 use activity::Posting;
+pub use bot::Bot;
 use connector::Connector;
 use place::Place;
 

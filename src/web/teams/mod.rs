@@ -1,5 +1,6 @@
 //! The Teams bot's door: who calls.
 
+pub mod door;
 pub mod keys;
 mod rs256;
 pub mod token;

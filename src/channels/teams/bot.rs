@@ -1,0 +1,43 @@
+//! The bot as it answers whoever spoke to it.
+
+use serde_json::Value;
+
+use super::{connector::Connector, settings};
+use crate::{
+    channels::{ChannelContext, build},
+    domain::{ChannelName, delivery::Outcome},
+    section::Section,
+};
+
+/// Answers in the conversation in which somebody spoke, with no record of a delivery: what is told
+/// to others goes through the channel.
+pub struct Bot {
+    /// The id of its app in Microsoft Entra.
+    pub app_id: String,
+    /// The id of our tenant.
+    pub tenant: String,
+    connector: Connector,
+}
+
+impl Bot {
+    /// The bot of this stanza of the settings; `None` where it is not set up, or is no bot.
+    pub fn of(name: &ChannelName, mut stanza: Section, context: &ChannelContext) -> Option<Self> {
+        let kind = build::take_kind(name, &mut stanza).ok()?;
+        if kind.name != super::KIND.name || !build::take_shared(&mut stanza) {
+            return None;
+        }
+        let settings = settings::read(&stanza, &context.http).ok()?;
+        Some(Self {
+            app_id: settings.app_id.clone(),
+            tenant: settings.tenant.clone(),
+            connector: Connector::new(settings, context),
+        })
+    }
+
+    /// Posts an activity into a conversation, at the service URL that a checked token vouched for.
+    pub async fn say(&self, service_url: &str, conversation: &str, activity: &Value) -> Outcome {
+        self.connector
+            .say(service_url, conversation, activity)
+            .await
+    }
+}

@@ -1,0 +1,177 @@
+//! Answers as Teams takes them: an Adaptive Card 1.5 of core elements.
+
+use serde_json::{Value, json};
+
+use super::reply::{Button, Piece, Reply};
+use crate::domain::{
+    channel::Format,
+    text::{clean, escape},
+};
+
+/// The name under which taps come back.
+pub const VERB: &str = "oyez";
+/// The key of the data that says what a tap does.
+pub const ACT: &str = "act";
+
+/// Most elements of a card: what is longer is read on a page.
+const ELEMENTS: usize = 30;
+/// Most characters of one text.
+const TEXT: usize = 2_000;
+
+/// The card of an answer.
+pub fn card(reply: &Reply) -> Value {
+    let mut body = vec![json!({
+        "type": "TextBlock",
+        "text": markdown(&reply.heading),
+        "style": "heading",
+        "size": "medium",
+        "weight": "bolder",
+        "wrap": true,
+    })];
+    for piece in &reply.pieces {
+        body.extend(elements(piece));
+    }
+    body.truncate(ELEMENTS);
+    // In rows of two, so that each label is whole in a narrow pane.
+    for row in reply.buttons.chunks(2) {
+        let actions: Vec<Value> = row.iter().map(action).collect();
+        body.push(json!({ "type": "ActionSet", "actions": actions }));
+    }
+    let spoken = cut(&clean(&reply.heading));
+    json!({
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.5",
+        "lang": "en",
+        "speak": spoken,
+        "fallbackText": spoken,
+        "msteams": { "width": "Full" },
+        "body": body,
+    })
+}
+
+/// The answer as a message, whose summary a notification shows.
+pub fn activity(reply: &Reply) -> Value {
+    json!({
+        "type": "message",
+        "summary": cut(&clean(&reply.heading)),
+        "attachments": [{
+            "contentType": "application/vnd.microsoft.card.adaptive",
+            "content": card(reply),
+        }],
+    })
+}
+
+/// The answer in the place of the card that was tapped.
+pub fn invoke_response(reply: &Reply) -> Value {
+    json!({
+        "statusCode": 200,
+        "type": "application/vnd.microsoft.card.adaptive",
+        "value": card(reply),
+    })
+}
+
+fn elements(piece: &Piece) -> Vec<Value> {
+    match piece {
+        Piece::Text(text) => vec![block(text)],
+        Piece::Facts(facts) => {
+            let facts: Vec<Value> = facts
+                .iter()
+                .map(|(name, value)| json!({ "title": markdown(name), "value": markdown(value) }))
+                .collect();
+            vec![json!({ "type": "FactSet", "facts": facts })]
+        }
+        Piece::List(lines) => {
+            let mut blocks: Vec<Value> = lines
+                .iter()
+                .map(|line| {
+                    let mut line = block(&format!("• {line}"));
+                    line["spacing"] = json!("small");
+                    line
+                })
+                .collect();
+            if let Some(first) = blocks.first_mut() {
+                first["spacing"] = json!("default");
+            }
+            blocks
+        }
+        Piece::Words { label, text } => vec![json!({
+            "type": "Container",
+            "style": "emphasis",
+            "items": [
+                { "type": "TextBlock", "text": markdown(label), "weight": "bolder", "wrap": true },
+                block(text),
+            ],
+        })],
+    }
+}
+
+fn action(button: &Button) -> Value {
+    let data = json!({ ACT: button.act.to_value() });
+    json!({
+        "type": "Action.Execute",
+        "title": button.label,
+        "verb": VERB,
+        "data": data.clone(),
+        // For clients that do not know the other: it comes back as a message.
+        "fallback": { "type": "Action.Submit", "title": button.label, "data": data },
+    })
+}
+
+fn block(text: &str) -> Value {
+    json!({ "type": "TextBlock", "text": markdown(text), "wrap": true })
+}
+
+/// Text as typed: nothing in it is Markdown, and its lines are paragraphs.
+fn markdown(text: &str) -> String {
+    let lines: Vec<String> = cut(text)
+        .lines()
+        .map(|line| escape(&clean(line), Format::CardJson))
+        .collect();
+    lines.join("\n\n")
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= TEXT {
+        return text.to_owned();
+    }
+    let mut kept: String = text.chars().take(TEXT - 1).collect();
+    kept.push('…');
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::reply::{Act, Piece, Reply},
+        *,
+    };
+
+    #[test]
+    fn every_text_wraps_and_every_button_has_a_way_back_on_old_clients() {
+        let reply = Reply::text("INC-0042", ["Half *of* them".to_owned()])
+            .and(Piece::List(vec!["One".into(), "Two".into()]))
+            .and(Piece::Words {
+                label: "To owners".into(),
+                text: "Half are back.\nMore later.".into(),
+            })
+            .button("Send", Act::Send("01J".into()))
+            .button("Do not send", Act::Drop("01J".into()))
+            .button("Status", Act::Say("status INC-0042".into()));
+        let card = card(&reply);
+        let body = card["body"].as_array().unwrap();
+        assert_eq!(body[1]["text"], "Half \\*of\\* them");
+        for element in body.iter().filter(|it| it["type"] == "TextBlock") {
+            assert_eq!(element["wrap"], true, "{element}");
+        }
+        assert_eq!(body[4]["items"][1]["text"], "Half are back.\n\nMore later.");
+        let rows: Vec<usize> = body
+            .iter()
+            .filter_map(|it| it["actions"].as_array())
+            .map(Vec::len)
+            .collect();
+        assert_eq!(rows, [2, 1]);
+        assert_eq!(body[5]["actions"][0]["data"]["act"], "send:01J");
+        assert_eq!(body[5]["actions"][0]["fallback"]["data"]["act"], "send:01J");
+    }
+}
