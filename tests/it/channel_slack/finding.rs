@@ -52,7 +52,7 @@ async fn after_a_lost_answer(
     letter: &Letter,
 ) -> Option<String> {
     assert_eq!(found(look(channel, letter).await), None);
-    workspace.loses_answers();
+    workspace.loses_answers(true);
     let outcome = channel.send(&letter.outgoing()).await;
     assert_eq!(outcome.class, Class::Uncertain, "{outcome:?}");
     assert_eq!(channel.on_uncertain(), OnUncertain::Reconcile);

@@ -4,6 +4,7 @@ mod errors;
 mod finding;
 mod posting;
 mod settings;
+mod threads;
 
 use std::sync::Arc;
 

@@ -89,9 +89,9 @@ impl Workspace {
         self.answers(method, ResponseTemplate::new(200).set_body_json(error));
     }
 
-    /// From now on, takes messages and says that it failed.
-    pub(crate) fn loses_answers(&self) {
-        self.state().loses_answers = true;
+    /// Whether it takes messages and says that it failed.
+    pub(crate) fn loses_answers(&self, loses: bool) {
+        self.state().loses_answers = loses;
     }
 
     /// Somebody says something in a channel.
