@@ -2,6 +2,8 @@
 //!
 //! Every text is literal: what people typed stays as typed, and mentions nobody.
 
+use crate::domain::IncidentId;
+
 /// What is answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reply {
@@ -51,28 +53,63 @@ pub enum Act {
     Drop(String),
     /// Says a line, as if it had been typed.
     Say(String),
+    /// Answers a prompt, which showed this revision of this incident.
+    Answer(Answer, IncidentId, u32),
+}
+
+/// The answers to a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Sends the words that the prompt showed.
+    NoChange,
+    /// Silences the prompts for a while.
+    Snooze,
+    /// Says what was typed beside the button.
+    Update,
+}
+
+impl Answer {
+    const ALL: [Self; 3] = [Self::NoChange, Self::Snooze, Self::Update];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::NoChange => "nochange",
+            Self::Snooze => "snooze",
+            Self::Update => "update",
+        }
+    }
 }
 
 impl Act {
     /// As a client carries it.
     pub fn to_value(&self) -> String {
-        let (name, value) = match self {
-            Self::Send(id) => ("send", id),
-            Self::Drop(id) => ("drop", id),
-            Self::Say(line) => ("say", line),
-        };
-        format!("{name}:{value}")
+        match self {
+            Self::Send(id) => format!("send:{id}"),
+            Self::Drop(id) => format!("drop:{id}"),
+            Self::Say(line) => format!("say:{line}"),
+            Self::Answer(answer, incident, revision) => {
+                format!("{}:{incident}:{revision}", answer.as_str())
+            }
+        }
     }
 
     /// Reads what a client carried; `None` if it is nothing of ours.
     pub fn from_value(value: &str) -> Option<Self> {
         let (name, value) = value.split_once(':')?;
-        let value = value.to_owned();
         match name {
-            "send" => Some(Self::Send(value)),
-            "drop" => Some(Self::Drop(value)),
-            "say" => Some(Self::Say(value)),
-            _ => None,
+            "send" => Some(Self::Send(value.to_owned())),
+            "drop" => Some(Self::Drop(value.to_owned())),
+            "say" => Some(Self::Say(value.to_owned())),
+            _ => {
+                let mut answers = Answer::ALL.into_iter();
+                let answer = answers.find(|answer| answer.as_str() == name)?;
+                let (incident, revision) = value.split_once(':')?;
+                Some(Self::Answer(
+                    answer,
+                    incident.parse().ok()?,
+                    revision.parse().ok()?,
+                ))
+            }
         }
     }
 }
@@ -161,11 +198,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_a_button_carries_comes_back(text in "\\PC{0,60}", kind in 0..3_u8) {
+        fn what_a_button_carries_comes_back(
+            text in "\\PC{0,60}",
+            kind in 0..6_usize,
+            incident in 1..10_000_u32,
+            revision in 0..100_u32,
+        ) {
             let act = match kind {
                 0 => Act::Send(text),
                 1 => Act::Drop(text),
-                _ => Act::Say(text),
+                2 => Act::Say(text),
+                answer => Act::Answer(Answer::ALL[answer - 3], IncidentId(incident), revision),
             };
             prop_assert_eq!(Act::from_value(&act.to_value()), Some(act));
         }

@@ -13,10 +13,13 @@ pub const VERB: &str = "oyez";
 /// The key of the data that says what a tap does.
 pub const ACT: &str = "act";
 
+/// The key of the data under which the card's text box comes back.
+pub const TEXT: &str = "text";
+
 /// Most elements of a card: what is longer is read on a page.
 const ELEMENTS: usize = 30;
 /// Most characters of one text.
-const TEXT: usize = 2_000;
+const LONGEST: usize = 2_000;
 
 /// The card of an answer.
 pub fn card(reply: &Reply) -> Value {
@@ -132,10 +135,10 @@ fn markdown(text: &str) -> String {
 }
 
 fn cut(text: &str) -> String {
-    if text.chars().count() <= TEXT {
+    if text.chars().count() <= LONGEST {
         return text.to_owned();
     }
-    let mut kept: String = text.chars().take(TEXT - 1).collect();
+    let mut kept: String = text.chars().take(LONGEST - 1).collect();
     kept.push('…');
     kept
 }

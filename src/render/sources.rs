@@ -111,7 +111,8 @@ impl Sources {
         Ok((name, text))
     }
 
-    /// The folder whose default templates make exactly these parts.
+    /// The folder whose default templates make exactly these parts; of several the plainest, because
+    /// one with more templates does more than its parts say, such as taking taps.
     pub(super) fn stand_in(&self, parts: &[Part]) -> Option<String> {
         let wanted: BTreeSet<&str> = parts.iter().map(|part| part.name).collect();
         let mut folders: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -122,8 +123,13 @@ impl Sources {
                 folders.entry(folder).or_default().insert(part);
             }
         }
-        let mut same = folders.into_iter().filter(|(_, parts)| *parts == wanted);
-        same.next().map(|(folder, _)| folder.to_owned())
+        let same = folders.into_iter().filter(|(_, parts)| *parts == wanted);
+        let files = |folder: &str| {
+            let is_in = |name: &&String| name.split_once('/').is_some_and(|(at, _)| at == folder);
+            self.0.keys().filter(is_in).count()
+        };
+        same.min_by_key(|(folder, _)| files(folder))
+            .map(|(folder, _)| folder.to_owned())
     }
 
     /// The names under which a part of a message is looked up, the most particular first.

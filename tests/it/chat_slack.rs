@@ -1,6 +1,5 @@
 //! Incidents run from Slack: signed requests in, answers out, and everything on the record.
 
-use chrono::Utc;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -57,7 +56,10 @@ impl Workspace {
 
     /// What a tap on a button of a message turns it into.
     async fn taps(&mut self, user: &str, message: &Value, label: &str) -> Value {
-        let value = button(message, label);
+        self.taps_value(user, &button(message, label)).await
+    }
+
+    async fn taps_value(&mut self, user: &str, value: &str) -> Value {
         self.requests += 1;
         let path = format!("/answers/{}", self.requests);
         let payload = json!({
@@ -86,9 +88,14 @@ impl Workspace {
     }
 
     async fn signed(&self, path: &str, body: &str) -> Answer {
-        let timestamp = Utc::now().timestamp().to_string();
+        let timestamp = self.now().to_string();
         let signature = sign(SECRET, &timestamp, body);
         self.post(path, body, &timestamp, &signature).await
+    }
+
+    /// Seconds since 1970, by the program's own clock.
+    fn now(&self) -> i64 {
+        self.api.app.clock.now().timestamp()
     }
 
     async fn post(&self, path: &str, body: &str, timestamp: &str, signature: &str) -> Answer {
@@ -285,7 +292,7 @@ async fn what_is_not_understood_gets_the_nearest_word_or_an_example() {
         "{help}"
     );
     for (line, part) in [
-        ("upadte It is back", "Did you mean update?"),
+        ("upadte It is back", "Did you mean update"),
         (
             "update It is back",
             "I do not know which incident you mean.",
@@ -318,8 +325,8 @@ async fn what_is_not_understood_gets_the_nearest_word_or_an_example() {
 async fn a_request_that_slack_did_not_sign_is_refused() {
     let slack = Workspace::open().await;
     let body = form(&[("text", "list"), ("user_id", "U0PRIYA")]);
-    let now = Utc::now().timestamp().to_string();
-    let old = (Utc::now().timestamp() - 600).to_string();
+    let now = slack.now().to_string();
+    let old = (slack.now() - 600).to_string();
     for (timestamp, signature) in [
         (&now, String::new()),
         (&now, sign("another secret", &now, &body)),
@@ -366,4 +373,19 @@ async fn typed_text_mentions_nobody_and_arrives_whole() {
     let timeline = record["timeline"].as_array().expect("a timeline");
     let last = timeline.last().expect("a note")["text"].as_str().unwrap();
     assert!(last.contains(long.trim()), "{last}");
+}
+
+#[tokio::test]
+async fn one_tap_answers_a_prompt_and_a_stale_one_says_what_happened() {
+    let mut slack = Workspace::open().await;
+    let shown = slack.says("U0PRIYA", OPEN).await;
+    slack.taps("U0PRIYA", &shown, "Send").await;
+    let first = slack.taps_value("U0PRIYA", "nochange:INC-0001:1").await;
+    assert!(text(&first).contains("On its way to "), "{first}");
+    let sent = slack.agency.send_log("INC-0001").await.len();
+    let second = slack.taps_value("U0TOM", "nochange:INC-0001:1").await;
+    assert!(text(&second).contains("Priya Shah"), "{second}");
+    let snoozed = slack.taps_value("U0TOM", "snooze:INC-0001:1").await;
+    assert!(text(&snoozed).contains("Priya Shah"), "{snoozed}");
+    assert_eq!(slack.agency.send_log("INC-0001").await.len(), sent);
 }

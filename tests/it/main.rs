@@ -21,6 +21,7 @@ mod channel_slack;
 mod channel_teams;
 mod channel_teams_slack_webhook;
 mod chat_slack;
+mod chat_teams;
 mod cli_keys;
 mod cli_looking;
 mod cli_refusals;

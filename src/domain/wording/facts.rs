@@ -273,6 +273,7 @@ static TABLE: &[Fact] = &[
         l::no_change_command,
     )
     .gist(),
+    fact("revision", Line, &[Prompt, Overdue], EVERYONE, l::revision).optional(),
     fact(
         "update_command",
         Line,

@@ -88,6 +88,11 @@ pub(super) fn no_change_command(context: &Context<'_>) -> Value {
     line(format!("oyez no-change {}", context.saying.incident.id))
 }
 
+/// The revision that its readers see, so that a tap on what is old by then does nothing.
+pub(super) fn revision(context: &Context<'_>) -> Value {
+    line(context.saying.incident.revision.to_string())
+}
+
 pub(super) fn update_command(context: &Context<'_>) -> Value {
     line(format!("oyez update {}", context.saying.incident.id))
 }

@@ -17,8 +17,8 @@ use crate::{
     },
 };
 
-/// So many people are named; the rest are counted.
-const NAMED: usize = 15;
+/// So many people of an audience are named; the rest are counted.
+const NAMED: usize = 5;
 /// So many incidents are listed.
 const LISTED: u32 = 15;
 
@@ -180,13 +180,15 @@ fn told(app: &App, heading: String, answer: &WhoAnswer) -> Reply {
     reply
 }
 
-/// People with their channels and their best reason, and how many more there are.
+/// People by audience, the first with their channels and their best reason.
 pub(super) fn people(app: &App, recipients: &[RecipientAnswer]) -> Vec<String> {
     let labels = app.labels();
-    let mut lines: Vec<String> = recipients
-        .iter()
-        .take(NAMED)
-        .map(|one| {
+    let mut lines = Vec::new();
+    for group in recipients.chunk_by(|one, other| one.audience == other.audience) {
+        let mut audience = group[0].audience.clone();
+        audience[..1].make_ascii_uppercase();
+        lines.push(format!("{audience}: {}", group.len()));
+        lines.extend(group.iter().take(NAMED).map(|one| {
             let channels: Vec<&str> = one
                 .deliveries
                 .iter()
@@ -194,10 +196,10 @@ pub(super) fn people(app: &App, recipients: &[RecipientAnswer]) -> Vec<String> {
                 .collect();
             let reason = one.reasons.first().map_or("", |reason| &reason.text);
             format!("{} by {}: {reason}", one.name, channels.join(" and "))
-        })
-        .collect();
-    if recipients.len() > NAMED {
-        lines.push(format!("and {} more", recipients.len() - NAMED));
+        }));
+        if group.len() > NAMED {
+            lines.push(format!("and {} more", group.len() - NAMED));
+        }
     }
     lines
 }

@@ -45,9 +45,12 @@ pub(super) async fn hear(app: &App, place: &Place<'_>, line: &str) -> Reply {
     said(heard(app, place, line).await)
 }
 
-/// Answers a tap.
-pub(super) async fn tap(app: &App, place: &Place<'_>, act: Act) -> Reply {
+/// Answers a tap; `typed` is what was typed beside the button.
+pub(super) async fn tap(app: &App, place: &Place<'_>, act: Act, typed: Option<&str>) -> Reply {
     said(match act {
+        Act::Answer(answer, incident, revision) => {
+            sending::answer(app, place, answer, (incident, revision), typed).await
+        }
         Act::Say(line) => heard(app, place, &line).await,
         Act::Send(draft) => sending::send(app, place, &draft).await,
         Act::Drop(draft) => sending::drop(app, place, &draft).await,
@@ -124,7 +127,7 @@ async fn answer(
     }
 }
 
-async fn shown(
+pub(super) async fn shown(
     app: &App,
     place: &Place<'_>,
     speaker: &Speaker,
@@ -169,7 +172,7 @@ fn declared(place: &Place<'_>, opening: Opening) -> Result<Declare, Reply> {
 }
 
 /// How a verb is said.
-fn usage(place: &Place<'_>, verb: Verb) -> Reply {
+pub(super) fn usage(place: &Place<'_>, verb: Verb) -> Reply {
     let entry = verb.entry();
     Reply::text(format!("{}: {}", entry.chat, entry.does), []).and(example(place, verb))
 }

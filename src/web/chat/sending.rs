@@ -3,17 +3,20 @@
 use super::{
     Place,
     looking::{count, people},
-    speaker,
+    speaker, usage,
 };
 use crate::{
     app::{
-        App, Error,
+        App, Error, Mode, Wish,
         answers::{Receipt, WordsAnswer},
     },
-    chatops::reply::{Act, Piece, Reply},
+    chatops::reply::{Act, Answer, Piece, Reply},
     domain::{
-        ChannelName,
+        ChannelName, IncidentId,
         channel::{Format, REASON_MARK},
+        command::{Asked, Command},
+        facts::Facts,
+        verbs::Verb,
     },
 };
 
@@ -68,6 +71,43 @@ pub(super) fn done(app: &App, receipt: &Receipt) -> Reply {
     sentences.extend(receipt.sentences.iter().cloned());
     Reply::text(receipt.headline.clone(), sentences)
         .button("Status", Act::Say(format!("status {}", receipt.incident)))
+}
+
+/// Carries out the answer to a prompt. The prompt showed what "no change" sends, so that goes out
+/// at once; if the incident has moved on since, nothing does.
+pub(super) async fn answer(
+    app: &App,
+    place: &Place<'_>,
+    answer: Answer,
+    (incident, revision): (IncidentId, u32),
+    typed: Option<&str>,
+) -> Result<Reply, Error> {
+    let speaker = speaker(app, place).await?;
+    app.must_see(&speaker.viewer, incident).await?;
+    let command = match (answer, typed) {
+        (Answer::NoChange, _) => Command::NoChange { next_update: None },
+        (Answer::Snooze, _) => Command::Snooze,
+        (Answer::Update, None) => return Ok(usage(place, Verb::Update)),
+        (Answer::Update, Some(text)) => {
+            let update = Command::Update {
+                text: text.to_owned(),
+                facts: Facts::default(),
+                stage: None,
+                next_update: None,
+            };
+            let wish = Wish::Change(incident, Box::new(update));
+            return super::shown(app, place, &speaker, wish).await;
+        }
+    };
+    let asked = Asked {
+        command,
+        actor: speaker.actor,
+        request_key: place.request_key.to_owned(),
+        seen_revision: Some(revision),
+        typed: None,
+    };
+    let receipt = app.change(incident, asked, Mode::Commit).await?;
+    Ok(done(app, &receipt))
 }
 
 /// Sends what was shown.

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::ContentType,
+    http::StatusCode,
     post,
     web::{Bytes, Data, Query},
 };
@@ -117,7 +117,7 @@ impl Said {
         };
         match self.what {
             What::Line(line) => chat::hear(&app, &place, &line).await,
-            What::Tap(act) => chat::tap(&app, &place, act).await,
+            What::Tap(act) => chat::tap(&app, &place, act, None).await,
         }
     }
 }
@@ -132,7 +132,7 @@ pub(super) async fn commands(
 ) -> HttpResponse {
     let door = match recognised(&app, &door, &request, &body) {
         Ok(door) => door,
-        Err(refused) => return refused,
+        Err(status) => return HttpResponse::build(status).finish(),
     };
     let Some(Slash {
         text,
@@ -178,7 +178,7 @@ pub(super) async fn interactions(
 ) -> HttpResponse {
     let door = match recognised(&app, &door, &request, &body) {
         Ok(door) => door,
-        Err(refused) => return refused,
+        Err(status) => return HttpResponse::build(status).finish(),
     };
     let payload = form::<Form>(&body).and_then(|form| serde_json::from_str(&form.payload).ok());
     let Some(interaction) = payload else {
@@ -215,9 +215,9 @@ fn recognised(
     door: &Option<Arc<SlackDoor>>,
     request: &HttpRequest,
     body: &[u8],
-) -> Result<Arc<SlackDoor>, HttpResponse> {
+) -> Result<Arc<SlackDoor>, StatusCode> {
     let Some(door) = door else {
-        return Err(HttpResponse::NotFound().finish());
+        return Err(StatusCode::NOT_FOUND);
     };
     let header = |name: &str| request.headers().get(name)?.to_str().ok();
     let checked = signature::verify(
@@ -231,9 +231,7 @@ fn recognised(
         Ok(()) => Ok(Arc::clone(door)),
         Err(why) => {
             tracing::warn!(%why, "a request that should be Slack's was refused");
-            Err(HttpResponse::Unauthorized()
-                .content_type(ContentType::plaintext())
-                .body("Not signed by Slack."))
+            Err(StatusCode::UNAUTHORIZED)
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     channels::Bot,
     chatops::{
         reply::{Act, Reply},
-        teams::{ACT, VERB, activity, invoke_response},
+        teams::{ACT, TEXT, VERB, activity, invoke_response},
     },
     domain::{ChannelName, event::Door},
     web::chat::{self, Place},
@@ -171,7 +171,7 @@ impl Activity {
         let key = self.request_key();
         let thread = self.thread();
         let place = self.place(door, &key, thread.as_deref());
-        chat::tap(app, &place, act).await
+        chat::tap(app, &place, act, self.typed()).await
     }
 
     fn place<'a>(
@@ -239,6 +239,15 @@ impl Activity {
             false => &self.value,
         };
         Act::from_value(data[ACT].as_str()?)
+    }
+
+    /// What was typed beside the button.
+    fn typed(&self) -> Option<&str> {
+        let in_action = self.value["action"]["data"][TEXT].as_str();
+        in_action
+            .or_else(|| self.value[TEXT].as_str())
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
     }
 
     fn adds_us(&self) -> bool {
