@@ -29,6 +29,8 @@ pub const METADATA: &str = "https://login.botframework.com/v1/.well-known/openid
 const KEPT: TimeDelta = TimeDelta::hours(24);
 /// How often, at most, keys are fetched because one is not known.
 const PAUSE: TimeDelta = TimeDelta::minutes(5);
+/// Most bytes of the list that are read: each key comes with its certificates.
+const LIST_MAX: usize = 512 * 1024;
 /// How often, at most, they are fetched while there are none to go by: then nobody can call us, so
 /// it is shorter.
 const PAUSE_WITHOUT_ANY: TimeDelta = TimeDelta::seconds(30);
@@ -163,7 +165,7 @@ impl Inner {
             headers: HeaderMap::new(),
             body: Vec::new(),
         };
-        let reply = self.http.send(call).await;
+        let reply = self.http.send_and_read(call, LIST_MAX).await;
         let reply = reply.map_err(|failure| failure.to_string())?;
         if reply.status != 200 {
             return Err(format!("the key server answered {}", reply.status));

@@ -121,6 +121,7 @@ async fn a_captured_message_is_written_down_and_not_sent() {
             practice.lane(&bench.letter.address),
             bench.channel.lane(&bench.letter.address)
         );
+        assert_eq!(practice.threads(), bench.channel.threads());
 
         let allowed = capture(&[bench.letter.address.as_str().to_owned()]);
         allowed.send(&outgoing).await;
