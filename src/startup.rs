@@ -4,6 +4,7 @@ mod doors;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
@@ -79,12 +80,17 @@ fn start_log(settings: &Settings, colour: bool) {
 
 fn read_settings(config: Option<&Path>) -> Result<Settings, Error> {
     // Channels are put together once for their faults alone, before anything is begun.
-    let context = ChannelContext {
-        http: HttpClient::idle().map_err(no_tls)?,
-        clock: Arc::new(SystemClock::new()),
-        install_secret: SecretString::from(String::new()),
-    };
-    let check = |name: &ChannelName, section: &Section| {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let check = |name: &ChannelName, section: &Section, allowed: &[IpNet]| {
+        let Ok(http) = HttpClient::idle(allowed) else {
+            // That is no fault of the settings; it is said when the program is put together.
+            return Vec::new();
+        };
+        let context = ChannelContext {
+            http,
+            clock: Arc::clone(&clock),
+            install_secret: SecretString::from(String::new()),
+        };
         let built = channels::build(name, section.clone(), &context);
         built.err().unwrap_or_default()
     };

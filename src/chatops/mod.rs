@@ -4,6 +4,7 @@
 //! case, and send what is made here.
 
 pub mod grammar;
+pub mod manifest;
 pub mod reply;
 pub mod slack;
 pub mod teams;

@@ -129,7 +129,11 @@ fn block(text: &str) -> Value {
 fn markdown(text: &str) -> String {
     let lines: Vec<String> = cut(text)
         .lines()
-        .map(|line| escape(&clean(line), Format::CardJson))
+        .map(|line| {
+            // The words of templates are escaped for JSON as well, which is made here later.
+            let escaped = escape(&clean(line), Format::CardJson);
+            serde_json::from_str(&format!("\"{escaped}\"")).unwrap_or(escaped)
+        })
         .collect();
     lines.join("\n\n")
 }

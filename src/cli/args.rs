@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::{PersonId, ServiceId};
 
-use super::{admin_args as admin, incident_args as incident};
+use super::{admin_args as admin, chat, incident_args as incident};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -138,6 +138,12 @@ pub enum Command {
     /// Keys for the HTTP API
     #[command(subcommand)]
     Token(admin::Token),
+    /// The app in Slack
+    #[command(subcommand)]
+    Slack(chat::Slack),
+    /// The app in Teams
+    #[command(subcommand)]
+    Teams(chat::Teams),
     /// Bring the database up to date
     Migrate,
     /// Copy a SQLite database while it is in use

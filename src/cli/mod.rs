@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod admin_args;
 pub mod args;
+pub mod chat;
 pub mod directory;
 pub mod incident;
 pub mod incident_args;
@@ -67,6 +68,8 @@ async fn dispatch(cli: Cli, output: Output) -> Result<Exit, Error> {
         Command::Directory(Directory::Sample(args)) => {
             return directory::sample(output, &args).await;
         }
+        Command::Slack(command) => return chat::slack(command, output),
+        Command::Teams(command) => return chat::teams(command, output).await,
         Command::Demo(args) => return run::demo(args, output).await,
         Command::Serve(args) => return run::serve(config, &args, output).await,
         Command::Doctor(args) => return run::doctor(config, &args, output).await,
@@ -120,6 +123,8 @@ async fn answer(door: &Door, command: Command) -> Result<Exit, Error> {
         Command::Serve(_)
         | Command::Demo(_)
         | Command::Doctor(_)
+        | Command::Slack(_)
+        | Command::Teams(_)
         | Command::Completions { .. }
         | Command::Man { .. } => Ok(Exit::Done),
     }

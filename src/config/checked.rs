@@ -75,14 +75,16 @@ impl Settings {
         let templates = reading.table(&mut root, "templates");
         let links = reading.table(&mut root, "links");
         let sending = reading.table(&mut root, "sending");
-        let http = reading.table(&mut root, "http");
+        let http: Option<(RawHttp, _)> = reading.table(&mut root, "http");
         let heartbeat = reading.table(&mut root, "heartbeat");
         let slack = reading.table(&mut root, "slack");
         let teams = reading.table(&mut root, "teams");
         let log = reading.table(&mut root, "log");
         let channels = reading.channels(&mut root);
+        let allowed = http.iter().flat_map(|(raw, _)| &raw.allow_private);
+        let allowed: Vec<IpNet> = allowed.map(|net| net.0).collect();
         for (name, section) in &channels {
-            reading.faults.extend(check(name, section));
+            reading.faults.extend(check(name, section, &allowed));
         }
         reading.keep(root.read::<Nothing>());
 
@@ -100,8 +102,8 @@ impl Settings {
                     team_mailbox: raw.team_mailbox.map(|mailbox| mailbox.0),
                 })?,
                 sending: sending.map(|(raw, _): (Sending, _)| raw)?,
-                http: http.map(|(raw, _): (RawHttp, _)| Http {
-                    allow_private: raw.allow_private.into_iter().map(|net| net.0).collect(),
+                http: http.map(|_| Http {
+                    allow_private: allowed,
                 })?,
                 heartbeat: heartbeat.map(|(raw, _): (Heartbeat, _)| raw)?,
                 slack: slack.map(|(raw, _): (Slack, _)| raw)?,

@@ -30,7 +30,9 @@ pub const DEFAULTS: &str = "config/default.toml";
 pub const DEFAULT_FILE: &str = "oyez.toml";
 
 /// What is wrong with the table of a channel, by its name; only channels know.
-pub type ChannelCheck<'a> = &'a dyn Fn(&ChannelName, &Section) -> Vec<Fault>;
+///
+/// The third are the networks inside ours that may be called.
+pub type ChannelCheck<'a> = &'a dyn Fn(&ChannelName, &Section, &[IpNet]) -> Vec<Fault>;
 
 /// All settings, checked.
 pub struct Settings {

@@ -21,7 +21,7 @@ fn settings(file: Option<(&str, &str)>, variables: &[(&str, &str)]) -> Result<Se
             _ if path == Path::new("/run/secret") => Ok("postgres://oyez:hush@db/oyez\n".into()),
             _ => Err(io::ErrorKind::NotFound.into()),
         },
-        channel: &|_, _| Vec::new(),
+        channel: &|_, _, _| Vec::new(),
     })
     .map_err(|error| {
         let faults: Vec<String> = error.faults.iter().map(ToString::to_string).collect();
@@ -104,7 +104,7 @@ fn a_file_that_is_named_must_be_there() {
         file: Some(Path::new("none.toml")),
         environment: Vec::new(),
         read: &|_| Err(io::ErrorKind::NotFound.into()),
-        channel: &|_, _| Vec::new(),
+        channel: &|_, _, _| Vec::new(),
     })
     .unwrap_err();
     assert_eq!(

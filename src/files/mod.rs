@@ -1,5 +1,5 @@
-//! The directory as files that people keep: YAML, CSV and XLSX; and [stories](incidents) of past
-//! incidents.
+//! The directory as files that people keep: YAML, CSV and XLSX; [stories](incidents) of past
+//! incidents; and the [package] of the app in Teams.
 //!
 //! Reads bytes that the caller opened and writes texts that the caller saves, so nothing here
 //! touches a disk. All three formats hold the same seven lists with the same columns
@@ -11,6 +11,7 @@ pub mod columns;
 pub mod csv;
 pub mod incidents;
 mod intake;
+pub mod package;
 mod plan;
 mod record;
 mod row;

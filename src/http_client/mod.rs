@@ -119,17 +119,18 @@ impl HttpClient {
         })
     }
 
-    /// A client that trusts no certificate and so calls nothing: for what is put together only to
-    /// see whether its settings are right. Reads nothing of this machine.
+    /// A client that trusts no certificate and reaches nothing: for what is put together only to
+    /// see whether its settings are right, with the networks that they allow. Reads nothing of this
+    /// machine.
     ///
     /// # Errors
     /// When TLS cannot be set up at all.
-    pub fn idle() -> Result<Self, reqwest::Error> {
+    pub fn idle(allowed: &[IpNet]) -> Result<Self, reqwest::Error> {
         let none = || client(Addresses::only(&Arc::from([])), Limits::default());
         Ok(Self {
             secure: none().tls_built_in_root_certs(false).build()?,
             plain: none().tls_built_in_root_certs(false).build()?,
-            allowed: Arc::from([]),
+            allowed: allowed.into(),
         })
     }
 

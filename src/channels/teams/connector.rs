@@ -231,7 +231,7 @@ mod tests {
     fn a_host_is_allowed_by_name_or_by_its_end_and_over_tls_only() {
         let hosts = ["smba.trafficmanager.net", "*.botframework.com"].map(str::to_owned);
         let hosts = Hosts(hosts.to_vec());
-        let http = HttpClient::idle().unwrap();
+        let http = HttpClient::idle(&[]).unwrap();
         let allow = |url: &str| hosts.allow(&Url::parse(url).unwrap(), &http);
         for url in [
             "https://smba.trafficmanager.net/teams/",
@@ -266,7 +266,7 @@ mod tests {
             hosts: Hosts(vec!["smba.trafficmanager.net".to_owned()]),
         };
         let context = ChannelContext {
-            http: HttpClient::idle().unwrap(),
+            http: HttpClient::idle(&[]).unwrap(),
             clock: std::sync::Arc::new(ManualClock::new(chrono::DateTime::UNIX_EPOCH)),
             install_secret: "x".into(),
         };

@@ -167,7 +167,7 @@ impl Agency {
 
     /// The program in this process, as `oyez serve` would put it together.
     pub(crate) async fn start(&self) -> Started {
-        let settings = Settings::load(Some(&self.path("oyez.toml")), &|_, _| Vec::new());
+        let settings = Settings::load(Some(&self.path("oyez.toml")), &|_, _, _| Vec::new());
         let settings = settings.expect("usable settings");
         startup::build(settings, true).await.expect("it starts")
     }

@@ -32,6 +32,43 @@ fn cards() -> Vec<(String, Value)> {
 /// short and lead to https, and a reader who sees no card is told all the same.
 fn our_rules() -> Value {
     let text = json!({ "type": "string", "minLength": 1 });
+    let text_box = json!({
+        "type": "object",
+        "required": ["type", "id", "label"],
+        "additionalProperties": false,
+        "properties": {
+            "type": { "const": "Input.Text" },
+            "id": { "const": "text" },
+            "label": text,
+            "isMultiline": { "const": true },
+            "maxLength": { "type": "integer" },
+        },
+    });
+    let tap = json!({
+        "type": "object",
+        "required": ["type", "title", "verb", "data", "fallback"],
+        "additionalProperties": false,
+        "properties": {
+            "type": { "const": "Action.Execute" },
+            "title": { "type": "string", "minLength": 1, "maxLength": 14 },
+            "verb": { "const": "oyez" },
+            "data": { "type": "object", "required": ["act"] },
+            "fallback": {
+                "type": "object",
+                "required": ["type", "title", "data"],
+                "properties": { "type": { "const": "Action.Submit" } },
+            },
+        },
+    });
+    let taps = json!({
+        "type": "object",
+        "required": ["type", "actions"],
+        "additionalProperties": false,
+        "properties": {
+            "type": { "const": "ActionSet" },
+            "actions": { "type": "array", "minItems": 1, "maxItems": 2, "items": tap },
+        },
+    });
     json!({
         "type": "object",
         "required": ["$schema", "type", "version", "lang", "speak", "fallbackText", "msteams", "body", "actions"],
@@ -75,6 +112,8 @@ fn our_rules() -> Value {
                         } },
                     },
                 },
+                text_box,
+                taps,
             ] } },
             "actions": { "type": "array", "maxItems": 4, "items": {
                 "type": "object",

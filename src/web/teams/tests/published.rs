@@ -125,7 +125,7 @@ async fn who_hangs_up_does_not_stop_the_fetch() {
 
 #[test]
 fn an_address_that_must_not_be_called_is_refused_at_the_start() {
-    let http = crate::http_client::HttpClient::idle().unwrap();
+    let http = crate::http_client::HttpClient::idle(&[]).unwrap();
     let clock = std::sync::Arc::new(crate::clock::SystemClock::new());
     let keys = crate::web::teams::keys::Keys::new(http, clock, "http://login.example/keys");
     assert!(keys.unwrap_err().contains("https://"));
