@@ -3,6 +3,7 @@
 //! Pure: text and plain data in, plain data out. The doors in `web` check who speaks, call the use
 //! case, and send what is made here.
 
+pub mod form;
 pub mod grammar;
 pub mod manifest;
 pub mod reply;

@@ -2,7 +2,8 @@
 //!
 //! Every text is literal: what people typed stays as typed, and mentions nobody.
 
-use crate::domain::IncidentId;
+use super::form::Field;
+use crate::domain::{IncidentId, verbs::Verb};
 
 /// What is answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub enum Piece {
         /// The words.
         text: String,
     },
+    /// Something to fill in.
+    Field(Field),
 }
 
 /// Something to tap.
@@ -53,6 +56,8 @@ pub enum Act {
     Drop(String),
     /// Says a line, as if it had been typed.
     Say(String),
+    /// Hands in the form of a verb, about an incident or a new one.
+    Fill(Verb, Option<IncidentId>),
     /// Answers a prompt, which showed this revision of this incident.
     Answer(Answer, IncidentId, u32),
 }
@@ -64,18 +69,15 @@ pub enum Answer {
     NoChange,
     /// Silences the prompts for a while.
     Snooze,
-    /// Says what was typed beside the button.
-    Update,
 }
 
 impl Answer {
-    const ALL: [Self; 3] = [Self::NoChange, Self::Snooze, Self::Update];
+    const ALL: [Self; 2] = [Self::NoChange, Self::Snooze];
 
     fn as_str(self) -> &'static str {
         match self {
             Self::NoChange => "nochange",
             Self::Snooze => "snooze",
-            Self::Update => "update",
         }
     }
 }
@@ -87,6 +89,10 @@ impl Act {
             Self::Send(id) => format!("send:{id}"),
             Self::Drop(id) => format!("drop:{id}"),
             Self::Say(line) => format!("say:{line}"),
+            Self::Fill(verb, incident) => {
+                let incident = incident.map_or_else(String::new, |id| id.to_string());
+                format!("fill:{}:{incident}", verb.entry().chat)
+            }
             Self::Answer(answer, incident, revision) => {
                 format!("{}:{incident}:{revision}", answer.as_str())
             }
@@ -100,6 +106,14 @@ impl Act {
             "send" => Some(Self::Send(value.to_owned())),
             "drop" => Some(Self::Drop(value.to_owned())),
             "say" => Some(Self::Say(value.to_owned())),
+            "fill" => {
+                let (verb, incident) = value.split_once(':')?;
+                let verb = Verb::find(verb).ok()?;
+                match incident {
+                    "" => (verb == Verb::Open).then_some(Self::Fill(verb, None)),
+                    incident => Some(Self::Fill(verb, Some(incident.parse().ok()?))),
+                }
+            }
             _ => {
                 let mut answers = Answer::ALL.into_iter();
                 let answer = answers.find(|answer| answer.as_str() == name)?;
@@ -136,6 +150,7 @@ impl Reply {
             Piece::Facts(facts) => facts.is_empty(),
             Piece::List(lines) => lines.is_empty(),
             Piece::Words { text, .. } => text.is_empty(),
+            Piece::Field(_) => false,
         };
         if !is_empty {
             self.pieces.push(piece);
@@ -167,6 +182,8 @@ impl Reply {
                     lines.push(label.clone());
                     lines.push(text.clone());
                 }
+                Piece::Field(field) if field.value.is_empty() => lines.push(field.label.to_owned()),
+                Piece::Field(field) => lines.push(format!("{}: {}", field.label, field.value)),
             }
         }
         lines.retain(|line| !line.is_empty());
@@ -200,7 +217,7 @@ mod tests {
         #[test]
         fn what_a_button_carries_comes_back(
             text in "\\PC{0,60}",
-            kind in 0..6_usize,
+            kind in 0..7_usize,
             incident in 1..10_000_u32,
             revision in 0..100_u32,
         ) {
@@ -208,6 +225,8 @@ mod tests {
                 0 => Act::Send(text),
                 1 => Act::Drop(text),
                 2 => Act::Say(text),
+                5 => Act::Fill(Verb::Open, None),
+                6 => Act::Fill(Verb::Update, Some(IncidentId(incident))),
                 answer => Act::Answer(Answer::ALL[answer - 3], IncidentId(incident), revision),
             };
             prop_assert_eq!(Act::from_value(&act.to_value()), Some(act));

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::reply::{Button, Piece, Reply};
+use super::{
+    form::{Field, Kind},
+    reply::{Button, Piece, Reply},
+};
 use crate::domain::{
     channel::Format,
     text::{clean, escape},
@@ -70,6 +73,7 @@ fn block(piece: &Piece) -> Vec<Value> {
                 .collect();
             vec![section(&lines.join("\n"))]
         }
+        Piece::Field(field) => vec![input(field)],
         Piece::Words { label, text } => {
             let quoted: Vec<String> = mrkdwn(text)
                 .lines()
@@ -82,6 +86,53 @@ fn block(piece: &Piece) -> Vec<Value> {
             ))]
         }
     }
+}
+
+/// A field as an input block; what is filled in comes back with the tap, under the field's id.
+fn input(field: &Field) -> Value {
+    let option = |(value, label): &(String, String)| {
+        json!({
+            "text": { "type": "plain_text", "text": cut(&clean(label), 75) },
+            "value": value,
+        })
+    };
+    let is_chosen = |(value, _): &&(String, String)| field.value.split(',').any(|it| it == value);
+    let mut element = match &field.kind {
+        Kind::Line | Kind::Text => json!({
+            "type": "plain_text_input",
+            "multiline": field.kind == Kind::Text,
+            "max_length": 3_000,
+        }),
+        Kind::One(options) | Kind::Any(options) => {
+            let all: Vec<Value> = options.iter().map(option).collect();
+            let chosen: Vec<Value> = options.iter().filter(is_chosen).map(option).collect();
+            let is_one = matches!(field.kind, Kind::One(_));
+            let kind = if is_one {
+                "static_select"
+            } else {
+                "multi_static_select"
+            };
+            let mut element = json!({ "type": kind, "options": all });
+            match chosen.first() {
+                Some(first) if is_one => element["initial_option"] = first.clone(),
+                Some(_) => element["initial_options"] = json!(chosen),
+                None => {}
+            }
+            element
+        }
+    };
+    element["action_id"] = json!(field.id);
+    let is_typed = matches!(field.kind, Kind::Line | Kind::Text);
+    if is_typed && !field.value.is_empty() {
+        element["initial_value"] = json!(cut(&field.value, 2_900));
+    }
+    json!({
+        "type": "input",
+        "block_id": field.id,
+        "optional": !field.needed,
+        "label": { "type": "plain_text", "text": field.label },
+        "element": element,
+    })
 }
 
 fn button((number, button): (usize, &Button)) -> Value {

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::reply::{Button, Piece, Reply};
+use super::{
+    form::{Field, Kind},
+    reply::{Button, Piece, Reply},
+};
 use crate::domain::{
     channel::Format,
     text::{clean, escape},
@@ -12,9 +15,6 @@ use crate::domain::{
 pub const VERB: &str = "oyez";
 /// The key of the data that says what a tap does.
 pub const ACT: &str = "act";
-
-/// The key of the data under which the card's text box comes back.
-pub const TEXT: &str = "text";
 
 /// Most elements of a card: what is longer is read on a page.
 const ELEMENTS: usize = 30;
@@ -98,6 +98,7 @@ fn elements(piece: &Piece) -> Vec<Value> {
             }
             blocks
         }
+        Piece::Field(field) => vec![input(field)],
         Piece::Words { label, text } => vec![json!({
             "type": "Container",
             "style": "emphasis",
@@ -107,6 +108,39 @@ fn elements(piece: &Piece) -> Vec<Value> {
             ],
         })],
     }
+}
+
+/// A field as an input; what is filled in comes back with the tap, under the field's id.
+fn input(field: &Field) -> Value {
+    let mut input = match &field.kind {
+        Kind::Line | Kind::Text => json!({
+            "type": "Input.Text",
+            "isMultiline": field.kind == Kind::Text,
+            "maxLength": 5_000,
+        }),
+        Kind::One(options) | Kind::Any(options) => {
+            let choices: Vec<Value> = options
+                .iter()
+                .map(|(value, label)| json!({ "title": clean(label), "value": value }))
+                .collect();
+            json!({
+                "type": "Input.ChoiceSet",
+                "style": "compact",
+                "isMultiSelect": matches!(field.kind, Kind::Any(_)),
+                "choices": choices,
+            })
+        }
+    };
+    input["id"] = json!(field.id);
+    input["label"] = json!(field.label);
+    if !field.value.is_empty() {
+        input["value"] = json!(field.value);
+    }
+    if field.needed {
+        input["isRequired"] = json!(true);
+        input["errorMessage"] = json!("Fill this in.");
+    }
+    input
 }
 
 fn action(button: &Button) -> Value {

@@ -60,6 +60,11 @@ impl Workspace {
     }
 
     async fn taps_value(&mut self, user: &str, value: &str) -> Value {
+        self.hands_in(user, value, &json!({})).await
+    }
+
+    /// The same with what stands in the inputs of the message.
+    async fn hands_in(&mut self, user: &str, value: &str, inputs: &Value) -> Value {
         self.requests += 1;
         let path = format!("/answers/{}", self.requests);
         let payload = json!({
@@ -69,6 +74,7 @@ impl Workspace {
             "trigger_id": format!("trigger-{}", self.requests),
             "response_url": format!("{}{path}", self.agency.hooks.uri()),
             "actions": [{ "action_id": "act-0", "type": "button", "value": value }],
+            "state": { "values": inputs },
         });
         let body = form(&[("payload", &payload.to_string())]);
         let acknowledged = self.signed("/slack/interactions", &body).await;
@@ -297,7 +303,7 @@ async fn what_is_not_understood_gets_the_nearest_word_or_an_example() {
             "update It is back",
             "I do not know which incident you mean.",
         ),
-        ("open Providers cannot sign in", "how grave it is"),
+        ("open Providers cannot sign in", "How grave is it?"),
         (
             "update INC-9999 It is back",
             "There is no incident INC-9999.",
@@ -306,7 +312,10 @@ async fn what_is_not_understood_gets_the_nearest_word_or_an_example() {
             "why INC-9999 dana-whitlock",
             "There is no incident INC-9999.",
         ),
-        ("open P1 register-trainee: It fails", "how grave it is"),
+        (
+            "open P1 register-trainee: It fails",
+            "What can people not do?: register-trainee: It fails",
+        ),
     ] {
         let answer = slack.says("U0PRIYA", line).await;
         assert!(
@@ -388,4 +397,47 @@ async fn one_tap_answers_a_prompt_and_a_stale_one_says_what_happened() {
     let snoozed = slack.taps_value("U0TOM", "snooze:INC-0001:1").await;
     assert!(text(&snoozed).contains("Priya Shah"), "{snoozed}");
     assert_eq!(slack.agency.send_log("INC-0001").await.len(), sent);
+}
+
+#[tokio::test]
+async fn an_incident_is_declared_from_a_form_that_keeps_what_was_filled_in() {
+    let mut slack = Workspace::open().await;
+    let form = slack.says("U0PRIYA", "open Providers cannot sign in").await;
+    let blocks = form["blocks"].as_array().expect("blocks");
+    let input = |id: &str| {
+        blocks
+            .iter()
+            .find(|it| it["block_id"] == id)
+            .expect("an input")
+    };
+    assert_eq!(
+        input("title")["element"]["initial_value"],
+        "Providers cannot sign in"
+    );
+    assert_eq!(input("services")["element"]["type"], "multi_static_select");
+    let act = button(&form, "Go on");
+
+    let typed = |text: &str| json!({ "type": "plain_text_input", "value": text });
+    let mut inputs = json!({
+        "title": { "title": typed("Providers cannot sign in") },
+        "priority": { "priority": {
+            "type": "static_select", "selected_option": { "value": "P1" },
+        } },
+        "services": { "services": {
+            "type": "multi_static_select",
+            "selected_options": [{ "value": "register-trainees" }, { "value": "find-courses" }],
+        } },
+        "effect": { "effect": typed("I do not know yet") },
+        "started": { "started": typed("the other day") },
+    });
+    let again = slack.hands_in("U0PRIYA", &act, &inputs).await;
+    assert!(text(&again).contains("is not a time"), "{again}");
+    assert!(text(&again).contains("I do not know yet"), "{again}");
+
+    inputs["started"]["started"]["value"] = Value::Null;
+    let shown = slack.hands_in("U0PRIYA", &act, &inputs).await;
+    let sent = slack.taps("U0PRIYA", &shown, "Send").await;
+    assert!(text(&sent).contains("On its way to "), "{sent}");
+    let record = slack.agency.json("status INC-0001").await;
+    assert_eq!(record["services"].as_object().unwrap().len(), 2);
 }

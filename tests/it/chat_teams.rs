@@ -107,13 +107,22 @@ impl Tenant {
 
     /// The card that takes the place of the one whose button is tapped.
     async fn taps(&mut self, user: &str, act: &str, typed: &str) -> Value {
+        self.hands_in(user, act, &[("text", typed)]).await
+    }
+
+    /// The same with what was filled in.
+    async fn hands_in(&mut self, user: &str, act: &str, filled: &[(&str, &str)]) -> Value {
+        let mut data = json!({ "act": act });
+        for (id, value) in filled {
+            data[*id] = json!(value);
+        }
         let mut activity = self.activity(user, "invoke");
         activity["name"] = json!("adaptiveCard/action");
         activity["value"] = json!({
             "action": {
                 "type": "Action.Execute",
                 "verb": "oyez",
-                "data": { "act": act, "text": typed },
+                "data": data,
             },
             "trigger": "manual",
         });
@@ -298,14 +307,25 @@ async fn one_tap_answers_a_prompt_and_a_stale_one_says_what_happened() {
 
     // What was typed beside the button is shown before it is sent.
     let shown = teams
-        .taps(TOM, "update:INC-0001:2", "Half of them are back.")
+        .taps(TOM, "fill:update:INC-0001", "Half of them are back.")
         .await;
     assert!(text(&shown).contains("Half of them are back"), "{shown}");
     let done = teams.taps(TOM, &button(&shown, "Send"), "").await;
     assert!(text(&done).contains("On its way to "), "{done}");
-    let empty = teams.taps(TOM, "update:INC-0001:3", " ").await;
-    assert!(text(&empty).contains("For example"), "{empty}");
-    for nonsense in ["", "send", "nochange:INC-0001", "frobnicate:INC-0001:1"] {
+    let empty = teams.taps(TOM, "fill:update:INC-0001", " ").await;
+    assert!(
+        text(&empty).contains("still to be filled in: What has changed?"),
+        "{empty}"
+    );
+    assert!(
+        empty["body"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|it| it["id"] == "text"),
+        "{empty}"
+    );
+    for nonsense in ["", "send", "nochange:INC-0001", "fill:frobnicate:INC-0001"] {
         let mut activity = teams.activity(PRIYA, "invoke");
         activity["name"] = json!("adaptiveCard/action");
         activity["value"] = json!({ "action": { "verb": "oyez", "data": { "act": nonsense } } });
@@ -352,4 +372,34 @@ async fn a_call_that_the_connector_did_not_sign_is_refused() {
     let request = closed.request(reqwest::Method::POST, "/api/messages");
     let answer = Answer::of(request.json(&activity)).await;
     assert_eq!(answer.status.as_u16(), 404);
+}
+
+#[tokio::test]
+async fn an_incident_is_declared_from_a_form_that_keeps_what_was_filled_in() {
+    let mut teams = Tenant::open().await;
+    let form = teams.says(PRIYA, "open Providers cannot sign in").await;
+    let body = form["body"].as_array().expect("a body");
+    let input = |id: &str| body.iter().find(|it| it["id"] == id).expect("an input");
+    assert_eq!(input("title")["value"], "Providers cannot sign in");
+    assert_eq!(input("services")["isMultiSelect"], true);
+    let act = button(&form, "Go on");
+
+    let filled = [
+        ("title", "Providers cannot sign in"),
+        ("priority", "P1"),
+        ("services", "register-trainees,find-courses"),
+        ("effect", "I do not know yet"),
+        ("started", "the other day"),
+    ];
+    let again = teams.hands_in(PRIYA, &act, &filled).await;
+    assert!(text(&again).contains("is not a time"), "{again}");
+    let kept = again["body"].as_array().unwrap().iter();
+    let kept = kept.filter(|it| it["value"] == "I do not know yet").count();
+    assert_eq!(kept, 1, "{again}");
+
+    let shown = teams.hands_in(PRIYA, &act, &filled[..4]).await;
+    let sent = teams.taps(PRIYA, &button(&shown, "Send"), "").await;
+    assert!(text(&sent).contains("On its way to "), "{sent}");
+    let record = teams.agency.json("status INC-0001").await;
+    assert_eq!(record["services"].as_object().unwrap().len(), 2);
 }

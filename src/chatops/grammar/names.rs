@@ -13,7 +13,7 @@ use crate::domain::{
 
 impl Scene<'_> {
     /// The priority that a word means.
-    pub(super) fn priority(&self, word: &str) -> Option<PriorityId> {
+    pub(in crate::chatops) fn priority(&self, word: &str) -> Option<PriorityId> {
         let mut known = self.policy.priorities.iter().map(|priority| &priority.id);
         known
             .find(|id| id.as_str().eq_ignore_ascii_case(word))
@@ -22,7 +22,7 @@ impl Scene<'_> {
 
     /// Services as people list them: with commas or "and", by id or by name; by id also with
     /// nothing but spaces between.
-    pub(super) fn services(&self, text: &str) -> Result<BTreeSet<ServiceId>, Refusal> {
+    pub(in crate::chatops) fn services(&self, text: &str) -> Result<BTreeSet<ServiceId>, Refusal> {
         let mut found = BTreeSet::new();
         for name in listed(text) {
             match self.directory.find_service(name) {

@@ -4,16 +4,15 @@
 mod looking;
 mod sending;
 
-use std::collections::BTreeMap;
-
 use crate::{
-    app::{About, App, Error, ErrorKind, Prepared, Speaker, Wish},
+    app::{About, App, Error, ErrorKind, Prepared, Rulebook, Speaker, Wish},
     chatops::{
+        form::{self, Asked, Filled},
         grammar::{self, Opening, Scene, Spoken},
         reply::{Act, Piece, Reply},
     },
     domain::{
-        ChannelName,
+        ChannelName, IncidentId,
         command::Declare,
         event::Door,
         situation::Relation,
@@ -45,12 +44,13 @@ pub(super) async fn hear(app: &App, place: &Place<'_>, line: &str) -> Reply {
     said(heard(app, place, line).await)
 }
 
-/// Answers a tap; `typed` is what was typed beside the button.
-pub(super) async fn tap(app: &App, place: &Place<'_>, act: Act, typed: Option<&str>) -> Reply {
+/// Answers a tap, with what was filled in beside the button.
+pub(super) async fn tap(app: &App, place: &Place<'_>, act: Act, filled: &Filled) -> Reply {
     said(match act {
         Act::Answer(answer, incident, revision) => {
-            sending::answer(app, place, answer, (incident, revision), typed).await
+            sending::answer(app, place, answer, (incident, revision)).await
         }
+        Act::Fill(verb, incident) => handed_in(app, place, verb, incident, filled).await,
         Act::Say(line) => heard(app, place, &line).await,
         Act::Send(draft) => sending::send(app, place, &draft).await,
         Act::Drop(draft) => sending::drop(app, place, &draft).await,
@@ -78,15 +78,82 @@ async fn heard(app: &App, place: &Place<'_>, line: &str) -> Result<Reply, Error>
         .about(&speaker, place.channel, place.conversation, place.thread)
         .await?;
     let book = app.rulebook().await?;
-    let scene = Scene {
+    let scene = scene(app, &book, &about);
+    match grammar::parse(line, &scene)? {
+        Spoken::Open(opening) => match declared(&opening) {
+            Some(declare) => {
+                let wish = Wish::Declare(Box::new(declare));
+                shown(app, place, &speaker, wish).await
+            }
+            None => Ok(form::open(&scene, &opening)),
+        },
+        Spoken::Form {
+            verb,
+            incident,
+            said,
+        } => {
+            app.must_see(&speaker.viewer, incident).await?;
+            let filled = [("text".to_owned(), said)].into();
+            let form = form::form(&scene, verb, Some(incident), &filled);
+            Ok(form.unwrap_or_else(|| usage(place, verb)))
+        }
+        spoken => answer(app, place, &speaker, &about, spoken).await,
+    }
+}
+
+/// Reads a form, and shows what it comes to. If it cannot be read, it comes again as it was.
+async fn handed_in(
+    app: &App,
+    place: &Place<'_>,
+    verb: Verb,
+    incident: Option<IncidentId>,
+    filled: &Filled,
+) -> Result<Reply, Error> {
+    let speaker = speaker(app, place).await?;
+    if let Some(id) = incident {
+        app.must_see(&speaker.viewer, id).await?;
+    }
+    let book = app.rulebook().await?;
+    let about = About::default();
+    let scene = scene(app, &book, &about);
+    let asked = match form::read(&scene, verb, incident, filled) {
+        Ok(Asked::Declare(declare)) => Wish::Declare(declare),
+        Ok(Asked::Change(id, command)) => Wish::Change(id, command),
+        Err(refusal) => {
+            let form = form::form(&scene, verb, incident, filled);
+            return Ok(again(form, refusal.into()));
+        }
+    };
+    match shown(app, place, &speaker, asked).await {
+        Err(error) if error.kind == ErrorKind::Refused || error.kind == ErrorKind::Usage => {
+            let form = form::form(&scene, verb, incident, filled);
+            Ok(again(form, error))
+        }
+        answer => answer,
+    }
+}
+
+/// The form as it was filled in, below what is wrong with it.
+fn again(form: Option<Reply>, error: Error) -> Reply {
+    let wrong = said(Err(error));
+    match form {
+        None => wrong,
+        Some(form) => Reply {
+            heading: wrong.heading,
+            pieces: wrong.pieces.into_iter().chain(form.pieces).collect(),
+            buttons: form.buttons,
+        },
+    }
+}
+
+fn scene<'a>(app: &App, book: &'a Rulebook, about: &'a About) -> Scene<'a> {
+    Scene {
         directory: &book.directory,
         policy: &book.policy,
         now: app.clock.now(),
         here: about.incident,
         leads: &about.leads,
-    };
-    let spoken = grammar::parse(line, &scene)?;
-    answer(app, place, &speaker, &about, spoken).await
+    }
 }
 
 async fn speaker(app: &App, place: &Place<'_>) -> Result<Speaker, Error> {
@@ -109,25 +176,17 @@ async fn answer(
         Spoken::Who(id) => looking::who(app, speaker, id).await,
         Spoken::WhoIf { priority, services } => looking::who_if(app, priority, services).await,
         Spoken::Why { incident, who } => looking::why(app, speaker, incident, &who).await,
-        Spoken::Open(opening) => match declared(place, opening) {
-            Ok(declare) => {
-                let wish = Wish::Declare(Box::new(declare));
-                shown(app, place, speaker, wish).await
-            }
-            Err(reply) => Ok(reply),
-        },
         Spoken::Change { incident, command } => {
             let wish = Wish::Change(incident, Box::new(command));
             shown(app, place, speaker, wish).await
         }
-        Spoken::Form { verb, incident, .. } => {
-            app.must_see(&speaker.viewer, incident).await?;
-            Ok(usage(place, verb))
-        }
+        // Asked for by a form, if something is missing.
+        Spoken::Open(_) => Ok(usage(place, Verb::Open)),
+        Spoken::Form { verb, .. } => Ok(usage(place, verb)),
     }
 }
 
-pub(super) async fn shown(
+async fn shown(
     app: &App,
     place: &Place<'_>,
     speaker: &Speaker,
@@ -142,37 +201,24 @@ pub(super) async fn shown(
     })
 }
 
-/// A new incident, or what is missing of it.
-fn declared(place: &Place<'_>, opening: Opening) -> Result<Declare, Reply> {
-    let mut missing = Vec::new();
-    if opening.priority.is_none() {
-        missing.push("how grave it is, for example P1".to_owned());
-    }
-    if opening.services.is_empty() {
-        missing.push("the services that are affected, before a colon".to_owned());
-    }
-    if opening.title.is_empty() {
-        missing.push("what people cannot do, in a few plain words".to_owned());
-    }
-    if !missing.is_empty() {
-        return Err(Reply::text("To start an incident I need to know more:", [])
-            .and(Piece::List(missing))
-            .and(example(place, Verb::Open)));
-    }
-    Ok(Declare {
-        title: opening.title,
-        priority: opening.priority,
+/// A new incident, if all that it needs was said in the line.
+fn declared(opening: &Opening) -> Option<Declare> {
+    let is_whole =
+        opening.priority.is_some() && !opening.services.is_empty() && !opening.title.is_empty();
+    is_whole.then(|| Declare {
+        title: opening.title.clone(),
+        priority: opening.priority.clone(),
         services: opening
             .services
-            .into_iter()
-            .map(|service| (service, Relation::Affected))
-            .collect::<BTreeMap<_, _>>(),
+            .iter()
+            .map(|service| (service.clone(), Relation::Affected))
+            .collect(),
         ..Declare::default()
     })
 }
 
 /// How a verb is said.
-pub(super) fn usage(place: &Place<'_>, verb: Verb) -> Reply {
+fn usage(place: &Place<'_>, verb: Verb) -> Reply {
     let entry = verb.entry();
     Reply::text(format!("{}: {}", entry.chat, entry.does), []).and(example(place, verb))
 }

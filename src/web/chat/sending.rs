@@ -3,11 +3,11 @@
 use super::{
     Place,
     looking::{count, people},
-    speaker, usage,
+    speaker,
 };
 use crate::{
     app::{
-        App, Error, Mode, Wish,
+        App, Error, Mode,
         answers::{Receipt, WordsAnswer},
     },
     chatops::reply::{Act, Answer, Piece, Reply},
@@ -15,8 +15,6 @@ use crate::{
         ChannelName, IncidentId,
         channel::{Format, REASON_MARK},
         command::{Asked, Command},
-        facts::Facts,
-        verbs::Verb,
     },
 };
 
@@ -80,24 +78,12 @@ pub(super) async fn answer(
     place: &Place<'_>,
     answer: Answer,
     (incident, revision): (IncidentId, u32),
-    typed: Option<&str>,
 ) -> Result<Reply, Error> {
     let speaker = speaker(app, place).await?;
     app.must_see(&speaker.viewer, incident).await?;
-    let command = match (answer, typed) {
-        (Answer::NoChange, _) => Command::NoChange { next_update: None },
-        (Answer::Snooze, _) => Command::Snooze,
-        (Answer::Update, None) => return Ok(usage(place, Verb::Update)),
-        (Answer::Update, Some(text)) => {
-            let update = Command::Update {
-                text: text.to_owned(),
-                facts: Facts::default(),
-                stage: None,
-                next_update: None,
-            };
-            let wish = Wish::Change(incident, Box::new(update));
-            return super::shown(app, place, &speaker, wish).await;
-        }
+    let command = match answer {
+        Answer::Snooze => Command::Snooze,
+        Answer::NoChange => Command::NoChange { next_update: None },
     };
     let asked = Asked {
         command,

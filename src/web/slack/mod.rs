@@ -5,7 +5,7 @@
 
 mod signature;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -25,6 +25,7 @@ use super::chat::{self, Place};
 use crate::{
     app::App,
     chatops::{
+        form::Filled,
         reply::{Act, Reply},
         slack::message,
     },
@@ -74,6 +75,8 @@ enum Interaction {
         #[serde(default)]
         response_url: Option<String>,
         actions: Vec<Action>,
+        #[serde(default)]
+        state: State,
     },
     /// Nothing of ours.
     #[serde(other)]
@@ -91,6 +94,44 @@ struct Action {
     value: Option<String>,
 }
 
+/// What stands in the inputs of the message: by block, by action.
+#[derive(Debug, Default, Deserialize)]
+struct State {
+    #[serde(default)]
+    values: BTreeMap<String, BTreeMap<String, Input>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Input {
+    #[serde(default)]
+    value: Option<String>,
+    #[serde(default)]
+    selected_option: Option<Choice>,
+    #[serde(default)]
+    selected_options: Vec<Choice>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Choice {
+    value: String,
+}
+
+impl State {
+    fn filled(self) -> Filled {
+        let inputs = self.values.into_values().flatten();
+        inputs
+            .map(|(id, input)| {
+                let chosen = input
+                    .selected_option
+                    .into_iter()
+                    .chain(input.selected_options);
+                let chosen: Vec<String> = chosen.map(|choice| choice.value).collect();
+                (id, input.value.unwrap_or_else(|| chosen.join(",")))
+            })
+            .collect()
+    }
+}
+
 /// A line or a tap, with where it came from.
 struct Said {
     what: What,
@@ -101,7 +142,7 @@ struct Said {
 
 enum What {
     Line(String),
-    Tap(Act),
+    Tap(Act, Filled),
 }
 
 impl Said {
@@ -117,7 +158,7 @@ impl Said {
         };
         match self.what {
             What::Line(line) => chat::hear(&app, &place, &line).await,
-            What::Tap(act) => chat::tap(&app, &place, act, None).await,
+            What::Tap(act, filled) => chat::tap(&app, &place, act, &filled).await,
         }
     }
 }
@@ -190,13 +231,14 @@ pub(super) async fn interactions(
         trigger_id,
         response_url: Some(response_url),
         actions,
+        state,
     } = interaction
         && let Some(act) = actions
             .iter()
             .find_map(|action| Act::from_value(action.value.as_deref()?))
     {
         let said = Said {
-            what: What::Tap(act),
+            what: What::Tap(act, state.filled()),
             user: user.id,
             conversation: channel.map(|channel| channel.id).unwrap_or_default(),
             key: trigger_id,

@@ -19,8 +19,9 @@ use crate::{
     app::App,
     channels::Bot,
     chatops::{
+        form::Filled,
         reply::{Act, Reply},
-        teams::{ACT, TEXT, VERB, activity, invoke_response},
+        teams::{ACT, VERB, activity, invoke_response},
     },
     domain::{ChannelName, event::Door},
     web::chat::{self, Place},
@@ -171,7 +172,7 @@ impl Activity {
         let key = self.request_key();
         let thread = self.thread();
         let place = self.place(door, &key, thread.as_deref());
-        chat::tap(app, &place, act, self.typed()).await
+        chat::tap(app, &place, act, &self.filled()).await
     }
 
     fn place<'a>(
@@ -241,13 +242,19 @@ impl Activity {
         Act::from_value(data[ACT].as_str()?)
     }
 
-    /// What was typed beside the button.
-    fn typed(&self) -> Option<&str> {
-        let in_action = self.value["action"]["data"][TEXT].as_str();
-        in_action
-            .or_else(|| self.value[TEXT].as_str())
-            .map(str::trim)
-            .filter(|text| !text.is_empty())
+    /// What was filled in beside the button.
+    fn filled(&self) -> Filled {
+        let action = &self.value["action"]["data"];
+        let data = if action.is_object() {
+            action
+        } else {
+            &self.value
+        };
+        let fields = data.as_object().into_iter().flatten();
+        fields
+            .filter(|(id, _)| *id != ACT)
+            .filter_map(|(id, value)| Some((id.clone(), value.as_str()?.to_owned())))
+            .collect()
     }
 
     fn adds_us(&self) -> bool {
