@@ -3,7 +3,7 @@
 //! Every text is literal: what people typed stays as typed, and mentions nobody.
 
 use super::form::Field;
-use crate::domain::{IncidentId, verbs::Verb};
+use crate::domain::{IncidentId, event::AffectedAnswer, verbs::Verb};
 
 /// What is answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub enum Act {
     Say(String),
     /// Hands in the form of a verb, about an incident or a new one.
     Fill(Verb, Option<IncidentId>),
+    /// Says for the speaker's services whether they are affected, too.
+    Affected(AffectedAnswer, IncidentId),
     /// Answers a prompt, which showed this revision of this incident.
     Answer(Answer, IncidentId, u32),
 }
@@ -93,6 +95,7 @@ impl Act {
                 let incident = incident.map_or_else(String::new, |id| id.to_string());
                 format!("fill:{}:{incident}", verb.entry().chat)
             }
+            Self::Affected(answer, incident) => format!("affected:{}:{incident}", word(*answer)),
             Self::Answer(answer, incident, revision) => {
                 format!("{}:{incident}:{revision}", answer.as_str())
             }
@@ -106,6 +109,12 @@ impl Act {
             "send" => Some(Self::Send(value.to_owned())),
             "drop" => Some(Self::Drop(value.to_owned())),
             "say" => Some(Self::Say(value.to_owned())),
+            "affected" => {
+                let (said, incident) = value.split_once(':')?;
+                let mut answers = AFFECTED.into_iter();
+                let answer = answers.find(|answer| word(*answer) == said)?;
+                Some(Self::Affected(answer, incident.parse().ok()?))
+            }
             "fill" => {
                 let (verb, incident) = value.split_once(':')?;
                 let verb = Verb::find(verb).ok()?;
@@ -125,6 +134,20 @@ impl Act {
                 ))
             }
         }
+    }
+}
+
+const AFFECTED: [AffectedAnswer; 3] = [
+    AffectedAnswer::Yes,
+    AffectedAnswer::No,
+    AffectedAnswer::Checking,
+];
+
+fn word(answer: AffectedAnswer) -> &'static str {
+    match answer {
+        AffectedAnswer::Yes => "yes",
+        AffectedAnswer::No => "no",
+        AffectedAnswer::Checking => "checking",
     }
 }
 
@@ -217,7 +240,7 @@ mod tests {
         #[test]
         fn what_a_button_carries_comes_back(
             text in "\\PC{0,60}",
-            kind in 0..7_usize,
+            kind in 0..8_usize,
             incident in 1..10_000_u32,
             revision in 0..100_u32,
         ) {
@@ -225,9 +248,11 @@ mod tests {
                 0 => Act::Send(text),
                 1 => Act::Drop(text),
                 2 => Act::Say(text),
+                4 => Act::Affected(AffectedAnswer::Checking, IncidentId(incident)),
                 5 => Act::Fill(Verb::Open, None),
                 6 => Act::Fill(Verb::Update, Some(IncidentId(incident))),
-                answer => Act::Answer(Answer::ALL[answer - 3], IncidentId(incident), revision),
+                3 => Act::Answer(Answer::NoChange, IncidentId(incident), revision),
+                _ => Act::Answer(Answer::Snooze, IncidentId(incident), revision),
             };
             prop_assert_eq!(Act::from_value(&act.to_value()), Some(act));
         }

@@ -7,6 +7,7 @@ use sha2::Sha256;
 use crate::support::{
     agency::{Agency, Plan, deliver},
     api::{Answer, Api},
+    slack,
 };
 
 const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
@@ -21,9 +22,14 @@ struct Workspace {
 
 impl Workspace {
     async fn open() -> Self {
+        Self::with("", with_slack(DIRECTORY)).await
+    }
+
+    /// With more settings, and this directory.
+    async fn with(settings: &str, directory: String) -> Self {
         let agency = Agency::with(Plan {
-            settings: format!("[slack]\nsecret_signing = \"{SECRET}\"\n"),
-            directory: with_slack(DIRECTORY),
+            settings: format!("[slack]\nsecret_signing = \"{SECRET}\"\n\n{settings}"),
+            directory,
             ..Plan::default()
         })
         .await;
@@ -128,17 +134,17 @@ fn with_slack(directory: &str) -> String {
     let directory = directory
         .replace(
             "      - email: priya.shah@northshire.example\n",
-            "      - email: priya.shah@northshire.example\n      - slack: U0PRIYA\n",
+            "      - email: priya.shah@northshire.example\n      - slack: U0PRIYA001\n",
         )
         .replace(
             "      - email: tom.okafor@northshire.example\n",
-            "      - email: tom.okafor@northshire.example\n      - slack: U0TOM\n",
+            "      - email: tom.okafor@northshire.example\n      - slack: U0TOMOKA01\n",
         )
         .replace(
             "    email: amara.nwosu@larkfield-training.example\n",
-            "    addresses:\n      - email: amara.nwosu@larkfield-training.example\n      - slack: U0AMARA\n",
+            "    addresses:\n      - email: amara.nwosu@larkfield-training.example\n      - slack: U0AMARA001\n",
         );
-    for user in ["U0PRIYA", "U0TOM", "U0AMARA"] {
+    for user in ["U0PRIYA001", "U0TOMOKA01", "U0AMARA001"] {
         assert!(
             directory.contains(user),
             "the directory is written otherwise"
@@ -184,7 +190,7 @@ const OPEN: &str = "open P1 register-trainees: Providers cannot sign in";
 #[tokio::test]
 async fn an_incident_is_run_from_slack_from_its_declaration_to_its_end() {
     let mut slack = Workspace::open().await;
-    let shown = slack.says("U0PRIYA", OPEN).await;
+    let shown = slack.says("U0PRIYA001", OPEN).await;
     assert!(text(&shown).starts_with("Send to "), "{shown}");
     assert!(
         text(&shown).contains("Dana Whitlock by email: the service owner of Register trainees")
@@ -192,7 +198,7 @@ async fn an_incident_is_run_from_slack_from_its_declaration_to_its_end() {
     assert!(text(&shown).contains("To owners (declared)\n"));
     assert_eq!(slack.open_incidents().await, 0, "shown and not sent");
 
-    let sent = slack.taps("U0PRIYA", &shown, "Send").await;
+    let sent = slack.taps("U0PRIYA001", &shown, "Send").await;
     assert_eq!(sent["replace_original"], true);
     assert!(text(&sent).contains("On its way to "), "{sent}");
     assert_eq!(slack.open_incidents().await, 1);
@@ -200,12 +206,12 @@ async fn an_incident_is_run_from_slack_from_its_declaration_to_its_end() {
     assert!(!slack.agency.mail.taken().is_empty());
 
     // Twice is once.
-    let again = slack.taps("U0PRIYA", &shown, "Send").await;
+    let again = slack.taps("U0PRIYA001", &shown, "Send").await;
     assert_eq!(text(&again), text(&sent));
     assert_eq!(slack.open_incidents().await, 1);
 
     let id = "INC-0001";
-    let status = slack.taps("U0PRIYA", &sent, "Status").await;
+    let status = slack.taps("U0PRIYA001", &sent, "Status").await;
     assert!(text(&status).contains("Priority: P1"), "{status}");
     assert!(text(&status).contains("Left to do:"), "{status}");
     for (line, said) in [
@@ -217,8 +223,8 @@ async fn an_incident_is_run_from_slack_from_its_declaration_to_its_end() {
         (format!("nochange {id}"), "Send"),
         (format!("resolve {id} Providers can sign in again."), "Send"),
     ] {
-        let shown = slack.says("U0PRIYA", &line).await;
-        let done = slack.taps("U0PRIYA", &shown, said).await;
+        let shown = slack.says("U0PRIYA001", &line).await;
+        let done = slack.taps("U0PRIYA001", &shown, said).await;
         assert!(text(&done).contains("On its way to "), "{line}: {done}");
         deliver(&slack.api.app).await;
     }
@@ -227,7 +233,7 @@ async fn an_incident_is_run_from_slack_from_its_declaration_to_its_end() {
         "note INC-1 Rang the supplier",
         "step INC-1 start-report done",
     ] {
-        let done = slack.says("U0TOM", line).await;
+        let done = slack.says("U0TOMOKA01", line).await;
         assert!(!text(&done).contains("On its way"), "{line}: {done}");
         assert_eq!(button(&done, "Status"), "say:status INC-0001");
     }
@@ -251,40 +257,44 @@ async fn an_incident_is_run_from_slack_from_its_declaration_to_its_end() {
 #[tokio::test]
 async fn a_tap_is_its_authors_and_says_nothing_when_the_incident_has_moved_on() {
     let mut slack = Workspace::open().await;
-    let shown = slack.says("U0PRIYA", OPEN).await;
-    let foreign = slack.taps("U0TOM", &shown, "Send").await;
+    let shown = slack.says("U0PRIYA001", OPEN).await;
+    let foreign = slack.taps("U0TOMOKA01", &shown, "Send").await;
     assert!(
         text(&foreign).contains("can no longer be sent"),
         "{foreign}"
     );
     assert_eq!(slack.open_incidents().await, 0);
-    slack.taps("U0PRIYA", &shown, "Send").await;
+    slack.taps("U0PRIYA001", &shown, "Send").await;
 
-    let priya = slack.says("U0PRIYA", "update INC-1 Half are back.").await;
-    let tom = slack.says("U0TOM", "update INC-1 All are back.").await;
-    slack.taps("U0TOM", &tom, "Send").await;
+    let priya = slack
+        .says("U0PRIYA001", "update INC-1 Half are back.")
+        .await;
+    let tom = slack.says("U0TOMOKA01", "update INC-1 All are back.").await;
+    slack.taps("U0TOMOKA01", &tom, "Send").await;
     let before = slack.agency.send_log("INC-0001").await.len();
-    let stale = slack.taps("U0PRIYA", &priya, "Send").await;
+    let stale = slack.taps("U0PRIYA001", &priya, "Send").await;
     assert!(text(&stale).contains("Tom Okafor"), "{stale}");
     assert_eq!(slack.agency.send_log("INC-0001").await.len(), before);
 
-    let dropped = slack.says("U0PRIYA", "update INC-1 None are back.").await;
-    let done = slack.taps("U0PRIYA", &dropped, "Do not send").await;
+    let dropped = slack
+        .says("U0PRIYA001", "update INC-1 None are back.")
+        .await;
+    let done = slack.taps("U0PRIYA001", &dropped, "Do not send").await;
     assert_eq!(text(&done), "Not sent.");
-    let late = slack.taps("U0PRIYA", &dropped, "Send").await;
+    let late = slack.taps("U0PRIYA001", &dropped, "Send").await;
     assert!(text(&late).contains("can no longer be sent"), "{late}");
 }
 
 #[tokio::test]
 async fn whoever_is_not_known_or_not_ours_is_told_so_in_words() {
     let mut slack = Workspace::open().await;
-    let unknown = slack.says("U0NOBODY", "status INC-1").await;
+    let unknown = slack.says("U0NOBODY01", "status INC-1").await;
     assert!(
         text(&unknown).starts_with("I do not know who you are."),
         "{unknown}"
     );
-    assert!(text(&unknown).contains("U0NOBODY"), "{unknown}");
-    let outside = slack.says("U0AMARA", OPEN).await;
+    assert!(text(&unknown).contains("U0NOBODY01"), "{unknown}");
+    let outside = slack.says("U0AMARA001", OPEN).await;
     assert!(text(&outside).contains("our own organisation"), "{outside}");
     assert_eq!(slack.open_incidents().await, 0);
 }
@@ -292,7 +302,7 @@ async fn whoever_is_not_known_or_not_ours_is_told_so_in_words() {
 #[tokio::test]
 async fn what_is_not_understood_gets_the_nearest_word_or_an_example() {
     let mut slack = Workspace::open().await;
-    let help = slack.says("U0PRIYA", "").await;
+    let help = slack.says("U0PRIYA001", "").await;
     assert!(
         text(&help).contains("/incident nochange [by 3:40pm]: nothing new"),
         "{help}"
@@ -317,13 +327,13 @@ async fn what_is_not_understood_gets_the_nearest_word_or_an_example() {
             "What can people not do?: register-trainee: It fails",
         ),
     ] {
-        let answer = slack.says("U0PRIYA", line).await;
+        let answer = slack.says("U0PRIYA001", line).await;
         assert!(
             text(&answer).contains(part) || line.starts_with("open P1"),
             "{line}: {answer}"
         );
     }
-    let who = slack.says("U0PRIYA", "who P1 register-trainees").await;
+    let who = slack.says("U0PRIYA001", "who P1 register-trainees").await;
     assert!(
         text(&who).contains("Would be told of a P1 on register-trainees"),
         "{who}"
@@ -333,7 +343,7 @@ async fn what_is_not_understood_gets_the_nearest_word_or_an_example() {
 #[tokio::test]
 async fn a_request_that_slack_did_not_sign_is_refused() {
     let slack = Workspace::open().await;
-    let body = form(&[("text", "list"), ("user_id", "U0PRIYA")]);
+    let body = form(&[("text", "list"), ("user_id", "U0PRIYA001")]);
     let now = slack.now().to_string();
     let old = (slack.now() - 600).to_string();
     for (timestamp, signature) in [
@@ -355,11 +365,11 @@ async fn a_request_that_slack_did_not_sign_is_refused() {
 #[tokio::test]
 async fn the_same_request_again_is_done_once() {
     let mut slack = Workspace::open().await;
-    let shown = slack.says("U0PRIYA", OPEN).await;
-    slack.taps("U0PRIYA", &shown, "Send").await;
+    let shown = slack.says("U0PRIYA001", OPEN).await;
+    slack.taps("U0PRIYA001", &shown, "Send").await;
     let line = "note INC-1 Rang the supplier";
-    let first = slack.says_again("U0PRIYA", line, "the-same").await;
-    let again = slack.says_again("U0PRIYA", line, "the-same").await;
+    let first = slack.says_again("U0PRIYA001", line, "the-same").await;
+    let again = slack.says_again("U0PRIYA001", line, "the-same").await;
     assert_eq!(first, again);
     let record = slack.agency.json("status INC-0001").await;
     let timeline = record["timeline"].as_array().expect("a timeline");
@@ -370,13 +380,17 @@ async fn the_same_request_again_is_done_once() {
 #[tokio::test]
 async fn typed_text_mentions_nobody_and_arrives_whole() {
     let mut slack = Workspace::open().await;
-    let shown = slack.says("U0PRIYA", OPEN).await;
-    slack.taps("U0PRIYA", &shown, "Send").await;
-    let long = format!("<!channel> <@U0TOM> & {}", "it is slow ".repeat(450));
-    let shown = slack.says("U0PRIYA", &format!("update INC-1 {long}")).await;
+    let shown = slack.says("U0PRIYA001", OPEN).await;
+    slack.taps("U0PRIYA001", &shown, "Send").await;
+    let long = format!("<!channel> <@U0TOMOKA01> & {}", "it is slow ".repeat(450));
+    let shown = slack
+        .says("U0PRIYA001", &format!("update INC-1 {long}"))
+        .await;
     assert!(!shown.to_string().contains("<!channel>"), "{shown}");
     assert!(text(&shown).contains("&lt;!channel&gt;"), "{shown}");
-    let note = slack.says("U0PRIYA", &format!("note INC-1 {long}")).await;
+    let note = slack
+        .says("U0PRIYA001", &format!("note INC-1 {long}"))
+        .await;
     assert!(text(&note).contains("INC-0001"), "{note}");
     let record = slack.agency.json("status INC-0001").await;
     let timeline = record["timeline"].as_array().expect("a timeline");
@@ -387,14 +401,14 @@ async fn typed_text_mentions_nobody_and_arrives_whole() {
 #[tokio::test]
 async fn one_tap_answers_a_prompt_and_a_stale_one_says_what_happened() {
     let mut slack = Workspace::open().await;
-    let shown = slack.says("U0PRIYA", OPEN).await;
-    slack.taps("U0PRIYA", &shown, "Send").await;
-    let first = slack.taps_value("U0PRIYA", "nochange:INC-0001:1").await;
+    let shown = slack.says("U0PRIYA001", OPEN).await;
+    slack.taps("U0PRIYA001", &shown, "Send").await;
+    let first = slack.taps_value("U0PRIYA001", "nochange:INC-0001:1").await;
     assert!(text(&first).contains("On its way to "), "{first}");
     let sent = slack.agency.send_log("INC-0001").await.len();
-    let second = slack.taps_value("U0TOM", "nochange:INC-0001:1").await;
+    let second = slack.taps_value("U0TOMOKA01", "nochange:INC-0001:1").await;
     assert!(text(&second).contains("Priya Shah"), "{second}");
-    let snoozed = slack.taps_value("U0TOM", "snooze:INC-0001:1").await;
+    let snoozed = slack.taps_value("U0TOMOKA01", "snooze:INC-0001:1").await;
     assert!(text(&snoozed).contains("Priya Shah"), "{snoozed}");
     assert_eq!(slack.agency.send_log("INC-0001").await.len(), sent);
 }
@@ -402,7 +416,9 @@ async fn one_tap_answers_a_prompt_and_a_stale_one_says_what_happened() {
 #[tokio::test]
 async fn an_incident_is_declared_from_a_form_that_keeps_what_was_filled_in() {
     let mut slack = Workspace::open().await;
-    let form = slack.says("U0PRIYA", "open Providers cannot sign in").await;
+    let form = slack
+        .says("U0PRIYA001", "open Providers cannot sign in")
+        .await;
     let blocks = form["blocks"].as_array().expect("blocks");
     let input = |id: &str| {
         blocks
@@ -430,14 +446,92 @@ async fn an_incident_is_declared_from_a_form_that_keeps_what_was_filled_in() {
         "effect": { "effect": typed("I do not know yet") },
         "started": { "started": typed("the other day") },
     });
-    let again = slack.hands_in("U0PRIYA", &act, &inputs).await;
+    let again = slack.hands_in("U0PRIYA001", &act, &inputs).await;
     assert!(text(&again).contains("is not a time"), "{again}");
     assert!(text(&again).contains("I do not know yet"), "{again}");
 
     inputs["started"]["started"]["value"] = Value::Null;
-    let shown = slack.hands_in("U0PRIYA", &act, &inputs).await;
-    let sent = slack.taps("U0PRIYA", &shown, "Send").await;
+    let shown = slack.hands_in("U0PRIYA001", &act, &inputs).await;
+    let sent = slack.taps("U0PRIYA001", &shown, "Send").await;
     assert!(text(&sent).contains("On its way to "), "{sent}");
     let record = slack.agency.json("status INC-0001").await;
     assert_eq!(record["services"].as_object().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_channel_knows_its_incident_and_leads_get_buttons() {
+    let real = slack::Workspace::open().await;
+    let settings = format!(
+        "[channels.slack]\ntoken = \"{}\"\napi = \"{}\"\n",
+        slack::TOKEN,
+        real.api()
+    );
+    let directory = with_slack(DIRECTORY).replace(
+        "  - id: incidents-slack\n",
+        "  - id: incident-channel\n    name: The channel of incidents\n    channel: slack\n    \
+         address: C0INCIDENTS\n  - id: incidents-slack\n",
+    );
+    let mut slack = Workspace::with(&settings, directory).await;
+    let shown = slack.says("U0PRIYA001", OPEN).await;
+    slack.taps("U0PRIYA001", &shown, "Send").await;
+    let lead = slack
+        .says("U0PRIYA001", "leads INC-1 comms priya-shah")
+        .await;
+    slack.taps("U0PRIYA001", &lead, "Send").await;
+    let none = slack.says("U0PRIYA001", "status").await;
+    assert!(
+        text(&none).contains("I do not know which incident"),
+        "{none}"
+    );
+
+    // From now on its channel hears of it.
+    let add = "add INC-1 incident-channel: where we talk";
+    let added = slack.says("U0PRIYA001", add).await;
+    slack.taps("U0PRIYA001", &added, "Send").await;
+    deliver(&slack.api.app).await;
+    let posts = real.posts();
+    assert!(
+        posts.iter().any(|post| post.channel == "C0INCIDENTS"),
+        "{posts:?}"
+    );
+    let status = slack.says("U0PRIYA001", "status").await;
+    assert!(text(&status).starts_with("INC-0001: "), "{status}");
+    let help = slack.says("U0TOMOKA01", "help").await;
+    assert!(text(&help).contains("This place: INC-0001, P1"), "{help}");
+}
+
+#[tokio::test]
+async fn whoever_has_a_role_in_a_service_says_by_a_tap_whether_it_is_affected() {
+    let directory = with_slack(DIRECTORY).replace(
+        "{service: northshire-sign-in, role: tech-lead, person: aisha-karim}",
+        "{service: northshire-sign-in, role: tech-lead, person: tom-okafor}",
+    );
+    let mut slack = Workspace::with("", directory).await;
+    let shown = slack.says("U0PRIYA001", OPEN).await;
+    slack.taps("U0PRIYA001", &shown, "Send").await;
+    let ask = slack
+        .says("U0PRIYA001", "ask INC-1 northshire-sign-in")
+        .await;
+    slack.taps("U0PRIYA001", &ask, "Send").await;
+
+    let checking = slack
+        .taps_value("U0TOMOKA01", "affected:checking:INC-0001")
+        .await;
+    assert!(
+        text(&checking).contains("northshire-sign-in is being checked"),
+        "{checking}"
+    );
+    let yes = slack
+        .taps_value("U0TOMOKA01", "affected:yes:INC-0001")
+        .await;
+    let shown = slack.taps("U0TOMOKA01", &yes, "Add to incident").await;
+    assert!(text(&shown).starts_with("Send to "), "{shown}");
+    let record = slack.agency.json("status INC-0001").await;
+    assert_eq!(record["affected"]["northshire-sign-in"], "yes");
+
+    let nobody = slack.taps_value("U0PRIYA001", "affected:no:INC-0001").await;
+    assert!(
+        text(&nobody).contains("asks nothing about a service"),
+        "{nobody}"
+    );
 }

@@ -332,7 +332,11 @@ impl<'a> Intake<'a> {
         }
         match (self.options.check_address)(channel, text) {
             Ok(address) => Some(address),
-            Err(wrong) => {
+            Err(mut wrong) => {
+                // The fix follows it, so it has to end.
+                if !wrong.ends_with('.') {
+                    wrong.push('.');
+                }
                 let fix = format!("Correct the {channel} address.");
                 row.problem_at(at, address_column, wrong, fix);
                 None

@@ -1,6 +1,7 @@
 //! What is the same at every door of chat: a line or a tap becomes one use case, and what came of it
 //! an answer.
 
+mod asking;
 mod looking;
 mod sending;
 
@@ -50,6 +51,7 @@ pub(super) async fn tap(app: &App, place: &Place<'_>, act: Act, filled: &Filled)
         Act::Answer(answer, incident, revision) => {
             sending::answer(app, place, answer, (incident, revision)).await
         }
+        Act::Affected(answer, incident) => asking::affected(app, place, answer, incident).await,
         Act::Fill(verb, incident) => handed_in(app, place, verb, incident, filled).await,
         Act::Say(line) => heard(app, place, &line).await,
         Act::Send(draft) => sending::send(app, place, &draft).await,
