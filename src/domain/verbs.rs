@@ -211,8 +211,8 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_finger_gets_a_suggestion() {
-        let refusal = Verb::find("upadte").unwrap_err();
-        assert_eq!(refusal.fix, "Did you mean update?");
+        let refusal = Verb::find("nochnge").unwrap_err();
+        assert_eq!(refusal.fix, "Did you mean nochange?");
         let refusal = Verb::find("xyzzy").unwrap_err();
         assert_eq!(refusal.fix, "Say help to see what you can say.");
     }

@@ -308,7 +308,7 @@ async fn what_is_not_understood_gets_the_nearest_word_or_an_example() {
         "{help}"
     );
     for (line, part) in [
-        ("upadte It is back", "Did you mean update"),
+        ("nochnge", "Did you mean nochange"),
         (
             "update It is back",
             "I do not know which incident you mean.",

@@ -69,6 +69,28 @@ fn our_rules() -> Value {
             "actions": { "type": "array", "minItems": 1, "maxItems": 2, "items": tap },
         },
     });
+    let plain = json!({
+        "type": "object",
+        "required": ["type", "text", "wrap"],
+        "additionalProperties": false,
+        "properties": {
+            "type": { "const": "TextBlock" },
+            "text": text,
+            "wrap": { "const": true },
+            "weight": { "const": "bolder" },
+            "isSubtle": { "const": true },
+        },
+    });
+    let exact_words = json!({
+        "type": "object",
+        "required": ["type", "style", "items"],
+        "additionalProperties": false,
+        "properties": {
+            "type": { "const": "Container" },
+            "style": { "const": "emphasis" },
+            "items": { "type": "array", "minItems": 1, "items": plain },
+        },
+    });
     json!({
         "type": "object",
         "required": ["$schema", "type", "version", "lang", "speak", "fallbackText", "msteams", "body", "actions"],
@@ -99,7 +121,7 @@ fn our_rules() -> Value {
                 },
                 {
                     "type": "object",
-                    "required": ["type", "facts", "separator"],
+                    "required": ["type", "facts"],
                     "additionalProperties": false,
                     "properties": {
                         "type": { "const": "FactSet" },
@@ -114,6 +136,7 @@ fn our_rules() -> Value {
                 },
                 text_box,
                 taps,
+                exact_words,
             ] } },
             "actions": { "type": "array", "maxItems": 4, "items": {
                 "type": "object",
