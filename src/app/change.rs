@@ -140,6 +140,18 @@ impl App {
     }
 
     /// The answer that was given to the same request before, if there was one.
+    /// The answer that this request got before, if it was made before.
+    pub(super) async fn answer_before<C: Serialize>(
+        &self,
+        asked: &Asked<C>,
+        id: IncidentId,
+    ) -> Result<Option<Receipt>, Error> {
+        let tx = self.store.begin().await?;
+        let answer = self.answered(&tx, asked, Some(id), Mode::Commit).await;
+        tx.rollback().await.step("take back a look")?;
+        answer
+    }
+
     async fn answered<C: Serialize>(
         &self,
         tx: &Tx,

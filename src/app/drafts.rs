@@ -44,25 +44,36 @@ pub enum Prepared {
 }
 
 impl App {
-    /// Does at once what tells nobody, and shows what would tell somebody.
+    /// Does at once what tells nobody, and shows what would tell somebody. `typed` are the words that
+    /// came under this key: the same again get the answer of the first time.
     pub async fn prepare(
         &self,
         actor: &Actor,
         viewer: &Viewer,
         wish: Wish,
-        request_key: &str,
+        (request_key, typed): (&str, &str),
     ) -> Result<Prepared, Error> {
-        if let Wish::Change(id, _) = &wish {
+        let asked = How {
+            actor: actor.clone(),
+            request_key: request_key.to_owned(),
+            seen_revision: None,
+            typed: Some(typed.to_owned()),
+        };
+        let mut about = None;
+        if let Wish::Change(id, command) = &wish {
             self.must_see(viewer, *id).await?;
+            let before = asked.clone().to((**command).clone());
+            if let Some(receipt) = self.answer_before(&before, *id).await? {
+                return Ok(Prepared::Done(receipt));
+            }
+            // Read before it is shown: whatever happens from here on makes the draft stale.
+            about = Some((*id, self.load(*id).await?.0.revision));
         }
         let rehearsal = self
-            .carry_out(actor, wish.clone(), request_key, None, Mode::Rehearse)
+            .carry_out(asked.clone(), wish.clone(), Mode::Rehearse)
             .await?;
-        let says_nothing = rehearsal.messages == 0 && matches!(wish, Wish::Change(..));
-        if says_nothing {
-            let done = self
-                .carry_out(actor, wish, request_key, None, Mode::Commit)
-                .await?;
+        if rehearsal.messages == 0 && about.is_some() {
+            let done = self.carry_out(asked, wish, Mode::Commit).await?;
             return Ok(Prepared::Done(done));
         }
         if rehearsal.blocked {
@@ -71,11 +82,6 @@ impl App {
                 rehearsal,
             });
         }
-        let about = match &wish {
-            Wish::Declare(_) => None,
-            // A rehearsal gives the revision that there would be after it.
-            Wish::Change(id, _) => Some((*id, self.load(*id).await?.0.revision)),
-        };
         let now = self.clock.now();
         let command = serde_json::to_string(&wish).map_err(unreadable)?;
         let draft = drafts::keep(
@@ -103,9 +109,13 @@ impl App {
         if let Wish::Change(incident, _) = &wish {
             self.must_see(viewer, *incident).await?;
         }
-        let seen = draft.incident.map(|_| draft.revision);
-        self.carry_out(actor, wish, &draft.id, seen, Mode::Commit)
-            .await
+        let how = How {
+            actor: actor.clone(),
+            request_key: draft.id,
+            seen_revision: draft.incident.map(|_| draft.revision),
+            typed: None,
+        };
+        self.carry_out(how, wish, Mode::Commit).await
     }
 
     /// Throws away what was shown.
@@ -129,37 +139,31 @@ impl App {
             })
     }
 
-    async fn carry_out(
-        &self,
-        actor: &Actor,
-        wish: Wish,
-        request_key: &str,
-        seen_revision: Option<u32>,
-        mode: Mode,
-    ) -> Result<Receipt, Error> {
-        let actor = actor.clone();
-        let request_key = request_key.to_owned();
+    async fn carry_out(&self, how: How, wish: Wish, mode: Mode) -> Result<Receipt, Error> {
         match wish {
-            Wish::Declare(declare) => {
-                let asked = Asked {
-                    command: *declare,
-                    actor,
-                    request_key,
-                    seen_revision,
-                    typed: None,
-                };
-                self.declare(asked, mode).await
-            }
-            Wish::Change(id, command) => {
-                let asked = Asked {
-                    command: *command,
-                    actor,
-                    request_key,
-                    seen_revision,
-                    typed: None,
-                };
-                self.change(id, asked, mode).await
-            }
+            Wish::Declare(declare) => self.declare(how.to(*declare), mode).await,
+            Wish::Change(id, command) => self.change(id, how.to(*command), mode).await,
+        }
+    }
+}
+
+/// What surrounds a command.
+#[derive(Clone)]
+struct How {
+    actor: Actor,
+    request_key: String,
+    seen_revision: Option<u32>,
+    typed: Option<String>,
+}
+
+impl How {
+    fn to<C>(self, command: C) -> Asked<C> {
+        Asked {
+            command,
+            actor: self.actor,
+            request_key: self.request_key,
+            seen_revision: self.seen_revision,
+            typed: self.typed,
         }
     }
 }

@@ -371,6 +371,16 @@ async fn the_same_request_again_is_done_once() {
     let first = slack.says_again("U0PRIYA001", line, "the-same").await;
     let again = slack.says_again("U0PRIYA001", line, "the-same").await;
     assert_eq!(first, again);
+    // Also where doing it twice would be refused, and where the words mean another time by then.
+    for line in [
+        "stage INC-1 fixing it",
+        "mute INC-1 dana-whitlock until 45m",
+    ] {
+        let first = slack.says_again("U0PRIYA001", line, line).await;
+        let again = slack.says_again("U0PRIYA001", line, line).await;
+        assert!(text(&first).contains("INC-0001"), "{first}");
+        assert_eq!(first, again);
+    }
     let record = slack.agency.json("status INC-0001").await;
     let timeline = record["timeline"].as_array().expect("a timeline");
     let notes = timeline.iter().filter(|line| line["kind"] == "noted");

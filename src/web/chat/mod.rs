@@ -85,7 +85,7 @@ async fn heard(app: &App, place: &Place<'_>, line: &str) -> Result<Reply, Error>
         Spoken::Open(opening) => match declared(&opening) {
             Some(declare) => {
                 let wish = Wish::Declare(Box::new(declare));
-                shown(app, place, &speaker, wish).await
+                shown(app, place, &speaker, wish, line).await
             }
             None => Ok(form::open(&scene, &opening)),
         },
@@ -99,7 +99,7 @@ async fn heard(app: &App, place: &Place<'_>, line: &str) -> Result<Reply, Error>
             let form = form::form(&scene, verb, Some(incident), &filled);
             Ok(form.unwrap_or_else(|| usage(place, verb)))
         }
-        spoken => answer(app, place, &speaker, &about, spoken).await,
+        spoken => answer(app, place, &speaker, &about, spoken, line).await,
     }
 }
 
@@ -126,7 +126,8 @@ async fn handed_in(
             return Ok(again(form, refusal.into()));
         }
     };
-    match shown(app, place, &speaker, asked).await {
+    let typed = format!("{filled:?}");
+    match shown(app, place, &speaker, asked, &typed).await {
         Err(error) if error.kind == ErrorKind::Refused || error.kind == ErrorKind::Usage => {
             let form = form::form(&scene, verb, incident, filled);
             Ok(again(form, error))
@@ -168,6 +169,7 @@ async fn answer(
     speaker: &Speaker,
     about: &About,
     spoken: Spoken,
+    line: &str,
 ) -> Result<Reply, Error> {
     match spoken {
         Spoken::Help(None) => looking::help(app, place, speaker, about).await,
@@ -180,7 +182,7 @@ async fn answer(
         Spoken::Why { incident, who } => looking::why(app, speaker, incident, &who).await,
         Spoken::Change { incident, command } => {
             let wish = Wish::Change(incident, Box::new(command));
-            shown(app, place, speaker, wish).await
+            shown(app, place, speaker, wish, line).await
         }
         // Asked for by a form, if something is missing.
         Spoken::Open(_) => Ok(usage(place, Verb::Open)),
@@ -193,9 +195,15 @@ async fn shown(
     place: &Place<'_>,
     speaker: &Speaker,
     wish: Wish,
+    typed: &str,
 ) -> Result<Reply, Error> {
     let prepared = app
-        .prepare(&speaker.actor, &speaker.viewer, wish, place.request_key)
+        .prepare(
+            &speaker.actor,
+            &speaker.viewer,
+            wish,
+            (place.request_key, typed),
+        )
         .await?;
     Ok(match prepared {
         Prepared::Done(receipt) => sending::done(app, &receipt),
