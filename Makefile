@@ -8,10 +8,12 @@ TOOLS := target/tools
 TYPOS_VERSION := 1.52.0
 MACHETE_VERSION := 0.9.2
 SCHEMATHESIS_VERSION := 4.32.5
+SLACK_SDK_VERSION := 3.47.0
 
 TYPOS := $(TOOLS)/typos-$(TYPOS_VERSION)/bin/typos
 MACHETE := $(TOOLS)/machete-$(MACHETE_VERSION)/bin/cargo-machete
 SCHEMATHESIS := $(TOOLS)/schemathesis-$(SCHEMATHESIS_VERSION)/bin/schemathesis
+SLACK_SDK := $(TOOLS)/slack-sdk-$(SLACK_SDK_VERSION)/bin/python3
 
 .PHONY: help
 help: ## Show the targets.
@@ -49,12 +51,18 @@ demo: ## Run the main job once: declare, who and why, send, read the mails back.
 test: ## Run every test, on SQLite and PostgreSQL.
 	@scripts/install-packages initdb:postgresql smtp-sink:postfix
 	scripts/with-postgres --fast scripts/run-tests
-	@$(MAKE) --no-print-directory api-test
+	@$(MAKE) --no-print-directory api-test slack-test
 
 .PHONY: api-test
 api-test: $(SCHEMATHESIS) ## Hold the API against its own description; part of `make test`.
 	cargo build --locked
-	scripts/api-test $(SCHEMATHESIS)
+	scripts/with-server scripts/api-test $(SCHEMATHESIS)
+
+.PHONY: slack-test
+slack-test: $(SLACK_SDK) ## Send requests as Slack's own SDK signs them; part of `make test`.
+	cargo build --locked
+	OYEZ__SLACK__SECRET_SIGNING=8f742231b10e8888abcd99yyyzzz85a5 \
+		scripts/with-server $(SLACK_SDK) scripts/slack-test
 
 .PHONY: crash-test
 crash-test: ## Kill a process that delivers, again and again; part of `make test`.
@@ -80,6 +88,12 @@ $(SCHEMATHESIS):
 	@echo "Installing schemathesis $(SCHEMATHESIS_VERSION) from PyPI into $(@D)."
 	python3 -m venv $(TOOLS)/schemathesis-$(SCHEMATHESIS_VERSION)
 	$(TOOLS)/schemathesis-$(SCHEMATHESIS_VERSION)/bin/pip install --quiet --disable-pip-version-check schemathesis==$(SCHEMATHESIS_VERSION)
+
+$(SLACK_SDK):
+	@echo "Installing slack-sdk $(SLACK_SDK_VERSION) from PyPI into $(TOOLS)/slack-sdk-$(SLACK_SDK_VERSION)."
+	python3 -m venv $(TOOLS)/slack-sdk-$(SLACK_SDK_VERSION)
+	$(TOOLS)/slack-sdk-$(SLACK_SDK_VERSION)/bin/pip install --quiet --disable-pip-version-check slack-sdk==$(SLACK_SDK_VERSION) \
+		|| { rm -r $(TOOLS)/slack-sdk-$(SLACK_SDK_VERSION); exit 1; }
 
 $(MACHETE):
 	@echo "Building cargo-machete $(MACHETE_VERSION) from crates.io into $(@D)."
