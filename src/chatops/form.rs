@@ -13,7 +13,7 @@ use crate::domain::{
     IncidentId, ServiceId, Time,
     command::{Command, Declare, Refusal},
     facts::Facts,
-    incident::Stage,
+    incident::{self, Stage},
     situation::Relation,
     verbs::Verb,
     when::{self, Side},
@@ -24,6 +24,15 @@ pub type Filled = BTreeMap<String, String>;
 
 /// Most services that a list offers; the others are typed.
 const OFFERED: usize = 100;
+
+const KIND_LABEL: &str = "Kind (security and data breach: only named people are told)";
+
+fn kinds() -> Vec<(String, String)> {
+    let words = |kind: incident::Kind| kind.as_str().replace('_', " ");
+    incident::Kind::ALL
+        .map(|kind| (kind.as_str().to_owned(), words(kind)))
+        .into()
+}
 
 /// A field of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +73,22 @@ pub enum Asked {
 
 /// The form of a new incident, with what was said of it.
 pub fn open(scene: &Scene<'_>, opening: &Opening) -> Reply {
-    let services: Vec<&str> = opening.services.iter().map(ServiceId::as_str).collect();
+    let is_offered = |id: &&ServiceId| {
+        scene
+            .directory
+            .services
+            .keys()
+            .take(OFFERED)
+            .any(|it| it == *id)
+    };
+    let (offered, others): (Vec<&ServiceId>, Vec<&ServiceId>) =
+        opening.services.iter().partition(is_offered);
+    let list = |ids: Vec<&ServiceId>| {
+        ids.iter()
+            .map(|id| id.as_str())
+            .collect::<Vec<_>>()
+            .join(",")
+    };
     let filled = [
         ("title", opening.title.clone()),
         (
@@ -74,10 +98,28 @@ pub fn open(scene: &Scene<'_>, opening: &Opening) -> Reply {
                 .as_ref()
                 .map_or_else(String::new, ToString::to_string),
         ),
-        ("services", services.join(",")),
+        ("services", list(offered)),
+        ("more_services", list(others)),
     ];
     let filled = filled.map(|(id, value)| (id.to_owned(), value)).into();
     form(scene, Verb::Open, None, &filled).unwrap_or_default()
+}
+
+/// What was said after a verb, in the field where it belongs.
+pub fn said(scene: &Scene<'_>, verb: Verb, words: &str) -> Filled {
+    let (id, value) = match verb {
+        Verb::Priority => {
+            let known = scene.priority(words.trim_end_matches([':', ',']));
+            (
+                "priority",
+                known.map_or_else(String::new, |id| id.to_string()),
+            )
+        }
+        Verb::Decide => ("answer", words.trim_end_matches([':', ',']).to_lowercase()),
+        Verb::Reopen | Verb::Cancel => ("why", words.to_owned()),
+        _ => ("text", words.to_owned()),
+    };
+    [(id.to_owned(), value)].into()
 }
 
 /// The form of a verb with what was filled in; `None` for verbs that have none.
@@ -131,8 +173,16 @@ fn fields(scene: &Scene<'_>, verb: Verb) -> Option<Vec<Field>> {
             let mut fields = vec![
                 field("title", "What can people not do?", Kind::Line, true),
                 priority(),
-                field("services", "Which services?", Kind::Any(offered), false),
             ];
+            // A list without entries is none.
+            if !offered.is_empty() {
+                fields.push(field(
+                    "services",
+                    "Which services?",
+                    Kind::Any(offered),
+                    false,
+                ));
+            }
             if scene.directory.services.len() > OFFERED {
                 let label = "Services that are not in the list, by name";
                 fields.push(field("more_services", label, Kind::Line, false));
@@ -148,6 +198,7 @@ fn fields(scene: &Scene<'_>, verb: Verb) -> Option<Vec<Field>> {
                     Kind::Line,
                     false,
                 ),
+                field("kind", KIND_LABEL, Kind::One(kinds()), false),
             ]);
             fields
         }
@@ -228,6 +279,10 @@ fn declare(scene: &Scene<'_>, filled: &Filled) -> Result<Declare, Refusal> {
             .map(|service| (service, Relation::Affected))
             .collect(),
         facts: facts(filled),
+        kind: incident::Kind::ALL
+            .into_iter()
+            .find(|kind| Some(kind.as_str()) == value(filled, "kind").as_deref())
+            .unwrap_or_default(),
         started_at: value(filled, "started")
             .map(|text| behind(scene, &text))
             .transpose()?,
@@ -368,7 +423,7 @@ mod tests {
         for entry in &crate::domain::verbs::VERBS {
             let fields = with(|scene| fields(scene, entry.verb)).unwrap_or_default();
             assert!(fields.iter().filter(|field| field.needed).count() <= 6);
-            assert!(fields.len() <= 10, "{}", entry.chat);
+            assert!(fields.len() <= 11, "{}", entry.chat);
         }
         let refusal = with(|scene| read(scene, Verb::Open, None, &Filled::new())).unwrap_err();
         assert!(

@@ -20,6 +20,9 @@ const FIELDS: usize = 10;
 /// Most blocks: Slack takes 50, people fewer.
 const BLOCKS: usize = 20;
 
+/// Stands for what did not fit.
+const CUT: &str = "There is more than fits here.";
+
 /// The answer to a slash command or a tap, as `response_url` and Slack's own reply take it; only
 /// whoever asked sees it. `replaces` puts it in the place of the message that was tapped.
 pub fn message(reply: &Reply, replaces: bool) -> Value {
@@ -29,7 +32,8 @@ pub fn message(reply: &Reply, replaces: bool) -> Value {
     }
     let room = BLOCKS - usize::from(!reply.buttons.is_empty());
     if blocks.len() > room {
-        blocks.truncate(room);
+        blocks.truncate(room - 1);
+        blocks.push(section(CUT));
     }
     if !reply.buttons.is_empty() {
         let elements: Vec<Value> = reply.buttons.iter().enumerate().map(button).collect();

@@ -17,7 +17,7 @@ pub const VERB: &str = "oyez";
 pub const ACT: &str = "act";
 
 /// Most elements of a card: what is longer is read on a page.
-const ELEMENTS: usize = 30;
+const ELEMENTS: usize = 60;
 /// Most characters of one text.
 const LONGEST: usize = 2_000;
 
@@ -34,7 +34,10 @@ pub fn card(reply: &Reply) -> Value {
     for piece in &reply.pieces {
         body.extend(elements(piece));
     }
-    body.truncate(ELEMENTS);
+    if body.len() > ELEMENTS {
+        body.truncate(ELEMENTS - 1);
+        body.push(block("There is more than fits here."));
+    }
     // In rows of two, so that each label is whole in a narrow pane.
     for row in reply.buttons.chunks(2) {
         let actions: Vec<Value> = row.iter().map(action).collect();
