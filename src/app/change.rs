@@ -144,10 +144,10 @@ impl App {
     pub(super) async fn answer_before<C: Serialize>(
         &self,
         asked: &Asked<C>,
-        id: IncidentId,
+        id: Option<IncidentId>,
     ) -> Result<Option<Receipt>, Error> {
         let tx = self.store.begin().await?;
-        let answer = self.answered(&tx, asked, Some(id), Mode::Commit).await;
+        let answer = self.answered(&tx, asked, id, Mode::Commit).await;
         tx.rollback().await.step("take back a look")?;
         answer
     }

@@ -10,6 +10,7 @@ use super::{App, Error, ErrorKind, Mode, Viewer, answers::Receipt};
 use crate::{
     domain::{
         IncidentId,
+        clock::answer::{Answer, answer},
         command::{Asked, Command, Declare},
         event::Actor,
     },
@@ -63,7 +64,7 @@ impl App {
         if let Wish::Change(id, command) = &wish {
             self.must_see(viewer, *id).await?;
             let before = asked.clone().to((**command).clone());
-            if let Some(receipt) = self.answer_before(&before, *id).await? {
+            if let Some(receipt) = self.answer_before(&before, Some(*id)).await? {
                 return Ok(Prepared::Done(receipt));
             }
             // Read before it is shown: whatever happens from here on makes the draft stale.
@@ -109,34 +110,59 @@ impl App {
         if let Wish::Change(incident, _) = &wish {
             self.must_see(viewer, *incident).await?;
         }
-        let how = How {
-            actor: actor.clone(),
-            request_key: draft.id,
-            seen_revision: draft.incident.map(|_| draft.revision),
-            typed: None,
-        };
+        let how = How::of(&draft, actor);
         self.carry_out(how, wish, Mode::Commit).await
     }
 
-    /// Throws away what was shown.
-    pub async fn drop_draft(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+    /// Throws away what was shown. If it was sent before, it answers what came of it.
+    pub async fn drop_draft(&self, actor: &Actor, id: &str) -> Result<Option<Receipt>, Error> {
         let draft = self.own_draft(actor, id).await?;
-        Ok(drafts::drop(self.store.write(), &draft.id).await?)
+        let wish: Wish = serde_json::from_str(&draft.command).map_err(unreadable)?;
+        let how = How::of(&draft, actor);
+        let sent = match wish {
+            Wish::Declare(declare) => self.answer_before(&how.to(*declare), None).await?,
+            Wish::Change(id, command) => self.answer_before(&how.to(*command), Some(id)).await?,
+        };
+        if sent.is_none() {
+            drafts::drop(self.store.write(), &draft.id).await?;
+        }
+        Ok(sent)
+    }
+
+    /// Whether the words of the prompt that was answered may still be sent as they are, or were.
+    pub async fn prompt_stands(
+        &self,
+        asked: &Asked<Command>,
+        incident: IncidentId,
+    ) -> Result<bool, Error> {
+        if self.answer_before(asked, Some(incident)).await?.is_some() {
+            return Ok(true);
+        }
+        let (state, _) = self.load(incident).await?;
+        let seen = asked.seen_revision.unwrap_or_default();
+        // Somebody who is behind is told what happened, by the command itself.
+        Ok(seen != state.revision
+            || matches!(answer(&state, seen, self.clock.now()), Answer::Frozen(_)))
     }
 
     async fn own_draft(&self, actor: &Actor, id: &str) -> Result<Draft, Error> {
         let found = drafts::find(self.store.read(), id).await?;
         let now = self.clock.now();
-        found
-            .filter(|draft| draft.actor == actor.id && now < draft.expires_at)
-            .ok_or_else(|| {
-                Error::new(
-                    ErrorKind::NotFound,
-                    "no-draft",
-                    "This can no longer be sent. Nothing was sent.",
-                    "Say it again.",
-                )
-            })
+        match found {
+            Some(draft) if draft.actor != actor.id => Err(Error::new(
+                ErrorKind::NotAllowed,
+                "not-yours",
+                "Only whoever asked for this can send it.",
+                "To send the same, say it yourself.",
+            )),
+            Some(draft) if now < draft.expires_at => Ok(draft),
+            _ => Err(Error::new(
+                ErrorKind::NotFound,
+                "no-draft",
+                "This can no longer be sent from here.",
+                "See with status whether it went out. If not, say it again.",
+            )),
+        }
     }
 
     async fn carry_out(&self, how: How, wish: Wish, mode: Mode) -> Result<Receipt, Error> {
@@ -157,6 +183,16 @@ struct How {
 }
 
 impl How {
+    /// A draft is sent under its own id, so twice is once.
+    fn of(draft: &Draft, actor: &Actor) -> Self {
+        Self {
+            actor: actor.clone(),
+            request_key: draft.id.clone(),
+            seen_revision: draft.incident.map(|_| draft.revision),
+            typed: None,
+        }
+    }
+
     fn to<C>(self, command: C) -> Asked<C> {
         Asked {
             command,

@@ -26,6 +26,20 @@ pub struct Speaker {
     pub viewer: Viewer,
 }
 
+impl Speaker {
+    /// The same person where others read along: they see what everybody may.
+    #[must_use]
+    pub fn among_others(self) -> Self {
+        Self {
+            viewer: Viewer::Key {
+                actor: String::new(),
+                person: None,
+            },
+            ..self
+        }
+    }
+}
+
 /// What a place in chat is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct About {
@@ -50,7 +64,17 @@ impl App {
                 known.channel == *channel && known.address.as_str().eq_ignore_ascii_case(address)
             })
         };
-        let Some(person) = book.directory.people.values().find(has_it) else {
+        let mut people = book.directory.people.values().filter(has_it);
+        let person = people.next();
+        if people.next().is_some() {
+            return Err(Error::new(
+                ErrorKind::NotAllowed,
+                "ambiguous-speaker",
+                "The directory gives your address to more than one person, so I do not know who you are.",
+                "Ask whoever looks after the directory to put it right.",
+            ));
+        }
+        let Some(person) = person else {
             return Err(Error::new(
                 ErrorKind::NotAllowed,
                 "unknown-speaker",

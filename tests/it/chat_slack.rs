@@ -81,6 +81,7 @@ impl Workspace {
             "response_url": format!("{}{path}", self.agency.hooks.uri()),
             "actions": [{ "action_id": "act-0", "type": "button", "value": value }],
             "state": { "values": inputs },
+            "container": { "type": "message", "is_ephemeral": true },
         });
         let body = form(&[("payload", &payload.to_string())]);
         let acknowledged = self.signed("/slack/interactions", &body).await;
@@ -260,7 +261,7 @@ async fn a_tap_is_its_authors_and_says_nothing_when_the_incident_has_moved_on() 
     let shown = slack.says("U0PRIYA001", OPEN).await;
     let foreign = slack.taps("U0TOMOKA01", &shown, "Send").await;
     assert!(
-        text(&foreign).contains("can no longer be sent"),
+        text(&foreign).contains("Only whoever asked for this"),
         "{foreign}"
     );
     assert_eq!(slack.open_incidents().await, 0);
@@ -413,8 +414,13 @@ async fn one_tap_answers_a_prompt_and_a_stale_one_says_what_happened() {
     let mut slack = Workspace::open().await;
     let shown = slack.says("U0PRIYA001", OPEN).await;
     slack.taps("U0PRIYA001", &shown, "Send").await;
-    let first = slack.taps_value("U0PRIYA001", "nochange:INC-0001:1").await;
+    // No prompt stands, so nothing goes out unseen.
+    let seen = slack.taps_value("U0PRIYA001", "nochange:INC-0001:1").await;
+    assert!(text(&seen).starts_with("Nothing was sent: "), "{seen}");
+    let first = slack.taps("U0PRIYA001", &seen, "Send").await;
     assert!(text(&first).contains("On its way to "), "{first}");
+    let kept = slack.taps("U0PRIYA001", &seen, "Do not send").await;
+    assert!(text(&kept).starts_with("It was sent already."), "{kept}");
     let sent = slack.agency.send_log("INC-0001").await.len();
     let second = slack.taps_value("U0TOMOKA01", "nochange:INC-0001:1").await;
     assert!(text(&second).contains("Priya Shah"), "{second}");
@@ -544,4 +550,12 @@ async fn whoever_has_a_role_in_a_service_says_by_a_tap_whether_it_is_affected() 
         text(&nobody).contains("asks nothing about a service"),
         "{nobody}"
     );
+}
+
+#[tokio::test]
+async fn an_address_of_two_people_speaks_for_neither() {
+    let directory = with_slack(DIRECTORY).replace("slack: U0TOMOKA01", "slack: U0PRIYA001");
+    let mut slack = Workspace::with("", directory).await;
+    let answer = slack.says("U0PRIYA001", "list").await;
+    assert!(text(&answer).contains("more than one person"), "{answer}");
 }

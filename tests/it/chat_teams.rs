@@ -298,7 +298,9 @@ async fn one_tap_answers_a_prompt_and_a_stale_one_says_what_happened() {
     teams.taps(PRIYA, &button(&shown, "Send"), "").await;
 
     // Two leads tap the same card.
-    let first = teams.taps(PRIYA, "nochange:INC-0001:1", "").await;
+    let seen = teams.taps(PRIYA, "nochange:INC-0001:1", "").await;
+    assert!(text(&seen).contains("Nothing was sent: "), "{seen}");
+    let first = teams.taps(PRIYA, &button(&seen, "Send"), "").await;
     assert!(text(&first).contains("On its way to "), "{first}");
     let sent = teams.agency.send_log("INC-0001").await.len();
     let second = teams.taps(TOM, "nochange:INC-0001:1", "").await;
@@ -402,4 +404,28 @@ async fn an_incident_is_declared_from_a_form_that_keeps_what_was_filled_in() {
     assert!(text(&sent).contains("On its way to "), "{sent}");
     let record = teams.agency.json("status INC-0001").await;
     assert_eq!(record["services"].as_object().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_restricted_incident_is_not_read_out_where_others_read_along() {
+    let mut teams = Tenant::open().await;
+    teams.agency.declare("--restricted --as priya-shah").await;
+    let aloud = teams.says(PRIYA, "status INC-1").await;
+    assert!(text(&aloud).contains("There is no incident"), "{aloud}");
+    let list = teams.says(PRIYA, "list").await;
+    assert!(!text(&list).contains("INC-0001"), "{list}");
+
+    let mut alone = teams.activity(PRIYA, "message");
+    alone["text"] = json!("status INC-1");
+    alone["conversation"]["id"] = json!("a:1priya");
+    alone["conversation"]["conversationType"] = json!("personal");
+    let before = teams.posts().await.len();
+    teams.call(&alone).await;
+    let card = loop {
+        if let Some(post) = teams.posts().await.get(before) {
+            break post["attachments"][0]["content"].clone();
+        }
+        tokio::task::yield_now().await;
+    };
+    assert!(text(&card).contains("Providers cannot sign in"), "{card}");
 }

@@ -34,6 +34,8 @@ pub(super) struct Place<'a> {
     pub(super) conversation: &'a str,
     /// The other side's id of the message that began the thread, if it is one.
     pub(super) thread: Option<&'a str>,
+    /// Whether nobody but the speaker reads the answer.
+    pub(super) is_private: bool,
     /// How a verb is called here: "/incident ", or nothing.
     pub(super) prefix: &'static str,
     /// The same request again has the same key.
@@ -95,7 +97,7 @@ async fn heard(app: &App, place: &Place<'_>, line: &str) -> Result<Reply, Error>
             said,
         } => {
             app.must_see(&speaker.viewer, incident).await?;
-            let filled = [("text".to_owned(), said)].into();
+            let filled = form::said(&scene, verb, &said);
             let form = form::form(&scene, verb, Some(incident), &filled);
             Ok(form.unwrap_or_else(|| usage(place, verb)))
         }
@@ -160,7 +162,15 @@ fn scene<'a>(app: &App, book: &'a Rulebook, about: &'a About) -> Scene<'a> {
 }
 
 async fn speaker(app: &App, place: &Place<'_>) -> Result<Speaker, Error> {
-    app.speaker(place.door, place.channel, place.speaker).await
+    let speaker = app
+        .speaker(place.door, place.channel, place.speaker)
+        .await?;
+    Ok(if place.is_private {
+        speaker
+    } else {
+        // Others read what is answered, so a restricted incident is not there, whoever asks.
+        speaker.among_others()
+    })
 }
 
 async fn answer(

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     app::{
-        App, Error, Mode,
+        App, Error, Mode, Wish,
         answers::{Receipt, WordsAnswer},
     },
     chatops::reply::{Act, Answer, Piece, Reply},
@@ -40,16 +40,17 @@ pub(super) fn shown(app: &App, draft: String, rehearsal: &Receipt) -> Reply {
         _ => format!("Send to {}?", count(rehearsal.people, "person", "people")),
     };
     let by_channel = app.labels().counts(&rehearsal.by_channel);
-    let mut reply = Reply::text(heading, [rehearsal.headline.clone(), by_channel])
-        .and(Piece::List(people(app, &rehearsal.recipients)));
-    for words in chosen(app, &rehearsal.words) {
-        reply = reply.and(words);
-    }
+    // Words first: who sends them must have read them, even if something is cut at the end.
+    let mut reply = Reply::text(heading, [rehearsal.headline.clone(), by_channel]);
     if !findings.is_empty() {
         reply = reply
             .and(Piece::Text("Readers may trip over this:".to_owned()))
             .and(Piece::List(findings));
     }
+    for words in chosen(app, &rehearsal.words) {
+        reply = reply.and(words);
+    }
+    reply = reply.and(Piece::List(people(app, &rehearsal.recipients)));
     reply
         .button("Send", Act::Send(draft.clone()))
         .button("Do not send", Act::Drop(draft))
@@ -71,8 +72,8 @@ pub(super) fn done(app: &App, receipt: &Receipt) -> Reply {
         .button("Status", Act::Say(format!("status {}", receipt.incident)))
 }
 
-/// Carries out the answer to a prompt. The prompt showed what "no change" sends, so that goes out
-/// at once; if the incident has moved on since, nothing does.
+/// Carries out the answer to a prompt. The prompt showed what "no change" sends, so exactly that goes
+/// out at once; if it no longer stands, nothing does, and what would be sent now is shown.
 pub(super) async fn answer(
     app: &App,
     place: &Place<'_>,
@@ -86,12 +87,29 @@ pub(super) async fn answer(
         Answer::NoChange => Command::NoChange { next_update: None },
     };
     let asked = Asked {
-        command,
-        actor: speaker.actor,
+        command: command.clone(),
+        actor: speaker.actor.clone(),
         request_key: place.request_key.to_owned(),
         seen_revision: Some(revision),
         typed: None,
     };
+    if answer == Answer::NoChange && !app.prompt_stands(&asked, incident).await? {
+        let wish = Wish::Change(incident, Box::new(command));
+        // Not the key of the tap, under which nothing was done.
+        let key = format!("{} anew", place.request_key);
+        let place = Place {
+            request_key: &key,
+            ..place.clone()
+        };
+        let shown = super::shown(app, &place, &speaker, wish, "no change").await?;
+        return Ok(Reply {
+            heading: format!(
+                "Nothing was sent: too late for those words. {}",
+                shown.heading
+            ),
+            ..shown
+        });
+    }
     let receipt = app.change(incident, asked, Mode::Commit).await?;
     Ok(done(app, &receipt))
 }
@@ -105,11 +123,18 @@ pub(super) async fn send(app: &App, place: &Place<'_>, draft: &str) -> Result<Re
     Ok(done(app, &receipt))
 }
 
-/// Throws away what was shown.
+/// Throws away what was shown, unless it was sent.
 pub(super) async fn drop(app: &App, place: &Place<'_>, draft: &str) -> Result<Reply, Error> {
     let speaker = speaker(app, place).await?;
-    app.drop_draft(&speaker.actor, draft).await?;
-    Ok(Reply::text("Not sent.", []))
+    let sent = app.drop_draft(&speaker.actor, draft).await?;
+    Ok(match sent {
+        Some(receipt) => {
+            let mut reply = done(app, &receipt);
+            reply.heading = format!("It was sent already. {}", reply.heading);
+            reply
+        }
+        None => Reply::text("Not sent.", []),
+    })
 }
 
 /// The words for each audience, once: as a channel of plain text has them, if there is one.

@@ -76,11 +76,21 @@ enum Interaction {
         response_url: Option<String>,
         actions: Vec<Action>,
         #[serde(default)]
+        container: Container,
+        #[serde(default)]
         state: State,
     },
     /// Nothing of ours.
     #[serde(other)]
     Other,
+}
+
+/// Where the tapped button is.
+#[derive(Debug, Default, Deserialize)]
+struct Container {
+    /// Whether only the speaker sees that message.
+    #[serde(default)]
+    is_ephemeral: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -153,6 +163,8 @@ impl Said {
             speaker: &self.user,
             conversation: &self.conversation,
             thread: None,
+            // Answers are shown to whoever asked, and to nobody else.
+            is_private: true,
             prefix: "/incident ",
             request_key: &self.key,
         };
@@ -231,12 +243,15 @@ pub(super) async fn interactions(
         trigger_id,
         response_url: Some(response_url),
         actions,
+        container,
         state,
     } = interaction
         && let Some(act) = actions
             .iter()
             .find_map(|action| Act::from_value(action.value.as_deref()?))
     {
+        // Others may see the message, and may want its buttons.
+        let replaces = container.is_ephemeral;
         let said = Said {
             what: What::Tap(act, state.filled()),
             user: user.id,
@@ -245,7 +260,7 @@ pub(super) async fn interactions(
         };
         tokio::spawn(async move {
             let reply = said.answer(app, Arc::clone(&door)).await;
-            follow(&door, &response_url, &reply, true).await;
+            follow(&door, &response_url, &reply, replaces).await;
         });
     }
     HttpResponse::Ok().finish()

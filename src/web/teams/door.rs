@@ -50,8 +50,9 @@ struct Activity {
     from: Account,
     recipient: Account,
     conversation: Conversation,
+    /// May be null.
     #[serde(default)]
-    text: String,
+    text: Option<String>,
     #[serde(default)]
     entities: Vec<Entity>,
     #[serde(default)]
@@ -83,8 +84,9 @@ struct Entity {
     kind: String,
     #[serde(default)]
     mentioned: Option<Account>,
+    /// May be null.
     #[serde(default)]
-    text: String,
+    text: Option<String>,
 }
 
 /// Everything that Teams sends the bot.
@@ -110,6 +112,10 @@ pub(crate) async fn messages(
         return HttpResponse::BadRequest().finish();
     };
     let door = Arc::clone(door);
+    // Without its id, the same call again cannot be recognised.
+    if call.id.is_empty() && matches!(call.kind.as_str(), "message" | "invoke") {
+        return HttpResponse::BadRequest().finish();
+    }
     match call.kind.as_str() {
         "message" => {
             // Teams is not kept waiting: what is said is answered by a post.
@@ -192,6 +198,7 @@ impl Activity {
             speaker: &self.from.aad_object_id,
             conversation,
             thread,
+            is_private: self.conversation.conversation_type == "personal",
             prefix: "@Oyez ",
             request_key,
         }
@@ -217,15 +224,15 @@ impl Activity {
 
     /// What was typed, without the mention of the bot.
     fn line(&self) -> String {
-        let mut text = self.text.clone();
+        let mut text = self.text.clone().unwrap_or_default();
         for entity in &self.entities {
             let is_us = entity.kind == "mention"
                 && entity
                     .mentioned
                     .as_ref()
                     .is_some_and(|account| account.id == self.recipient.id);
-            if is_us && !entity.text.is_empty() {
-                text = text.replacen(&entity.text, " ", 1);
+            if is_us && let Some(mention) = entity.text.as_deref().filter(|it| !it.is_empty()) {
+                text = text.replacen(mention, " ", 1);
             }
         }
         text.trim().to_owned()
