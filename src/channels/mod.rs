@@ -145,6 +145,10 @@ pub struct Pace {
     pub burst: u32,
 }
 
+/// Name of the part that the first message of an incident's thread has in the channels that keep
+/// threads. Each later message brings it anew, so that whoever opens the thread sees how things stand.
+pub(crate) const INCIDENT: &str = "incident";
+
 /// One message to one address, as the outbox keeps it.
 #[derive(Debug, Clone, Copy)]
 pub struct Outgoing<'a> {
@@ -179,4 +183,12 @@ pub struct Outgoing<'a> {
     pub reason: &'a str,
     /// When the first try was made: the mail's Date, the same at every repeat.
     pub date: Time,
+}
+
+impl Outgoing<'_> {
+    /// Whether the words of an incident's first post are kept by this message: what is said to leads,
+    /// or asked, is no news for everybody.
+    fn keeps_incident(&self) -> bool {
+        self.moment.is_for_audiences() && self.parts.contains_key(INCIDENT)
+    }
 }

@@ -35,13 +35,13 @@ use crate::{
     },
     http_client::{Repeats, Reply, secret_header},
 };
-use message::PARTS;
+use message::PARTS_OF_APP;
 
 /// What the settings call it.
 pub(super) static KIND: Kind = Kind {
     name: "slack",
     label: "Slack",
-    parts: &PARTS,
+    parts: &PARTS_OF_APP,
     build,
 };
 
@@ -165,6 +165,9 @@ impl Slack {
             Ok(wire) => wire,
             Err(outcome) => return outcome,
         };
+        if let Some(throttled) = self.keep(outgoing).await {
+            return throttled;
+        }
         let url = self.url("chat.postMessage");
         let address = outgoing.address.as_str();
         let (outcome, reply) = self.call(Method::POST, &url, wire.bytes, address).await;
@@ -180,6 +183,26 @@ impl Slack {
             }
             _ => outcome,
         }
+    }
+
+    /// Brings the first message of the thread up to date. Whatever comes of it, the words themselves
+    /// go out, unless Slack wants us to wait: the next message brings it up to date again.
+    async fn keep(&self, outgoing: &Outgoing<'_>) -> Option<Outcome> {
+        let thread = place::thread(outgoing).filter(|_| outgoing.keeps_incident())?;
+        let mut body = message::first(outgoing, BLOCKS_MAX).ok()?;
+        body["channel"] = thread.channel.into();
+        body["ts"] = thread.ts.into();
+        let url = self.url("chat.update");
+        let body = body.to_string().into_bytes();
+        let address = outgoing.address.as_str();
+        let (outcome, _) = self.call(Method::POST, &url, body, address).await;
+        if !outcome.class.is_success() {
+            tracing::debug!(
+                class = outcome.class.as_str(),
+                "the first message of a thread in Slack is not up to date"
+            );
+        }
+        matches!(outcome.class, Class::Throttled { .. }).then_some(outcome)
     }
 
     async fn test_token(&self) -> Result<String, String> {
@@ -229,7 +252,7 @@ impl Channel for Slack {
     }
 
     fn parts(&self) -> &'static [Part] {
-        &PARTS
+        &PARTS_OF_APP
     }
 
     fn check_address(&self, text: &str) -> Result<Address, String> {
@@ -262,7 +285,12 @@ impl Channel for Slack {
     }
 
     fn wire(&self, outgoing: &Outgoing<'_>) -> Result<Wire, Outcome> {
-        let mut body = message::body(outgoing, BLOCKS_MAX)?;
+        let is_first = outgoing.thread.is_none() && outgoing.keeps_incident();
+        let mut body = if is_first {
+            message::first(outgoing, BLOCKS_MAX)?
+        } else {
+            message::body(outgoing, BLOCKS_MAX)?
+        };
         body["channel"] = outgoing.address.as_str().into();
         body["link_names"] = false.into();
         body["metadata"] = json!({

@@ -60,7 +60,9 @@ impl Connector {
     /// Begins a thread.
     pub(super) async fn begin(&self, body: &Value, address: &str) -> Outcome {
         let url = self.url("v3/conversations");
-        let (outcome, reply) = self.call(&self.posts, &url, body, address).await;
+        let (outcome, reply) = self
+            .call(&self.posts, (Method::POST, &url), body, address)
+            .await;
         posted(outcome, reply, |made| {
             let activity = made.activity_id.as_deref();
             let activity = activity.or_else(|| Some(made.id.split_once(";messageid=")?.1))?;
@@ -71,7 +73,9 @@ impl Connector {
     /// The chat with a person, made if it is not there yet.
     pub(super) async fn open(&self, body: &Value, address: &str) -> Result<String, Outcome> {
         let url = self.url("v3/conversations");
-        let (outcome, reply) = self.call(&self.looks, &url, body, address).await;
+        let (outcome, reply) = self
+            .call(&self.looks, (Method::POST, &url), body, address)
+            .await;
         let Some(reply) = reply.filter(|_| outcome.class == Class::Accepted) else {
             return Err(outcome);
         };
@@ -98,7 +102,9 @@ impl Connector {
         };
         let path = format!("v3/conversations/{}/activities", encoded(conversation));
         let url = url_at(&base, &path);
-        let (outcome, reply) = self.call(&self.posts, &url, activity, conversation).await;
+        let (outcome, reply) = self
+            .call(&self.posts, (Method::POST, &url), activity, conversation)
+            .await;
         posted(outcome, reply, |made| {
             Some(format!("{conversation}|{}", made.id))
         })
@@ -115,17 +121,36 @@ impl Connector {
             "v3/conversations/{}/activities",
             encoded(conversation)
         ));
-        let (outcome, reply) = self.call(&self.posts, &url, activity, address).await;
+        let (outcome, reply) = self
+            .call(&self.posts, (Method::POST, &url), activity, address)
+            .await;
         posted(outcome, reply, |made| {
             Some(format!("{conversation}|{}", made.id))
         })
+    }
+
+    /// Puts other words into the place of a post's. The same again changes nothing.
+    pub(super) async fn edit(
+        &self,
+        conversation: &str,
+        post: &str,
+        activity: &Value,
+        address: &str,
+    ) -> Outcome {
+        let url = self.url(&format!(
+            "v3/conversations/{}/activities/{}",
+            encoded(conversation),
+            encoded(post)
+        ));
+        let call = self.call(&self.looks, (Method::PUT, &url), activity, address);
+        call.await.0
     }
 
     /// Calls, once more with a new token if ours is not taken.
     async fn call(
         &self,
         hook: &Hook,
-        url: &Url,
+        (method, url): (Method, &Url),
         body: &Value,
         address: &str,
     ) -> (Outcome, Option<Reply>) {
@@ -145,7 +170,7 @@ impl Connector {
                 headers.insert(AUTHORIZATION, bearer);
             }
             let secrets = [token.secret(), address];
-            let call = hook.call(Method::POST, url, headers, body.clone(), &secrets);
+            let call = hook.call(method.clone(), url, headers, body.clone(), &secrets);
             let (mut outcome, reply) = call.await;
             if outcome.code == Some(401) && !is_new {
                 self.login.forget(&Arc::clone(&token)).await;

@@ -14,7 +14,7 @@ mod settings;
 mod trouble;
 
 use super::{
-    BoxFuture, Channel, Kind, OnUncertain, Outgoing, Pace, Wire,
+    BoxFuture, Channel, INCIDENT, Kind, OnUncertain, Outgoing, Pace, Wire,
     build::{Refusal, Setup},
     card::SUMMARY,
     signing::fingerprint,
@@ -22,7 +22,7 @@ use super::{
 use crate::domain::{
     Address,
     channel::{Format, Part},
-    delivery::Outcome,
+    delivery::{Class, Outcome},
 };
 use activity::Posting;
 pub use bot::Bot;
@@ -43,7 +43,12 @@ const CARD: Part = Part {
     format: Format::CardJson,
     max_bytes: 20 * 1024,
 };
-static PARTS: [Part; 2] = [CARD, SUMMARY];
+/// The card of the first post of a thread, which later messages keep true.
+const FIRST: Part = Part {
+    name: INCIDENT,
+    ..CARD
+};
+static PARTS: [Part; 3] = [CARD, SUMMARY, FIRST];
 
 struct Teams {
     label: String,
@@ -79,20 +84,48 @@ impl Teams {
                     conversation,
                     activity,
                 },
-                None => self.root(&channel, activity),
+                None => self.root(&channel, outgoing)?,
             },
         };
         posting.fits().map(|()| posting)
     }
 
     /// The first post of a thread.
-    fn root(&self, channel: &place::Channel, activity: serde_json::Value) -> Posting {
-        Posting::NewThread(activity::thread(
+    fn root(&self, channel: &place::Channel, outgoing: &Outgoing<'_>) -> Result<Posting, Outcome> {
+        let part = if outgoing.keeps_incident() {
+            &FIRST
+        } else {
+            &CARD
+        };
+        Ok(Posting::NewThread(activity::thread(
             &self.app_id,
             &self.tenant,
             channel.id(),
-            activity,
-        ))
+            activity::activity(outgoing, part)?,
+        )))
+    }
+
+    /// Brings the first post of the thread up to date. Whatever comes of it, the words themselves go
+    /// out, unless Teams wants us to wait: the next message brings it up to date again.
+    async fn keep(&self, outgoing: &Outgoing<'_>) -> Option<Outcome> {
+        let Place::Channel(channel) = Place::of(outgoing.address) else {
+            return None;
+        };
+        let first = outgoing.thread.filter(|_| outgoing.keeps_incident())?;
+        let conversation = channel.thread(first)?;
+        let (_, post) = first.split_once('|')?;
+        let mut activity = activity::activity(outgoing, &FIRST).ok()?;
+        activity["id"] = post.into();
+        let address = outgoing.address.as_str();
+        let edit = self.connector.edit(&conversation, post, &activity, address);
+        let outcome = edit.await;
+        if !outcome.class.is_success() {
+            tracing::debug!(
+                class = outcome.class.as_str(),
+                "the first post of a thread in Teams is not up to date"
+            );
+        }
+        matches!(outcome.class, Class::Throttled { .. }).then_some(outcome)
     }
 
     async fn post(&self, outgoing: &Outgoing<'_>) -> Outcome {
@@ -101,6 +134,9 @@ impl Teams {
             Ok(posting) => posting,
             Err(outcome) => return outcome,
         };
+        if let Some(throttled) = self.keep(outgoing).await {
+            return throttled;
+        }
         match posting {
             Posting::NewThread(body) => self.connector.begin(&body, address).await,
             Posting::ToPerson { id, activity } => {
@@ -119,10 +155,12 @@ impl Teams {
                     // Somebody deleted the first post. Nothing was posted, and the channel is
                     // still there, or else this says so.
                     Place::Channel(channel) if outcome.code == Some(404) => {
-                        let Posting::NewThread(body) = self.root(&channel, activity) else {
-                            return outcome;
-                        };
-                        self.connector.begin(&body, address).await
+                        match self.root(&channel, outgoing) {
+                            Ok(Posting::NewThread(body)) => {
+                                self.connector.begin(&body, address).await
+                            }
+                            _ => outcome,
+                        }
                     }
                     _ => outcome,
                 }

@@ -86,6 +86,37 @@ pub(super) fn state(context: &Context<'_>) -> Value {
     line(context.saying.incident.stage.label())
 }
 
+/// How things stand beyond the words, in a line or two, for the post that stays on top of a thread.
+pub(super) fn standing(context: &Context<'_>) -> Value {
+    let incident = context.saying.incident;
+    let stage = incident.stage.label();
+    let inside = !context.is_outside();
+    let mut lines = Vec::new();
+    if context.saying.moment != Moment::Test {
+        lines.push(match inside {
+            true => format!("{}, {stage}", incident.priority),
+            false => stage.to_owned(),
+        });
+    }
+    // The words of the other moments name them.
+    let is_silent_about_leads = matches!(
+        context.saying.moment,
+        Moment::NoChange
+            | Moment::Resolved
+            | Moment::Closed
+            | Moment::Correction
+            | Moment::Cancelled
+            | Moment::StandDown
+    );
+    if inside
+        && is_silent_about_leads
+        && let Value::Text(leads) = leads(context)
+    {
+        lines.push(format!("Leads: {leads}"));
+    }
+    Value::List(lines)
+}
+
 pub(super) fn reference(context: &Context<'_>) -> Value {
     match context.saying.audience {
         Audience::Users => line(""),

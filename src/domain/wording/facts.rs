@@ -201,6 +201,7 @@ static TABLE: &[Fact] = &[
     fact("theory", Typed, STANDING, &[Responders], c::theory),
     fact("leads", Line, ABOUT, INSIDE, c::leads),
     fact("priority", Line, ABOUT, INSIDE, c::priority),
+    fact("standing", List, ALWAYS, EVERYONE, c::standing).optional(),
     fact(
         "priority_meaning",
         Line,

@@ -60,6 +60,54 @@ async fn the_first_message_in_a_channel_begins_a_thread_and_later_ones_are_repli
 }
 
 #[tokio::test]
+async fn each_message_brings_the_first_post_up_to_date_before_it_is_posted() {
+    let microsoft = Microsoft::start().await;
+    let mut letter = microsoft.letter(CHANNEL);
+    let standing = r#"{"type":"AdaptiveCard","version":"1.5","body":[],"lang":"en"}"#;
+    letter.parts.insert("incident".into(), standing.into());
+    let first = microsoft.send(&letter).await;
+    letter.thread = first.provider_id;
+    // It may fail; what is said goes out all the same.
+    let answers = [error(404, "ActivityNotFoundInConversation", "gone")];
+    microsoft.teams_answers(answers);
+    for _ in 0..2 {
+        assert_eq!(microsoft.send(&letter).await.class, Class::Delivered);
+    }
+    // To a person there is no thread, and at a prompt no news.
+    let mut to_person = microsoft.letter(PERSON);
+    to_person.parts = letter.parts.clone();
+    assert_eq!(microsoft.send(&to_person).await.class, Class::Delivered);
+    letter.moment = Moment::Prompt;
+    assert_eq!(microsoft.send(&letter).await.class, Class::Delivered);
+
+    let mut edited = activity();
+    edited["attachments"][0]["content"]["lang"] = "en".into();
+    let mut begun = root();
+    begun["activity"] = edited.clone();
+    edited["id"] = "1795410184094".into();
+    let edit = format!("{INTO_ROOT}/1795410184094");
+    let calls = microsoft.calls().await;
+    assert_eq!(calls[0], (CONVERSATIONS.to_owned(), begun));
+    for at in [1, 3] {
+        assert_eq!(calls[at], (edit.clone(), edited.clone()));
+        assert_eq!(calls[at + 1], (INTO_ROOT.to_owned(), activity()));
+    }
+    let rest: Vec<&str> = calls[5..].iter().map(|call| call.0.as_str()).collect();
+    let chat = "/teams/v3/conversations/a%3A1Priya/activities";
+    assert_eq!(rest, [CONVERSATIONS, chat, INTO_ROOT]);
+    let asked = microsoft.server.received_requests().await.unwrap();
+    let edits = asked.iter().filter(|request| request.method == "PUT");
+    assert_eq!(edits.count(), 2);
+    // Asked to wait, it waits with all of it.
+    letter.moment = Moment::Update;
+    microsoft.teams_answers([ResponseTemplate::new(429).insert_header("Retry-After", "7")]);
+    let after_ms = Some(7_000);
+    let outcome = microsoft.send(&letter).await;
+    assert_eq!(outcome.class, Class::Throttled { after_ms });
+    assert_eq!(microsoft.calls().await.len(), 9);
+}
+
+#[tokio::test]
 async fn a_thread_without_its_first_post_begins_anew() {
     let microsoft = Microsoft::start().await;
     let mut letter = microsoft.letter(CHANNEL);

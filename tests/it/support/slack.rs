@@ -146,6 +146,22 @@ impl State {
         json!({ "ok": true, "channel": channel, "ts": ts, "message": body })
     }
 
+    /// Puts other words into a message; who reads it again reads those.
+    fn edit(&mut self, body: &Value) -> Value {
+        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        let (channel, ts) = (text("channel"), text("ts"));
+        let mut posts = self.posts.iter_mut();
+        match posts.find(|post| post.channel == channel && post.ts == ts) {
+            Some(post) => {
+                for name in ["text", "blocks"] {
+                    post.body[name] = body[name].clone();
+                }
+                json!({ "ok": true, "channel": channel, "ts": ts })
+            }
+            None => refusal("message_not_found"),
+        }
+    }
+
     fn list(&self, asked: &Asked, stands: impl Fn(&Post) -> bool) -> Value {
         let with_metadata = asked.text("include_all_metadata") == "true";
         let limit: usize = asked.text("limit").parse().unwrap();
@@ -209,6 +225,7 @@ impl Respond for Desk {
             "auth.test" => json!({ "ok": true, "team": "Northshire Learning Agency",
                 "user": "oyez", "team_id": "T1DC2JH3J", "bot_id": "B024BE7LH" }),
             "chat.postMessage" => state.take(asked.body),
+            "chat.update" => state.edit(&asked.body),
             "conversations.open" => {
                 let person = asked.body["users"].as_str().unwrap_or_default();
                 json!({ "ok": true, "channel": { "id": direct(person) } })

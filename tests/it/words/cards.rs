@@ -19,10 +19,15 @@ fn cards() -> Vec<(String, Value)> {
     for kind in &kinds {
         for (moment, audience) in all() {
             let view = Story::up_to(moment).view(moment, audience);
-            let card = &rendered(&renderer, kind, &view)["card"];
-            let name = format!("{} {moment} {audience}", kind.0);
-            assert!(card.len() <= CARD_BYTES, "{name}: {} bytes", card.len());
-            cards.push((name, serde_json::from_str(card).expect("JSON")));
+            let parts = rendered(&renderer, kind, &view);
+            for part in ["card", "incident"] {
+                let Some(card) = parts.get(part) else {
+                    continue;
+                };
+                let name = format!("{} {moment} {audience} {part}", kind.0);
+                assert!(card.len() <= CARD_BYTES, "{name}: {} bytes", card.len());
+                cards.push((name, serde_json::from_str(card).expect("JSON")));
+            }
         }
     }
     cards

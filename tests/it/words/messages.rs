@@ -15,6 +15,10 @@ fn every_message_reads_as_it_should() {
             for audience in Audience::ALL {
                 let parts = rendered(&renderer, &kind, &story.view(moment, audience));
                 for part in kind.1 {
+                    // The first post of a thread says the same and how things stand: once is enough.
+                    if part.name == "incident" && moment != Moment::NoChange {
+                        continue;
+                    }
                     let words = &parts[part.name];
                     let words = if text::is_json(part.format) {
                         let json: serde_json::Value =
