@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::{
     channel::Format,
-    text::{clean, escape},
+    text::{clean, cut, escape},
 };
 
 /// Most characters of a section; Slack takes 3,000.
@@ -167,21 +167,6 @@ fn mrkdwn(text: &str) -> String {
         .map(|line| escape(&clean(line), Format::Slack))
         .collect();
     lines.join("\n")
-}
-
-/// Cuts what is too long, never within an escape.
-fn cut(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    let mut kept: String = text.chars().take(most - 1).collect();
-    if let Some(at) = kept.rfind('&')
-        && !kept[at..].contains(';')
-    {
-        kept.truncate(at);
-    }
-    kept.push('…');
-    kept
 }
 
 #[cfg(test)]

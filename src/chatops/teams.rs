@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::{
     channel::Format,
-    text::{clean, escape},
+    text::{clean, cut, escape},
 };
 
 /// The name under which taps come back.
@@ -43,7 +43,7 @@ pub fn card(reply: &Reply) -> Value {
         let actions: Vec<Value> = row.iter().map(action).collect();
         body.push(json!({ "type": "ActionSet", "actions": actions }));
     }
-    let spoken = cut(&clean(&reply.heading));
+    let spoken = cut(&clean(&reply.heading), LONGEST);
     json!({
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
@@ -60,7 +60,7 @@ pub fn card(reply: &Reply) -> Value {
 pub fn activity(reply: &Reply) -> Value {
     json!({
         "type": "message",
-        "summary": cut(&clean(&reply.heading)),
+        "summary": cut(&clean(&reply.heading), LONGEST),
         "attachments": [{
             "contentType": "application/vnd.microsoft.card.adaptive",
             "content": card(reply),
@@ -164,7 +164,7 @@ fn block(text: &str) -> Value {
 
 /// Text as typed: nothing in it is Markdown, and its lines are paragraphs.
 fn markdown(text: &str) -> String {
-    let lines: Vec<String> = cut(text)
+    let lines: Vec<String> = cut(text, LONGEST)
         .lines()
         .map(|line| {
             // The words of templates are escaped for JSON as well, which is made here later.
@@ -173,15 +173,6 @@ fn markdown(text: &str) -> String {
         })
         .collect();
     lines.join("\n\n")
-}
-
-fn cut(text: &str) -> String {
-    if text.chars().count() <= LONGEST {
-        return text.to_owned();
-    }
-    let mut kept: String = text.chars().take(LONGEST - 1).collect();
-    kept.push('…');
-    kept
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! [`Format`]; [`mod@escape`] is for single lines. Whatever is typed, the result mentions nobody,
 //! opens no markup and holds no control, private-use or bidirectional-control character.
 
+mod cut;
 mod escape;
 mod parse;
 mod write;
@@ -12,6 +13,7 @@ mod write;
 #[cfg(test)]
 mod hostile;
 
+pub use cut::cut;
 pub use escape::{clean, escape, replace_reason};
 pub use parse::{Block, Line, Span, list, one_line, parse};
 pub use write::{write, write_inline, write_text};

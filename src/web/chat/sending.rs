@@ -15,6 +15,7 @@ use crate::{
         ChannelName, IncidentId,
         channel::{Format, REASON_MARK},
         command::{Asked, Command},
+        text::cut,
     },
 };
 
@@ -165,19 +166,9 @@ fn chosen(app: &App, words: &[WordsAnswer]) -> Vec<Piece> {
             let text = of.into_iter().find_map(|one| one.parts.get("text"))?;
             Some(Piece::Words {
                 label: format!("To {audience} ({moment})"),
-                text: part_of(text),
+                // The whole goes out.
+                text: cut(text.replace(REASON_MARK, "").trim(), SHOWN),
             })
         })
         .collect()
-}
-
-fn part_of(text: &str) -> String {
-    let text = text.replace(REASON_MARK, "");
-    let text = text.trim();
-    if text.chars().count() <= SHOWN {
-        return text.to_owned();
-    }
-    let mut part: String = text.chars().take(SHOWN).collect();
-    part.push('…');
-    part
 }
