@@ -141,11 +141,14 @@ fn by_factors(
             .map(|(_, factor)| factor.text.as_str())
             .collect();
         if priority.factors_needed > 0 && counted.len() >= priority.factors_needed as usize {
+            let these = if counted.len() == 1 {
+                "This makes"
+            } else {
+                "These make"
+            };
             sentences.push(format!(
-                "{}: {} of the factors needed ({}): {}.",
+                "{these} it {}: {}.",
                 priority.id,
-                counted.len(),
-                priority.factors_needed,
                 counted.join("; ")
             ));
             return priority.id.clone();
