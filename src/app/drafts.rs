@@ -60,22 +60,22 @@ impl App {
             seen_revision: None,
             typed: Some(typed.to_owned()),
         };
-        let mut about = None;
-        if let Wish::Change(id, command) = &wish {
-            self.must_see(viewer, *id).await?;
-            let before = asked.clone().to((**command).clone());
-            if let Some(receipt) = self.answer_before(&before, Some(*id)).await? {
-                return Ok(Prepared::Done(receipt));
+        // Read before it is shown: whatever happens from here on makes the draft stale.
+        let about = match &wish {
+            Wish::Declare(_) => None,
+            Wish::Change(id, _) => {
+                self.must_see(viewer, *id).await?;
+                Some((*id, self.load(*id).await?.0.revision))
             }
-            // Read before it is shown: whatever happens from here on makes the draft stale.
-            about = Some((*id, self.load(*id).await?.0.revision));
-        }
-        let rehearsal = self
-            .carry_out(asked.clone(), wish.clone(), Mode::Rehearse)
-            .await?;
-        if rehearsal.messages == 0 && about.is_some() {
-            let done = self.carry_out(asked, wish, Mode::Commit).await?;
-            return Ok(Prepared::Done(done));
+        };
+        // A new incident is shown even if it tells nobody.
+        let mode = match about {
+            Some(_) => Mode::CommitUntold,
+            None => Mode::Rehearse,
+        };
+        let rehearsal = self.carry_out(asked, wish.clone(), mode).await?;
+        if rehearsal.event.is_some() {
+            return Ok(Prepared::Done(rehearsal));
         }
         if rehearsal.blocked {
             return Ok(Prepared::Shown {

@@ -7,6 +7,7 @@ mod asking;
 mod checking;
 mod heartbeat;
 mod pressure;
+mod untold;
 mod week;
 
 use std::{ops::Deref, sync::Arc};
