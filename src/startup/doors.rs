@@ -64,5 +64,6 @@ fn teams(settings: &Settings, context: &ChannelContext) -> Result<Option<Arc<Tea
         gate: Gate::new(expected, keys, clock),
         bot,
         channel: teams.channel.clone(),
+        answer_within: TeamsDoor::ANSWER_WITHIN,
     })))
 }

@@ -22,6 +22,7 @@ mod channel_teams;
 mod channel_teams_slack_webhook;
 mod chat_slack;
 mod chat_teams;
+mod chat_teams_cards;
 mod cli_keys;
 mod cli_looking;
 mod cli_refusals;

@@ -40,4 +40,16 @@ impl Bot {
             .say(service_url, conversation, activity)
             .await
     }
+
+    /// Puts an activity in the place of one of ours, given as conversation and activity.
+    pub async fn edit(
+        &self,
+        service_url: &str,
+        (conversation, post): (&str, &str),
+        activity: &Value,
+    ) -> Outcome {
+        self.connector
+            .edit_at(service_url, (conversation, post), activity)
+            .await
+    }
 }

@@ -110,6 +110,28 @@ impl Connector {
         })
     }
 
+    /// Puts an activity in the place of a post of ours, at a service URL that a checked token
+    /// vouched for.
+    pub(super) async fn edit_at(
+        &self,
+        service_url: &str,
+        (conversation, post): (&str, &str),
+        activity: &Value,
+    ) -> Outcome {
+        let Ok(base) = self.looks.http().check_url(service_url) else {
+            return trouble::foreign_host();
+        };
+        let path = format!(
+            "v3/conversations/{}/activities/{}",
+            encoded(conversation),
+            encoded(post)
+        );
+        let url = url_at(&base, &path);
+        // The same twice is harmless.
+        let call = self.call(&self.looks, (Method::PUT, &url), activity, conversation);
+        call.await.0
+    }
+
     /// Posts into a conversation.
     pub(super) async fn send(
         &self,

@@ -6,7 +6,9 @@ mod looking;
 mod sending;
 
 use crate::{
-    app::{About, App, Error, ErrorKind, Prepared, Rulebook, Speaker, Wish},
+    app::{
+        About, App, Error, ErrorKind, Prepared, Rulebook, Speaker, Viewer, Wish, answers::Receipt,
+    },
     chatops::{
         form::{self, Asked, Filled},
         grammar::{self, Opening, Scene, Spoken},
@@ -47,18 +49,63 @@ pub(super) async fn hear(app: &App, place: &Place<'_>, line: &str) -> Reply {
     said(heard(app, place, line).await)
 }
 
+/// The answer to a tap.
+pub(super) struct Tapped {
+    pub(super) reply: Reply,
+    /// Whether the tapped card has done its work: everybody who sees it may see the answer instead.
+    pub(super) settles: bool,
+}
+
+/// Whoever asked goes on from this answer, and the others keep the card.
+impl From<Reply> for Tapped {
+    fn from(reply: Reply) -> Self {
+        Self {
+            reply,
+            settles: false,
+        }
+    }
+}
+
 /// Answers a tap, with what was filled in beside the button.
 pub(super) async fn tap(app: &App, place: &Place<'_>, act: Act, filled: &Filled) -> Reply {
-    said(match act {
+    tapped(app, place, act, filled).await.reply
+}
+
+/// The same, and what becomes of the card that was tapped.
+pub(super) async fn tapped(app: &App, place: &Place<'_>, act: Act, filled: &Filled) -> Tapped {
+    let answer = match act {
         Act::Answer(answer, incident, revision) => {
             sending::answer(app, place, answer, (incident, revision)).await
         }
-        Act::Affected(answer, incident) => asking::affected(app, place, answer, incident).await,
+        Act::Affected(answer, incident) => {
+            let said = asking::affected(app, place, answer, incident).await;
+            said.map(Tapped::from)
+        }
         Act::Fill(verb, incident) => handed_in(app, place, verb, incident, filled).await,
-        Act::Say(line) => heard(app, place, &line).await,
+        Act::Say(line) => heard(app, place, &line).await.map(Tapped::from),
         Act::Send(draft) => sending::send(app, place, &draft).await,
         Act::Drop(draft) => sending::drop(app, place, &draft).await,
+    };
+    answer.unwrap_or_else(|error| Tapped {
+        // Overtaken: it would say the same again.
+        settles: matches!(error.code.as_str(), "revision-conflict" | "no-draft"),
+        reply: said(Err(error)),
     })
+}
+
+/// What was done, in the place of what asked for it; but where others read along, nothing restricted.
+async fn settled(app: &App, place: &Place<'_>, receipt: &Receipt) -> Tapped {
+    let is_open = || async {
+        let anybody = Viewer::Key {
+            actor: String::new(),
+            person: None,
+        };
+        app.must_see(&anybody, receipt.incident).await.is_ok()
+    };
+    Tapped {
+        reply: sending::done(app, receipt),
+        settles: place.is_private || is_open().await,
+    }
 }
 
 /// A no is an answer, too.
@@ -87,7 +134,7 @@ async fn heard(app: &App, place: &Place<'_>, line: &str) -> Result<Reply, Error>
         Spoken::Open(opening) => match declared(&opening) {
             Some(declare) => {
                 let wish = Wish::Declare(Box::new(declare));
-                shown(app, place, &speaker, wish, line).await
+                Ok(shown(app, place, &speaker, wish, line).await?.reply)
             }
             None => Ok(form::open(&scene, &opening)),
         },
@@ -112,7 +159,7 @@ async fn handed_in(
     verb: Verb,
     incident: Option<IncidentId>,
     filled: &Filled,
-) -> Result<Reply, Error> {
+) -> Result<Tapped, Error> {
     let speaker = speaker(app, place).await?;
     if let Some(id) = incident {
         app.must_see(&speaker.viewer, id).await?;
@@ -125,14 +172,14 @@ async fn handed_in(
         Ok(Asked::Change(id, command)) => Wish::Change(id, command),
         Err(refusal) => {
             let form = form::form(&scene, verb, incident, filled);
-            return Ok(again(form, refusal.into()));
+            return Ok(again(form, refusal.into()).into());
         }
     };
     let typed = format!("{filled:?}");
     match shown(app, place, &speaker, asked, &typed).await {
         Err(error) if error.kind == ErrorKind::Refused || error.kind == ErrorKind::Usage => {
             let form = form::form(&scene, verb, incident, filled);
-            Ok(again(form, error))
+            Ok(again(form, error).into())
         }
         answer => answer,
     }
@@ -192,7 +239,7 @@ async fn answer(
         Spoken::Why { incident, who } => looking::why(app, speaker, incident, &who).await,
         Spoken::Change { incident, command } => {
             let wish = Wish::Change(incident, Box::new(command));
-            shown(app, place, speaker, wish, line).await
+            Ok(shown(app, place, speaker, wish, line).await?.reply)
         }
         // Asked for by a form, if something is missing.
         Spoken::Open(_) => Ok(usage(place, Verb::Open)),
@@ -206,7 +253,7 @@ async fn shown(
     speaker: &Speaker,
     wish: Wish,
     typed: &str,
-) -> Result<Reply, Error> {
+) -> Result<Tapped, Error> {
     let prepared = app
         .prepare(
             &speaker.actor,
@@ -216,8 +263,8 @@ async fn shown(
         )
         .await?;
     Ok(match prepared {
-        Prepared::Done(receipt) => sending::done(app, &receipt),
-        Prepared::Shown { draft, rehearsal } => sending::shown(app, draft, &rehearsal),
+        Prepared::Done(receipt) => settled(app, place, &receipt).await,
+        Prepared::Shown { draft, rehearsal } => sending::shown(app, draft, &rehearsal).into(),
     })
 }
 

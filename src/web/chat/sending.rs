@@ -1,9 +1,9 @@
 //! What is shown before it is sent, and what came of it.
 
 use super::{
-    Place,
+    Place, Tapped,
     looking::{count, people},
-    speaker,
+    settled, speaker,
 };
 use crate::{
     app::{
@@ -80,7 +80,7 @@ pub(super) async fn answer(
     place: &Place<'_>,
     answer: Answer,
     (incident, revision): (IncidentId, u32),
-) -> Result<Reply, Error> {
+) -> Result<Tapped, Error> {
     let speaker = speaker(app, place).await?;
     app.must_see(&speaker.viewer, incident).await?;
     let command = match answer {
@@ -102,39 +102,40 @@ pub(super) async fn answer(
             request_key: &key,
             ..place.clone()
         };
-        let shown = super::shown(app, &place, &speaker, wish, "no change").await?;
-        return Ok(Reply {
-            heading: format!(
-                "Nothing was sent: too late for those words. {}",
-                shown.heading
-            ),
-            ..shown
-        });
+        let mut shown = super::shown(app, &place, &speaker, wish, "no change").await?;
+        shown.reply.heading = format!(
+            "Nothing was sent: too late for those words. {}",
+            shown.reply.heading
+        );
+        return Ok(shown);
     }
     let receipt = app.change(incident, asked, Mode::Commit).await?;
-    Ok(done(app, &receipt))
+    Ok(settled(app, place, &receipt).await)
 }
 
 /// Sends what was shown.
-pub(super) async fn send(app: &App, place: &Place<'_>, draft: &str) -> Result<Reply, Error> {
+pub(super) async fn send(app: &App, place: &Place<'_>, draft: &str) -> Result<Tapped, Error> {
     let speaker = speaker(app, place).await?;
     let receipt = app
         .send_draft(&speaker.actor, &speaker.viewer, draft)
         .await?;
-    Ok(done(app, &receipt))
+    Ok(settled(app, place, &receipt).await)
 }
 
 /// Throws away what was shown, unless it was sent.
-pub(super) async fn drop(app: &App, place: &Place<'_>, draft: &str) -> Result<Reply, Error> {
+pub(super) async fn drop(app: &App, place: &Place<'_>, draft: &str) -> Result<Tapped, Error> {
     let speaker = speaker(app, place).await?;
     let sent = app.drop_draft(&speaker.actor, draft).await?;
     Ok(match sent {
         Some(receipt) => {
-            let mut reply = done(app, &receipt);
-            reply.heading = format!("It was sent already. {}", reply.heading);
-            reply
+            let mut tapped = settled(app, place, &receipt).await;
+            tapped.reply.heading = format!("It was sent already. {}", tapped.reply.heading);
+            tapped
         }
-        None => Reply::text("Not sent.", []),
+        None => Tapped {
+            reply: Reply::text("Not sent.", []),
+            settles: true,
+        },
     })
 }
 

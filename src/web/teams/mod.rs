@@ -1,8 +1,10 @@
-//! The Teams bot's door: who calls.
+//! The Teams bot's door: who calls, what they say and tap, and what they get for an answer.
 
+mod activity;
 pub mod door;
 pub mod keys;
 mod rs256;
+mod tap;
 pub mod token;
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ impl Api {
         Self::with(app, web::Doors::default())
     }
 
-    fn with(app: Arc<App>, doors: web::Doors) -> Self {
+    pub(crate) fn with(app: Arc<App>, doors: web::Doors) -> Self {
         let (stop, stopping) = watch::channel(false);
         let server = web::listen(
             Arc::clone(&app),

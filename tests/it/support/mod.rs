@@ -14,6 +14,7 @@ pub(crate) mod sign_in;
 pub(crate) mod slack;
 pub(crate) mod smtp;
 pub(crate) mod stand_in;
+pub(crate) mod teams;
 pub(crate) mod worlds;
 
 use oyez::domain::Time;

@@ -1,0 +1,178 @@
+//! An activity of the Bot Framework, as far as it concerns us, and what we read out of it.
+//!
+//! Source: microsoft/botframework-sdk, `specs/botframework-activity/botframework-activity.md`.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::door::TeamsDoor;
+use crate::{
+    chatops::{
+        form::Filled,
+        reply::Act,
+        teams::{ACT, VERB},
+    },
+    domain::event::Door,
+    web::chat::Place,
+};
+
+/// An activity of the Bot Framework, as far as it concerns us. Unknown fields are passed over.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Activity {
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    #[serde(default, deserialize_with = "given")]
+    pub(super) id: String,
+    /// Of an invoke.
+    #[serde(default, deserialize_with = "given")]
+    pub(super) name: String,
+    #[serde(default, deserialize_with = "given")]
+    pub(super) from: Account,
+    #[serde(default, deserialize_with = "given")]
+    pub(super) recipient: Account,
+    pub(super) conversation: Conversation,
+    /// The message that holds the card on which somebody tapped.
+    #[serde(default, deserialize_with = "given")]
+    pub(super) reply_to_id: String,
+    #[serde(default, deserialize_with = "given")]
+    pub(super) text: String,
+    #[serde(default, deserialize_with = "given")]
+    pub(super) entities: Vec<Entity>,
+    #[serde(default)]
+    pub(super) value: Value,
+    #[serde(default, deserialize_with = "given")]
+    pub(super) members_added: Vec<Account>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Account {
+    #[serde(default)]
+    pub(super) id: String,
+    #[serde(default, deserialize_with = "given")]
+    pub(super) aad_object_id: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Conversation {
+    pub(super) id: String,
+    #[serde(default, deserialize_with = "given")]
+    pub(super) conversation_type: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Entity {
+    #[serde(rename = "type", default)]
+    pub(super) kind: String,
+    #[serde(default)]
+    pub(super) mentioned: Option<Account>,
+    #[serde(default, deserialize_with = "given")]
+    pub(super) text: String,
+}
+
+impl Activity {
+    pub(super) fn place<'a>(
+        &'a self,
+        door: &'a TeamsDoor,
+        request_key: &'a str,
+        thread: Option<&'a str>,
+    ) -> Place<'a> {
+        let conversation = if self.is_personal() {
+            // In the directory a person's address is the person's, and not that of the chat.
+            &self.from.aad_object_id
+        } else {
+            self.root().0
+        };
+        Place {
+            door: Door::Teams,
+            channel: &door.channel,
+            speaker: &self.from.aad_object_id,
+            conversation,
+            thread,
+            is_private: self.is_personal(),
+            prefix: "@Oyez ",
+            request_key,
+        }
+    }
+
+    /// Whether it is the chat of one person with the bot.
+    pub(super) fn is_personal(&self) -> bool {
+        self.conversation.conversation_type == "personal"
+    }
+
+    /// The conversation, and the post that began the thread, if it is one.
+    pub(super) fn root(&self) -> (&str, Option<&str>) {
+        match self.conversation.id.split_once(";messageid=") {
+            Some((conversation, root)) => (conversation, Some(root)),
+            None => (&self.conversation.id, None),
+        }
+    }
+
+    /// The thread, as the record of what was posted names it.
+    pub(super) fn thread(&self) -> Option<String> {
+        let (_, root) = self.root();
+        root.map(|root| format!("{}|{root}", self.conversation.id))
+    }
+
+    pub(super) fn request_key(&self) -> String {
+        format!("{} {}", self.conversation.id, self.id)
+    }
+
+    /// What was typed, without the mention of the bot.
+    pub(super) fn line(&self) -> String {
+        let mut text = self.text.clone();
+        for entity in &self.entities {
+            let is_us = entity.kind == "mention"
+                && entity
+                    .mentioned
+                    .as_ref()
+                    .is_some_and(|account| account.id == self.recipient.id);
+            if is_us && !entity.text.is_empty() {
+                text = text.replacen(&entity.text, " ", 1);
+            }
+        }
+        text.trim().to_owned()
+    }
+
+    /// What a tap does: in an invoke under the action, in a message under the value.
+    pub(super) fn act(&self) -> Option<Act> {
+        let action = &self.value["action"];
+        let data = match action.is_object() {
+            true if action["verb"] == VERB => &action["data"],
+            true => return None,
+            false => &self.value,
+        };
+        Act::from_value(data[ACT].as_str()?)
+    }
+
+    /// What was filled in beside the button.
+    pub(super) fn filled(&self) -> Filled {
+        let action = &self.value["action"]["data"];
+        let data = if action.is_object() {
+            action
+        } else {
+            &self.value
+        };
+        let fields = data.as_object().into_iter().flatten();
+        fields
+            .filter(|(id, _)| *id != ACT)
+            .filter_map(|(id, value)| Some((id.clone(), value.as_str()?.to_owned())))
+            .collect()
+    }
+
+    pub(super) fn adds_us(&self) -> bool {
+        let mut added = self.members_added.iter();
+        added.any(|member| member.id == self.recipient.id)
+    }
+}
+
+/// What may be null as well as absent.
+fn given<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
