@@ -8,6 +8,7 @@
 pub mod api_token;
 pub mod attempt;
 pub mod bad_address;
+pub mod conversation;
 pub mod counter;
 pub mod delivery;
 pub mod destination;

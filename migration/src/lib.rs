@@ -15,6 +15,7 @@ mod m20261123_000002_outbox;
 mod m20261126_000003_second_word;
 mod m20261126_000004_token_person;
 mod m20261126_000005_draft;
+mod m20261126_000006_conversation;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000003_second_word::Migration),
             Box::new(m20261126_000004_token_person::Migration),
             Box::new(m20261126_000005_draft::Migration),
+            Box::new(m20261126_000006_conversation::Migration),
         ]
     }
 }

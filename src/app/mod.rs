@@ -8,6 +8,7 @@ mod again;
 pub mod answers;
 mod change;
 mod contacts;
+mod conversations;
 pub mod deliver;
 mod doctor;
 mod drafts;

@@ -11,7 +11,13 @@ use serde::Deserialize;
 use super::{BoxFuture, Channel, LookUp, OnUncertain, Outgoing, Pace, Wire, kinds};
 use crate::{
     clock::Clock,
-    domain::{Address, ChannelName, channel::Part, delivery::Outcome, fault::Fault, nearest},
+    domain::{
+        Address, ChannelName,
+        channel::{Conversation, Part},
+        delivery::Outcome,
+        fault::Fault,
+        nearest,
+    },
     http_client::HttpClient,
     section::Section,
 };
@@ -312,6 +318,14 @@ impl Channel for Tuned {
 
     fn threads(&self) -> bool {
         self.inner.threads()
+    }
+
+    fn keeps_conversations(&self) -> bool {
+        self.inner.keeps_conversations()
+    }
+
+    fn is_gone(&self, conversation: &Conversation, outcome: &Outcome) -> bool {
+        self.inner.is_gone(conversation, outcome)
     }
 
     fn pace(&self) -> Pace {

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{BoxFuture, Channel, LookUp, OnUncertain, Outgoing, Pace, Wire};
 use crate::domain::{
     Address, ChannelName,
-    channel::Part,
+    channel::{Conversation, Part},
     delivery::{Class, Look, Outcome},
     text::replace_reason,
 };
@@ -118,6 +118,14 @@ impl Channel for Capture {
 
     fn threads(&self) -> bool {
         self.inner.threads()
+    }
+
+    fn keeps_conversations(&self) -> bool {
+        self.inner.keeps_conversations()
+    }
+
+    fn is_gone(&self, conversation: &Conversation, outcome: &Outcome) -> bool {
+        self.inner.is_gone(conversation, outcome)
     }
 
     fn pace(&self) -> Pace {

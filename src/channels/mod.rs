@@ -29,7 +29,7 @@ pub use teams::Bot;
 pub use crate::domain::delivery::OnUncertain;
 use crate::domain::{
     Address, Audience, IncidentId,
-    channel::Part,
+    channel::{Conversation, Part},
     delivery::{Look, Outcome},
     notification::Moment,
     time::Time,
@@ -78,6 +78,16 @@ pub trait Channel: Send + Sync {
     /// Whether later messages of an incident hang on the first one by the id that the other side
     /// gave it.
     fn threads(&self) -> bool {
+        false
+    }
+
+    /// Whether it sends better to where our bot was met: see [`Outgoing::conversation`].
+    fn keeps_conversations(&self) -> bool {
+        false
+    }
+
+    /// Whether what came of a send shows that the conversation it was given is no more.
+    fn is_gone(&self, _: &Conversation, _: &Outcome) -> bool {
         false
     }
 
@@ -172,6 +182,8 @@ pub struct Outgoing<'a> {
     /// The other side's id of the message that began the thread, where the channel keeps threads
     /// and there is one.
     pub thread: Option<&'a str>,
+    /// Where our bot was met at this address, where the channel keeps that and it was.
+    pub conversation: Option<&'a Conversation>,
     /// Whether the priority is the gravest of the policy.
     pub urgent: bool,
     /// The words, by part. After a refusal, parts with markup are left out, and a channel that has

@@ -49,3 +49,23 @@ pub enum Format {
 ///
 /// Private-use characters, which the converter removes from typed text, so no person can write it.
 pub const REASON_MARK: &str = "\u{E000}reason\u{E001}";
+
+/// A conversation of a chat in which our bot was met, as a checked call named it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Conversation {
+    /// The other side's id of it.
+    pub id: String,
+    /// The web address at which it is answered.
+    pub service_url: String,
+    /// What it is, in the other side's word: in Teams `personal`, `groupChat` or `channel`.
+    pub kind: String,
+}
+
+/// Shows nothing but what it is: the rest is an address.
+impl std::fmt::Debug for Conversation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Conversation")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}

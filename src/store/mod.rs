@@ -4,6 +4,7 @@
 //! that changes more than one row happens in a [`Tx`], which takes SQLite's write lock at once:
 //! a transaction that reads first and writes later would fail with "locked" under load.
 
+pub mod conversations;
 mod counters;
 pub mod directory;
 pub mod drafts;

@@ -277,6 +277,7 @@ impl FanOut {
             audience: message.audience,
             first: true,
             thread: None,
+            conversation: None,
             urgent: true,
             parts: &message.parts,
             reason: REASON,

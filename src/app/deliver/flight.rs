@@ -17,7 +17,7 @@ use crate::{
     clock::Clock,
     domain::{
         Time,
-        channel::Format,
+        channel::{Conversation, Format},
         delivery::{Approach, Class, Look, Outcome, approach},
     },
     store::outbox::{Claimed, wire_digest},
@@ -32,6 +32,8 @@ pub(super) struct Flight {
     pub(super) words: Words,
     /// The other side's id of the message that began the thread.
     pub(super) thread: Option<String>,
+    /// Where the bot was met at the address.
+    pub(super) conversation: Option<Conversation>,
     pub(super) channel: Arc<dyn Channel>,
     pub(super) wire: Arc<Semaphore>,
     pub(super) clock: Arc<dyn Clock>,
@@ -58,6 +60,8 @@ pub(super) struct Landed {
     pub(super) outcome: Option<Outcome>,
     /// Whether it may have left, rather than only have been looked up.
     pub(super) sent: bool,
+    /// The conversation to which it was to go, if it is no more.
+    pub(super) gone: Option<String>,
     /// Digest of the bytes that may have left.
     pub(super) wire_sha256: Option<String>,
     pub(super) started_at: Time,
@@ -78,6 +82,7 @@ impl Flight {
             claimed,
             words,
             thread,
+            conversation,
             channel,
             wire,
             clock,
@@ -107,6 +112,7 @@ impl Flight {
                     audience: claimed.audience,
                     first: claimed.first,
                     thread: thread.as_deref(),
+                    conversation: conversation.as_ref(),
                     urgent: claimed.urgent,
                     parts: &words,
                     reason: &claimed.reason,
@@ -127,8 +133,13 @@ impl Flight {
                 Some(tried.0)
             }
         };
+        let is_gone = |it: &Conversation| {
+            let outcome = outcome.as_ref();
+            outcome.is_some_and(|outcome| channel.is_gone(it, outcome))
+        };
         let landed = Landed {
             ended_at: clock.now(),
+            gone: conversation.filter(is_gone).map(|it| it.id),
             claimed,
             outcome,
             wire_sha256: wire_sha256.filter(|_| sent),

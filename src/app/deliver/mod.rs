@@ -31,7 +31,7 @@ use tokio::{
 use crate::{
     channels::Channel,
     clock::Clock,
-    domain::{ChannelName, DeliveryId, MessageId, Time},
+    domain::{Address, ChannelName, DeliveryId, MessageId, Time},
     store::{
         DeliveryLock, Store,
         outbox::{Completion, Flag},
@@ -70,6 +70,8 @@ pub struct Engine {
     /// Outcomes that are not written yet.
     outcomes: Vec<Completion>,
     flags: Vec<Flag>,
+    /// Conversations that are no more.
+    gone: Vec<(ChannelName, Address, String)>,
     /// Claims of which nothing has left, to be given back.
     unused: Vec<DeliveryId>,
     words: HashMap<MessageId, Words>,
@@ -110,6 +112,7 @@ impl Engine {
             aloft: HashSet::new(),
             outcomes: Vec::new(),
             flags: Vec::new(),
+            gone: Vec::new(),
             unused: Vec::new(),
             words: HashMap::new(),
             airborne: Airborne::default(),

@@ -16,7 +16,7 @@ use crate::{
         delivery::{Outcome, State, Tried, after},
     },
     store::{
-        Step, StoreError, Tx,
+        Step, StoreError, Tx, conversations,
         faults::{self, NewFault},
         outbox::{
             Claimed, Completion, Share, attempt_id, claim, complete, due_lanes, held_by, lanes,
@@ -187,6 +187,9 @@ impl Engine {
         if !self.unused.is_empty() {
             release(&tx, &self.unused, self.lock.token(), now).await?;
         }
+        for (channel, address, conversation) in &self.gone {
+            conversations::forget(&tx, (channel, address), conversation).await?;
+        }
         for lane in self.lanes.values() {
             write_lane(&tx, lane, now).await?;
         }
@@ -197,6 +200,7 @@ impl Engine {
         tx.commit().await.step("commit outcomes and claims")?;
         self.outcomes.clear();
         self.flags.clear();
+        self.gone.clear();
         self.unused.clear();
         for lane in self.lanes.values_mut() {
             lane.changed = false;
@@ -265,10 +269,16 @@ impl Engine {
         } else {
             None
         };
+        let conversation = if channel.keeps_conversations() {
+            conversations::find(self.store.read(), &claimed.channel, &claimed.address).await?
+        } else {
+            None
+        };
         self.aloft.insert(claimed.id.clone());
         let flight = Flight {
             words,
             thread,
+            conversation,
             channel,
             wire: Arc::clone(&lane.wire),
             clock: Arc::clone(&self.clock),
@@ -292,6 +302,11 @@ impl Engine {
         // A flight catches the panics of its channel and is never aborted.
         let Ok(landed) = landed else { return };
         self.forget(&landed.claimed);
+        if let Some(id) = landed.gone {
+            let claimed = &landed.claimed;
+            let gone = (claimed.channel.clone(), claimed.address.clone(), id);
+            self.gone.push(gone);
+        }
         match landed.outcome {
             None => self.unused.push(landed.claimed.id),
             Some(outcome) => {

@@ -42,14 +42,7 @@ impl Bot {
     }
 
     /// Puts an activity in the place of one of ours, given as conversation and activity.
-    pub async fn edit(
-        &self,
-        service_url: &str,
-        (conversation, post): (&str, &str),
-        activity: &Value,
-    ) -> Outcome {
-        self.connector
-            .edit_at(service_url, (conversation, post), activity)
-            .await
+    pub async fn edit(&self, service_url: &str, post: (&str, &str), activity: &Value) -> Outcome {
+        self.connector.put(service_url, post, activity).await
     }
 }

@@ -18,7 +18,10 @@ use super::{
 };
 use crate::{
     channels::{build::ChannelContext, hook::Hook},
-    domain::delivery::{Class, Outcome},
+    domain::{
+        channel::Conversation,
+        delivery::{Class, Outcome},
+    },
     http_client::{Repeats, Reply},
 };
 
@@ -57,9 +60,16 @@ impl Connector {
         self.login.token().await.map(|_| ())
     }
 
+    /// Where to call: where the bot was met, if the settings allow that host, or else as they say.
+    pub(super) fn at(&self, met: Option<&Conversation>) -> Url {
+        let met = met.and_then(|met| self.posts.http().check_url(&met.service_url).ok());
+        let met = met.filter(|url| self.hosts.allow(url, self.posts.http()));
+        met.unwrap_or_else(|| self.base.clone())
+    }
+
     /// Begins a thread.
-    pub(super) async fn begin(&self, body: &Value, address: &str) -> Outcome {
-        let url = self.url("v3/conversations");
+    pub(super) async fn begin(&self, at: &Url, body: &Value, address: &str) -> Outcome {
+        let url = url_at(at, "v3/conversations");
         let (outcome, reply) = self
             .call(&self.posts, (Method::POST, &url), body, address)
             .await;
@@ -71,8 +81,13 @@ impl Connector {
     }
 
     /// The chat with a person, made if it is not there yet.
-    pub(super) async fn open(&self, body: &Value, address: &str) -> Result<String, Outcome> {
-        let url = self.url("v3/conversations");
+    pub(super) async fn open(
+        &self,
+        at: &Url,
+        body: &Value,
+        address: &str,
+    ) -> Result<String, Outcome> {
+        let url = url_at(at, "v3/conversations");
         let (outcome, reply) = self
             .call(&self.looks, (Method::POST, &url), body, address)
             .await;
@@ -100,49 +115,32 @@ impl Connector {
         let Ok(base) = self.posts.http().check_url(service_url) else {
             return trouble::foreign_host();
         };
-        let path = format!("v3/conversations/{}/activities", encoded(conversation));
-        let url = url_at(&base, &path);
-        let (outcome, reply) = self
-            .call(&self.posts, (Method::POST, &url), activity, conversation)
-            .await;
-        posted(outcome, reply, |made| {
-            Some(format!("{conversation}|{}", made.id))
-        })
+        self.send(&base, conversation, activity, conversation).await
     }
 
-    /// Puts an activity in the place of a post of ours, at a service URL that a checked token
-    /// vouched for.
-    pub(super) async fn edit_at(
+    /// Puts an activity in the place of a post of ours, at such a service URL.
+    pub(super) async fn put(
         &self,
         service_url: &str,
-        (conversation, post): (&str, &str),
+        post: (&str, &str),
         activity: &Value,
     ) -> Outcome {
         let Ok(base) = self.looks.http().check_url(service_url) else {
             return trouble::foreign_host();
         };
-        let path = format!(
-            "v3/conversations/{}/activities/{}",
-            encoded(conversation),
-            encoded(post)
-        );
-        let url = url_at(&base, &path);
-        // The same twice is harmless.
-        let call = self.call(&self.looks, (Method::PUT, &url), activity, conversation);
-        call.await.0
+        self.edit(&base, post, activity, post.0).await
     }
 
     /// Posts into a conversation.
     pub(super) async fn send(
         &self,
+        at: &Url,
         conversation: &str,
         activity: &Value,
         address: &str,
     ) -> Outcome {
-        let url = self.url(&format!(
-            "v3/conversations/{}/activities",
-            encoded(conversation)
-        ));
+        let path = format!("v3/conversations/{}/activities", encoded(conversation));
+        let url = url_at(at, &path);
         let (outcome, reply) = self
             .call(&self.posts, (Method::POST, &url), activity, address)
             .await;
@@ -151,19 +149,21 @@ impl Connector {
         })
     }
 
-    /// Puts other words into the place of a post's. The same again changes nothing.
+    /// Puts other words into the place of a post's, given as conversation and activity. The same again
+    /// changes nothing.
     pub(super) async fn edit(
         &self,
-        conversation: &str,
-        post: &str,
+        at: &Url,
+        (conversation, post): (&str, &str),
         activity: &Value,
         address: &str,
     ) -> Outcome {
-        let url = self.url(&format!(
+        let path = format!(
             "v3/conversations/{}/activities/{}",
             encoded(conversation),
             encoded(post)
-        ));
+        );
+        let url = url_at(at, &path);
         let call = self.call(&self.looks, (Method::PUT, &url), activity, address);
         call.await.0
     }
@@ -205,10 +205,6 @@ impl Connector {
             }
             return (outcome, reply);
         }
-    }
-
-    fn url(&self, path: &str) -> Url {
-        url_at(&self.base, path)
     }
 }
 
@@ -318,7 +314,8 @@ mod tests {
             install_secret: "x".into(),
         };
         let connector = Connector::new(settings, &context);
-        let outcome = connector.send("a:1", &json!({}), "a:1").await;
+        let at = connector.at(None);
+        let outcome = connector.send(&at, "a:1", &json!({}), "a:1").await;
         assert_eq!(outcome.class, Class::BadConfiguration);
         assert!(outcome.sentence.contains("may not be sent to this host"));
     }

@@ -3,7 +3,9 @@
 //! It posts to channels, group chats and people, and gets the id of each post, so a post counts as
 //! delivered and can be edited later. Teams does not recognise a repeat. In a channel, the first
 //! message of an incident begins a thread and the later ones are replies in it; chats have no
-//! threads.
+//! threads. Where a checked call has named the conversation of an address and the web address at which
+//! it is answered, those are used; without them a chat is made, which gives the same one each time, so
+//! what is made is not kept.
 
 mod activity;
 mod bot;
@@ -21,7 +23,7 @@ use super::{
 };
 use crate::domain::{
     Address,
-    channel::{Format, Part},
+    channel::{Conversation, Format, Part},
     delivery::{Class, Outcome},
 };
 use activity::Posting;
@@ -117,8 +119,9 @@ impl Teams {
         let mut activity = activity::activity(outgoing, &FIRST).ok()?;
         activity["id"] = post.into();
         let address = outgoing.address.as_str();
-        let edit = self.connector.edit(&conversation, post, &activity, address);
-        let outcome = edit.await;
+        let at = self.connector.at(outgoing.conversation);
+        let post = (conversation.as_str(), post);
+        let outcome = self.connector.edit(&at, post, &activity, address).await;
         if !outcome.class.is_success() {
             tracing::debug!(
                 class = outcome.class.as_str(),
@@ -137,12 +140,20 @@ impl Teams {
         if let Some(throttled) = self.keep(outgoing).await {
             return throttled;
         }
+        let at = self.connector.at(outgoing.conversation);
         match posting {
-            Posting::NewThread(body) => self.connector.begin(&body, address).await,
+            Posting::NewThread(body) => self.connector.begin(&at, &body, address).await,
             Posting::ToPerson { id, activity } => {
+                if let Some(met) = outgoing.conversation {
+                    let outcome = self.connector.send(&at, &met.id, &activity, address).await;
+                    // Nothing was posted. The person may still have the bot, in another chat.
+                    if !matches!(outcome.code, Some(403 | 404)) {
+                        return outcome;
+                    }
+                }
                 let open = activity::chat(&self.app_id, &self.tenant, &id);
-                match self.connector.open(&open, address).await {
-                    Ok(chat) => self.connector.send(&chat, &activity, address).await,
+                match self.connector.open(&at, &open, address).await {
+                    Ok(chat) => self.connector.send(&at, &chat, &activity, address).await,
                     Err(outcome) => outcome,
                 }
             }
@@ -150,14 +161,17 @@ impl Teams {
                 conversation,
                 activity,
             } => {
-                let outcome = self.connector.send(&conversation, &activity, address).await;
+                let outcome = self
+                    .connector
+                    .send(&at, &conversation, &activity, address)
+                    .await;
                 match Place::of(outgoing.address) {
                     // Somebody deleted the first post. Nothing was posted, and the channel is
                     // still there, or else this says so.
                     Place::Channel(channel) if outcome.code == Some(404) => {
                         match self.root(&channel, outgoing) {
                             Ok(Posting::NewThread(body)) => {
-                                self.connector.begin(&body, address).await
+                                self.connector.begin(&at, &body, address).await
                             }
                             _ => outcome,
                         }
@@ -189,6 +203,23 @@ impl Channel for Teams {
 
     fn threads(&self) -> bool {
         true
+    }
+
+    fn keeps_conversations(&self) -> bool {
+        true
+    }
+
+    fn is_gone(&self, conversation: &Conversation, outcome: &Outcome) -> bool {
+        match &outcome.provider_id {
+            // Posted, but elsewhere.
+            Some(id) => {
+                let at = id.split(['|', ';']).next().unwrap_or_default();
+                at != conversation.id
+            }
+            None => {
+                outcome.class == Class::BadDestination && matches!(outcome.code, Some(403 | 404))
+            }
+        }
     }
 
     fn pace(&self) -> Pace {

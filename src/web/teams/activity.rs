@@ -43,6 +43,11 @@ pub(super) struct Activity {
     pub(super) value: Value,
     #[serde(default, deserialize_with = "given")]
     pub(super) members_added: Vec<Account>,
+    #[serde(default, deserialize_with = "given")]
+    pub(super) members_removed: Vec<Account>,
+    /// Of an installation: `add`, `upgrade` or `remove`; older tenants say `add-upgrade`.
+    #[serde(default, deserialize_with = "given")]
+    pub(super) action: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -79,21 +84,25 @@ impl Activity {
         request_key: &'a str,
         thread: Option<&'a str>,
     ) -> Place<'a> {
-        let conversation = if self.is_personal() {
-            // In the directory a person's address is the person's, and not that of the chat.
-            &self.from.aad_object_id
-        } else {
-            self.root().0
-        };
         Place {
             door: Door::Teams,
             channel: &door.channel,
             speaker: &self.from.aad_object_id,
-            conversation,
+            conversation: self.address(),
             thread,
             is_private: self.is_personal(),
             prefix: "@Oyez ",
             request_key,
+        }
+    }
+
+    /// The address of where it was said, as the directory names it: of a chat with one person it is
+    /// the person's, and not that of the chat.
+    pub(super) fn address(&self) -> &str {
+        if self.is_personal() {
+            &self.from.aad_object_id
+        } else {
+            self.root().0
         }
     }
 
@@ -163,8 +172,20 @@ impl Activity {
     }
 
     pub(super) fn adds_us(&self) -> bool {
-        let mut added = self.members_added.iter();
-        added.any(|member| member.id == self.recipient.id)
+        self.is_us(&self.members_added)
+    }
+
+    pub(super) fn removes_us(&self) -> bool {
+        self.is_us(&self.members_removed)
+    }
+
+    pub(super) fn uninstalls(&self) -> bool {
+        self.action.starts_with("remove")
+    }
+
+    fn is_us(&self, members: &[Account]) -> bool {
+        let mut members = members.iter();
+        members.any(|member| !member.id.is_empty() && member.id == self.recipient.id)
     }
 }
 

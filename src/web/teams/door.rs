@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::{
     activity::Activity,
-    tap,
+    met, tap,
     token::{Gate, Vouched},
 };
 use crate::{
@@ -85,16 +85,26 @@ pub(crate) async fn messages(
     match call.kind.as_str() {
         "message" => {
             // Teams is not kept waiting: what is said is answered by a post.
-            tokio::spawn(async move { heard(&app, &door, &vouched, &call).await });
+            tokio::spawn(async move {
+                met::note(&app, &door, &vouched, &call).await;
+                heard(&app, &door, &vouched, &call).await;
+            });
             HttpResponse::Ok().finish()
         }
         "invoke" if call.name == "adaptiveCard/action" => {
             tap::answer(app, door, vouched, call).await
         }
         "invoke" => HttpResponse::NotImplemented().finish(),
-        "conversationUpdate" if call.adds_us() => {
+        "installationUpdate" => {
+            tokio::spawn(async move { met::note(&app, &door, &vouched, &call).await });
+            HttpResponse::Ok().finish()
+        }
+        "conversationUpdate" if call.adds_us() || call.removes_us() => {
             tokio::spawn(async move {
-                door.say(&vouched, &call.conversation.id, &greeting()).await;
+                met::note(&app, &door, &vouched, &call).await;
+                if call.adds_us() {
+                    door.say(&vouched, &call.conversation.id, &greeting()).await;
+                }
             });
             HttpResponse::Ok().finish()
         }

@@ -3,6 +3,7 @@
 mod activity;
 pub mod door;
 pub mod keys;
+mod met;
 mod rs256;
 mod tap;
 pub mod token;

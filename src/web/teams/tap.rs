@@ -9,7 +9,7 @@ use std::sync::Arc;
 use actix_web::{HttpResponse, web::Data};
 use serde_json::{Value, json};
 
-use super::{activity::Activity, door::TeamsDoor, token::Vouched};
+use super::{activity::Activity, door::TeamsDoor, met, token::Vouched};
 use crate::{
     app::App,
     chatops::{
@@ -32,7 +32,11 @@ pub(super) async fn answer(
     let call = Arc::new(call);
     let (own, of) = (Arc::clone(&door), Arc::clone(&call));
     // A task of its own: what was begun is ended, even if Teams hangs up.
-    let mut answer = tokio::spawn(async move { carried_out(&app, &own, &of, act).await });
+    let vouched = at.clone();
+    let mut answer = tokio::spawn(async move {
+        met::note(&app, &own, &vouched, &of).await;
+        carried_out(&app, &own, &of, act).await
+    });
     match tokio::time::timeout(door.answer_within, &mut answer).await {
         Ok(Ok(tapped)) => {
             let response = invoke_response(&tapped.reply);

@@ -2,7 +2,7 @@
 
 use oyez::{
     channels::{OnUncertain, Outgoing},
-    domain::{delivery::Class, notification::Moment},
+    domain::{channel::Conversation, delivery::Class, notification::Moment},
 };
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
@@ -164,6 +164,89 @@ async fn a_person_is_written_to_in_their_chat_with_the_bot() {
         calls,
         [(CONVERSATIONS.to_owned(), open), (into, activity())]
     );
+}
+
+/// Where a person met the bot, as a call vouched for it.
+fn met(service_url: &str) -> Option<Conversation> {
+    Some(Conversation {
+        id: "a:1Met".to_owned(),
+        service_url: service_url.to_owned(),
+        kind: "personal".to_owned(),
+    })
+}
+
+#[tokio::test]
+async fn a_person_is_written_to_where_they_met_the_bot() {
+    let microsoft = Microsoft::start().await;
+    let mut letter = microsoft.letter(PERSON);
+    letter.conversation = met(&format!("{}/emea/", microsoft.server.uri()));
+    let outcome = microsoft.send(&letter).await;
+    assert_eq!(outcome.provider_id.as_deref(), Some("a:1Met|1795410184095"));
+    let into = "/emea/v3/conversations/a%3A1Met/activities".to_owned();
+    assert_eq!(microsoft.calls().await, [(into, activity())]);
+    let met = letter.conversation.unwrap();
+    assert!(!microsoft.bot.is_gone(&met, &outcome));
+    assert!(microsoft.bot.keeps_conversations());
+
+    // In a channel it is the web address that counts.
+    let mut letter = microsoft.letter(CHANNEL);
+    letter.conversation = Some(Conversation {
+        id: CHANNEL.to_owned(),
+        kind: "channel".to_owned(),
+        ..met
+    });
+    let outcome = microsoft.send(&letter).await;
+    let (path, _) = microsoft.calls().await.pop().unwrap();
+    assert_eq!(path, "/emea/v3/conversations");
+    assert!(
+        !microsoft
+            .bot
+            .is_gone(&letter.conversation.unwrap(), &outcome)
+    );
+}
+
+#[tokio::test]
+async fn a_chat_that_is_no_more_is_made_again_or_the_person_cannot_be_reached() {
+    let microsoft = Microsoft::start().await;
+    let mut letter = microsoft.letter(PERSON);
+    letter.conversation = met(&format!("{}/teams/", microsoft.server.uri()));
+    let met = letter.conversation.clone().unwrap();
+    microsoft.teams_answers([error(404, "ConversationNotFound", "no")]);
+    let outcome = microsoft.send(&letter).await;
+    assert_eq!(
+        outcome.provider_id.as_deref(),
+        Some("a:1Priya|1795410184095")
+    );
+    assert!(microsoft.bot.is_gone(&met, &outcome));
+
+    let roster = || error(403, "BotNotInConversationRoster", "no");
+    microsoft.teams_answers([roster(), error(403, "ForbiddenOperationException", "no")]);
+    let outcome = microsoft.send(&letter).await;
+    assert_eq!(outcome.class, Class::BadDestination);
+    assert!(
+        outcome.sentence.contains("Install it for them"),
+        "{}",
+        outcome.sentence
+    );
+    assert!(microsoft.bot.is_gone(&met, &outcome));
+
+    // Whatever else goes wrong says nothing about the chat.
+    microsoft.teams_answers([error(429, "Throttled", "no")]);
+    let outcome = microsoft.send(&letter).await;
+    assert!(!microsoft.bot.is_gone(&met, &outcome), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_web_address_that_the_settings_do_not_allow_is_passed_over() {
+    let microsoft = Microsoft::start().await;
+    for foreign in ["https://evil.example/teams/", "nonsense", ""] {
+        let mut letter = microsoft.letter(PERSON);
+        letter.conversation = met(foreign);
+        let outcome = microsoft.send(&letter).await;
+        assert_eq!(outcome.class, Class::Delivered, "{foreign}");
+        let (path, _) = microsoft.calls().await.pop().unwrap();
+        assert_eq!(path, "/teams/v3/conversations/a%3A1Met/activities");
+    }
 }
 
 #[tokio::test]

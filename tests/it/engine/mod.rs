@@ -2,6 +2,7 @@
 
 mod outcomes;
 mod running;
+mod together;
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -10,7 +10,7 @@ use oyez::{
     clock::Clock,
     domain::{
         Address, IncidentId, Time,
-        channel::{Format, Part},
+        channel::{Conversation, Format, Part},
         delivery::{Class, Look, Outcome},
         notification::Moment,
     },
@@ -33,6 +33,7 @@ pub(crate) struct Sent {
     pub(crate) text: String,
     pub(crate) first: bool,
     pub(crate) thread: Option<String>,
+    pub(crate) conversation: Option<String>,
 }
 
 /// What the channel answers.
@@ -44,6 +45,8 @@ pub(crate) struct FakeChannel {
     pace: Pace,
     on_uncertain: OnUncertain,
     threads: bool,
+    /// Whether it keeps where it was met.
+    keeps: bool,
     clock: Arc<dyn Clock>,
     sent: Mutex<Vec<Sent>>,
     /// Answers to give first, in order.
@@ -70,6 +73,7 @@ impl FakeChannel {
             },
             on_uncertain: OnUncertain::Resend,
             threads: false,
+            keeps: false,
             clock,
             sent: Mutex::default(),
             script: Mutex::default(),
@@ -84,6 +88,12 @@ impl FakeChannel {
     pub(crate) fn paced(mut self, concurrency: usize, per_second: Option<f64>) -> Self {
         self.pace.concurrency = concurrency;
         self.pace.per_second = per_second;
+        self
+    }
+
+    /// Uses where it was met; an address that is refused for good is not there any more.
+    pub(crate) fn keeping(mut self) -> Self {
+        self.keeps = true;
         self
     }
 
@@ -199,6 +209,14 @@ impl Channel for FakeChannel {
         self.threads
     }
 
+    fn keeps_conversations(&self) -> bool {
+        self.keeps
+    }
+
+    fn is_gone(&self, _: &Conversation, outcome: &Outcome) -> bool {
+        outcome.class == Class::BadDestination
+    }
+
     fn look_up(&self) -> Option<&dyn LookUp> {
         (self.on_uncertain == OnUncertain::Reconcile).then_some(self)
     }
@@ -230,6 +248,7 @@ impl Channel for FakeChannel {
                 text: parts.get("text").cloned().unwrap_or_default(),
                 first: outgoing.first,
                 thread: outgoing.thread.map(str::to_owned),
+                conversation: outgoing.conversation.map(|it| it.id.clone()),
             };
             self.sent.lock().unwrap().push(sent.clone());
             let mut hang = self.hang.subscribe();

@@ -1,0 +1,34 @@
+//! Where the bot was met, as each admitted call says: what it needs to write to somebody first.
+
+use super::{activity::Activity, door::TeamsDoor, token::Vouched};
+use crate::{
+    app::{App, Error},
+    domain::channel::Conversation,
+};
+
+/// Keeps the conversation of a call, or forgets it if the call says that the bot was removed.
+pub(super) async fn note(app: &App, door: &TeamsDoor, at: &Vouched, call: &Activity) {
+    let is_over = call.removes_us() || (call.kind == "installationUpdate" && call.uninstalls());
+    let noted = if is_over {
+        let id = call.root().0;
+        app.parted(&door.channel, call.address(), id).await
+    } else {
+        keep(app, door, at, call).await
+    };
+    if let Err(error) = noted {
+        tracing::warn!(
+            code = error.code,
+            chain = error.chain(),
+            "a conversation in Teams could not be noted"
+        );
+    }
+}
+
+async fn keep(app: &App, door: &TeamsDoor, at: &Vouched, call: &Activity) -> Result<(), Error> {
+    let conversation = Conversation {
+        id: call.root().0.to_owned(),
+        service_url: at.service_url.clone(),
+        kind: call.conversation.conversation_type.clone(),
+    };
+    app.met(&door.channel, call.address(), &conversation).await
+}
