@@ -332,6 +332,10 @@ impl Channel for Tuned {
         self.pace
     }
 
+    fn overall_pace(&self) -> Option<Pace> {
+        self.inner.overall_pace()
+    }
+
     fn on_uncertain(&self) -> OnUncertain {
         self.on_uncertain
     }

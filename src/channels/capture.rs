@@ -132,6 +132,10 @@ impl Channel for Capture {
         self.inner.pace()
     }
 
+    fn overall_pace(&self) -> Option<Pace> {
+        self.inner.overall_pace()
+    }
+
     fn on_uncertain(&self) -> OnUncertain {
         self.inner.on_uncertain()
     }

@@ -94,6 +94,12 @@ pub trait Channel: Send + Sync {
     /// How fast a lane of this channel may go.
     fn pace(&self) -> Pace;
 
+    /// How fast all lanes of this channel may go together, where the other side counts them as one:
+    /// starts per second and burst; how many are on the wire is each lane's own matter.
+    fn overall_pace(&self) -> Option<Pace> {
+        None
+    }
+
     /// What to do with a message of which nobody knows whether it is out.
     fn on_uncertain(&self) -> OnUncertain;
 

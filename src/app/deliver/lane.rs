@@ -158,6 +158,16 @@ impl LaneState {
         Some(Room { all, rest, probe })
     }
 
+    /// The same room for fewer, whose tokens are there again; none for nobody.
+    pub(super) fn shrink(&mut self, room: Room, all: usize) -> Option<Room> {
+        self.bucket.put_back(room.all.saturating_sub(all));
+        (all > 0).then_some(Room {
+            all,
+            rest: room.rest.min(all),
+            ..room
+        })
+    }
+
     /// Gives back what of `room` was not used. Nothing more is due if urgent and other messages
     /// together did not fill it.
     pub(super) fn claimed(&mut self, room: Room, claimed: &[Claimed]) {
@@ -288,12 +298,16 @@ impl LaneState {
         }
     }
 
-    /// When it is worth looking at this lane again, if that can be known.
-    pub(super) fn wakes_at(&self) -> Option<Time> {
-        if !self.hungry || self.in_flight >= self.window {
+    /// When it is worth looking at this lane again, if that can be known. `overall` is the pace that
+    /// it shares with the other lanes of its channel.
+    pub(super) fn wakes_at(&self, overall: Option<&Bucket>, now: Time) -> Option<Time> {
+        // While it rests or is shut, it takes no tokens, and when there is one says nothing.
+        if !self.hungry || self.in_flight >= self.window || !self.is_open(now) {
             return None;
         }
-        self.bucket.next_at()
+        self.bucket
+            .next_at()
+            .max(overall.and_then(|bucket| bucket.next_at()))
     }
 }
 

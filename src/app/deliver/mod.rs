@@ -37,6 +37,7 @@ use crate::{
         outbox::{Completion, Flag},
     },
 };
+use bucket::Bucket;
 use flight::{Airborne, Landed, Words, shows_true};
 use keeper::Keeper;
 use lane::LaneState;
@@ -62,6 +63,8 @@ pub struct Engine {
     lock: DeliveryLock,
     wake: Wake,
     lanes: BTreeMap<String, LaneState>,
+    /// What the lanes of a channel share, where its other side counts them as one.
+    overall: BTreeMap<ChannelName, Bucket>,
     /// The lane after which the next turn begins, so that none is always last.
     turn_of: String,
     flights: JoinSet<Landed>,
@@ -100,7 +103,12 @@ impl Engine {
         wake: Wake,
     ) -> Self {
         let now = clock.now();
+        let overall = channels.iter().filter_map(|(name, channel)| {
+            let pace = channel.overall_pace()?;
+            Some((name.clone(), Bucket::new(pace, now)))
+        });
         Self {
+            overall: overall.collect(),
             store,
             channels,
             clock,
@@ -177,11 +185,12 @@ impl Engine {
     }
 
     fn next_wake(&self) -> Time {
+        let now = self.clock.now();
         self.lanes
             .values()
-            .filter_map(LaneState::wakes_at)
+            .filter_map(|lane| lane.wakes_at(self.overall.get(&lane.channel_name), now))
             .fold(self.next_look, Time::min)
-            .max(self.clock.now() + TimeDelta::milliseconds(1))
+            .max(now + TimeDelta::milliseconds(1))
     }
 
     fn start_keeper(&self) -> AbortOnDrop {

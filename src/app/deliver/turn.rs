@@ -81,6 +81,7 @@ impl Engine {
             Err(error) => {
                 self.in_doubt = true;
                 for (name, room) in &rooms {
+                    self.put_back(name, room.all);
                     if let Some(lane) = self.lanes.get_mut(name) {
                         lane.not_claimed(*room);
                     }
@@ -90,6 +91,7 @@ impl Engine {
         };
         let mut any = false;
         for ((name, room), claimed) in rooms.into_iter().zip(claimed) {
+            self.put_back(&name, room.all.saturating_sub(claimed.len()));
             if let Some(lane) = self.lanes.get_mut(&name) {
                 lane.claimed(room, &claimed);
             }
@@ -166,7 +168,12 @@ impl Engine {
             if rooms.len() == LANES_AT_ONCE {
                 break;
             }
-            if let Some(room) = lane.room(now) {
+            let Some(room) = lane.room(now) else { continue };
+            let room = match self.overall.get_mut(&lane.channel_name) {
+                Some(overall) => lane.shrink(room, overall.take(room.all, now)),
+                None => Some(room),
+            };
+            if let Some(room) = room {
                 rooms.push((lane.name.clone(), room));
             }
         }
@@ -174,6 +181,14 @@ impl Engine {
             self.turn_of.clone_from(name);
         }
         rooms
+    }
+
+    /// Puts back tokens of the pace that a lane shares with others, which it did not use.
+    fn put_back(&mut self, lane: &str, tokens: usize) {
+        let channel = self.lanes.get(lane).map(|lane| &lane.channel_name);
+        if let Some(overall) = channel.and_then(|channel| self.overall.get_mut(channel)) {
+            overall.put_back(tokens);
+        }
     }
 
     /// Writes all that is known and claims what there is room for, in one commit.

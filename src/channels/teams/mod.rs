@@ -233,6 +233,16 @@ impl Channel for Teams {
         }
     }
 
+    fn overall_pace(&self) -> Option<Pace> {
+        // Teams takes 50 requests in a second from an app in a tenant, over all conversations. A
+        // message may need two, one of them to make the chat, and answers to people go beside these.
+        Some(Pace {
+            concurrency: 1,
+            per_second: Some(20.0),
+            burst: 2,
+        })
+    }
+
     fn on_uncertain(&self) -> OnUncertain {
         OnUncertain::HoldUnlessUrgent
     }

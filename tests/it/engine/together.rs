@@ -1,6 +1,8 @@
-//! What a channel is told beside the message.
+//! What the lanes of a channel share: a pace over all of them, and where its bot was met.
 
+use chrono::TimeDelta;
 use oyez::{
+    clock::Clock,
     domain::{
         Address, Time,
         channel::Conversation,
@@ -27,6 +29,43 @@ fn conversations_of(people: usize, now: Time) -> NewNotification {
         })
         .collect();
     notification
+}
+
+/// When the messages were sent, within a minute, by an engine that looks every ten milliseconds.
+async fn sent_at(world: &World, people: usize) -> Vec<Time> {
+    let now = world.clock.now();
+    say(world.store(), &conversations_of(people, now), now).await;
+    let mut engine = world.engine("one").await;
+    while world.mail.count() < people && world.clock.now() < now + TimeDelta::seconds(60) {
+        engine.settle().await.unwrap();
+        world.clock.advance(TimeDelta::milliseconds(10));
+    }
+    world.mail.sent().iter().map(|sent| sent.at).collect()
+}
+
+#[tokio::test]
+async fn two_hundred_conversations_together_keep_to_the_pace_of_the_app() {
+    for world in World::with(|fake| fake.overall(20.0, 2)).await {
+        let at = sent_at(&world, 200).await;
+        assert_eq!(at.len(), 200);
+        for (first, time) in at.iter().enumerate() {
+            let within =
+                |other: &&Time| **other >= *time && **other < *time + TimeDelta::seconds(1);
+            let in_a_second = at[first..].iter().filter(within).count();
+            assert!(in_a_second <= 22, "{in_a_second} from {time}");
+        }
+        // And it does not lag: 200 at 20 a second.
+        assert!(at[199] - at[0] <= TimeDelta::milliseconds(10_100), "{at:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_channel_without_such_a_pace_goes_as_fast_as_its_lanes_do() {
+    for world in World::all().await {
+        let at = sent_at(&world, 100).await;
+        assert_eq!(at.len(), 100);
+        assert!(at.iter().all(|time| *time == start()), "{at:?}");
+    }
 }
 
 #[tokio::test]

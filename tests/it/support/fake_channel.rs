@@ -45,6 +45,7 @@ pub(crate) struct FakeChannel {
     pace: Pace,
     on_uncertain: OnUncertain,
     threads: bool,
+    overall: Option<Pace>,
     /// Whether it keeps where it was met.
     keeps: bool,
     clock: Arc<dyn Clock>,
@@ -73,6 +74,7 @@ impl FakeChannel {
             },
             on_uncertain: OnUncertain::Resend,
             threads: false,
+            overall: None,
             keeps: false,
             clock,
             sent: Mutex::default(),
@@ -88,6 +90,16 @@ impl FakeChannel {
     pub(crate) fn paced(mut self, concurrency: usize, per_second: Option<f64>) -> Self {
         self.pace.concurrency = concurrency;
         self.pace.per_second = per_second;
+        self
+    }
+
+    /// Each address is a lane of its own, and all together may start so many in a second.
+    pub(crate) fn overall(mut self, per_second: f64, burst: u32) -> Self {
+        self.overall = Some(Pace {
+            concurrency: 1,
+            per_second: Some(per_second),
+            burst,
+        });
         self
     }
 
@@ -207,6 +219,10 @@ impl Channel for FakeChannel {
 
     fn threads(&self) -> bool {
         self.threads
+    }
+
+    fn overall_pace(&self) -> Option<Pace> {
+        self.overall
     }
 
     fn keeps_conversations(&self) -> bool {
