@@ -24,6 +24,7 @@ use std::{collections::BTreeMap, future::Future, pin::Pin};
 
 pub use build::{Built, ChannelContext, Kind, Refusal, Setup, build, take_kind};
 pub use capture::Capture;
+pub use slack::{SlackApp, Trouble};
 pub use teams::Bot;
 
 pub use crate::domain::delivery::OnUncertain;

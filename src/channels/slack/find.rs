@@ -115,8 +115,8 @@ impl Slack {
     /// The channel of the direct messages with a person. Opening it shows them nothing.
     async fn direct_messages_with(&self, person: &str) -> Result<String, Outcome> {
         let body = json!({ "users": person }).to_string().into_bytes();
-        let url = self.url("conversations.open");
-        let (outcome, reply) = self.call(Method::POST, &url, body, person).await;
+        let url = self.api.url("conversations.open");
+        let (outcome, reply) = self.api.call(Method::POST, &url, body, person).await;
         let opened: Opened = read(outcome, reply)?;
         Ok(opened.channel.id)
     }
@@ -124,13 +124,14 @@ impl Slack {
 
 impl Search<'_> {
     async fn thread(&self, thread: &Thread<'_>) -> Result<Option<Outcome>, Outcome> {
-        let mut url = self.slack.url("conversations.replies");
+        let mut url = self.slack.api.url("conversations.replies");
         url.query_pairs_mut().append_pair("ts", thread.ts);
         self.pages(url).await
     }
 
     async fn channel(&self) -> Result<Option<Outcome>, Outcome> {
-        self.pages(self.slack.url("conversations.history")).await
+        self.pages(self.slack.api.url("conversations.history"))
+            .await
     }
 
     async fn pages(&self, mut url: Url) -> Result<Option<Outcome>, Outcome> {
@@ -148,6 +149,7 @@ impl Search<'_> {
             let address = self.outgoing.address.as_str();
             let (outcome, reply) = self
                 .slack
+                .api
                 .call(Method::GET, &page, Vec::new(), address)
                 .await;
             if reply.as_ref().is_some_and(answers::has_lost_its_thread) {

@@ -5,36 +5,33 @@
 //! metadata to the app that made it, and ours is the delivery; so a message in doubt is looked up
 //! before it is sent again.
 //!
-//! [`answers`] has what Slack says, [`find`] the looking up, [`place`] addresses and threads, and
+//! [`api`] calls Slack, for [`app`] too, which answers whoever spoke to the app. [`answers`] has what
+//! Slack says, [`find`] the looking up, [`place`] addresses and threads, and
 //! [`message`] what the webhook of `slack_webhook` takes as well.
 
 mod answers;
+mod api;
+mod app;
 mod find;
 pub(super) mod message;
 mod place;
 
-use reqwest::{
-    Method, Url,
-    header::{AUTHORIZATION, HeaderMap},
-};
-use secrecy::{ExposeSecret, SecretString};
+use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{
     BoxFuture, Channel, Kind, LookUp, OnUncertain, Outgoing, Pace, Wire,
     build::{Refusal, Setup},
-    hook::Hook,
 };
-use crate::{
-    domain::{
-        Address,
-        channel::Part,
-        delivery::{Class, Look, Outcome},
-        text,
-    },
-    http_client::{Repeats, Reply, secret_header},
+use crate::domain::{
+    Address,
+    channel::Part,
+    delivery::{Class, Look, Outcome},
+    text,
 };
+use api::Api;
+pub use app::{SlackApp, Trouble};
 use message::PARTS_OF_APP;
 
 /// What the settings call it.
@@ -47,119 +44,24 @@ pub(super) static KIND: Kind = Kind {
 
 /// What sentences call the other side.
 const SERVICE: &str = "Slack";
-const API: &str = "https://slack.com/api";
 /// Most blocks in a message. Slack takes 50, and people read fewer.
 const BLOCKS_MAX: usize = 20;
 /// What a post's metadata say that it is.
 const EVENT: &str = "oyez_message";
-/// Answers repeat whole messages with their blocks, and lists hold many.
-const ANSWER_MAX: usize = 4 * 1024 * 1024;
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Config {
-    token: Option<SecretString>,
-    api: Option<String>,
-}
 
 struct Slack {
     label: String,
-    token: SecretString,
-    api: Url,
-    hook: Hook,
+    api: Api,
 }
 
 fn build(setup: Setup<'_>) -> Result<Box<dyn Channel>, Refusal> {
-    let config: Config = setup.section.read()?;
-    let section = &setup.section;
-    let hook = Hook::new(
-        SERVICE,
-        "slack",
-        Repeats::Shown,
-        answers::exceptions,
-        setup.context,
-    )
-    .reading(ANSWER_MAX);
-    let mut faults = Vec::new();
-    let api = hook.http().check_url(config.api.as_deref().unwrap_or(API));
-    let api = api.map_err(|sentence| {
-        let message = format!("{} cannot be called.", section.full("api"));
-        faults.push(section.fault("api", message, format!("{sentence}.")));
-    });
-    if config
-        .token
-        .as_ref()
-        .is_some_and(|token| !is_bot_token(token))
-    {
-        faults.push(section.fault(
-            "token",
-            format!(
-                "{} is not the bot token of a Slack app.",
-                section.full("token")
-            ),
-            "Copy the Bot User OAuth Token of the app, which starts with xoxb-.",
-        ));
-    }
-    let Ok(api) = api else {
-        return Err(faults.into());
-    };
-    if !faults.is_empty() {
-        return Err(faults.into());
-    }
-    let Some(token) = config.token else {
-        return Err(Refusal::Missing(vec!["token"]));
-    };
     Ok(Box::new(Slack {
+        api: Api::read(&setup.section, setup.context)?,
         label: setup.label,
-        token: token.expose_secret().trim().into(),
-        api,
-        hook,
     }))
 }
 
-/// Whether it is an app's token for acting as itself; those that Slack renews have a word before.
-fn is_bot_token(token: &SecretString) -> bool {
-    let token = token.expose_secret().trim();
-    ["xoxb-", "xoxe.xoxb-"].iter().any(|start| {
-        token
-            .strip_prefix(start)
-            .is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_graphic()))
-    })
-}
-
 impl Slack {
-    fn url(&self, method: &str) -> Url {
-        let mut url = self.api.clone();
-        url.set_path(&format!(
-            "{}/{method}",
-            self.api.path().trim_end_matches('/')
-        ));
-        url
-    }
-
-    /// Calls Slack; what comes back holds neither the address nor the token.
-    async fn call(
-        &self,
-        method: Method,
-        url: &Url,
-        body: Vec<u8>,
-        address: &str,
-    ) -> (Outcome, Option<Reply>) {
-        let token = self.token.expose_secret();
-        let mut headers = HeaderMap::new();
-        // A token was checked to be of plain characters, so the header can always be made.
-        if let Ok(bearer) = secret_header(&format!("Bearer {token}").into()) {
-            headers.insert(AUTHORIZATION, bearer);
-        }
-        let secrets = [address, token];
-        let (mut outcome, reply) = self.hook.call(method, url, headers, body, &secrets).await;
-        // Where we call is a matter of the settings, and no fault of the recipient's address.
-        if reply.is_none() && outcome.class == Class::BadDestination {
-            outcome.class = Class::BadConfiguration;
-        }
-        (outcome, reply)
-    }
-
     async fn post(&self, outgoing: &Outgoing<'_>) -> Outcome {
         let wire = match self.wire(outgoing) {
             Ok(wire) => wire,
@@ -168,9 +70,9 @@ impl Slack {
         if let Some(throttled) = self.keep(outgoing).await {
             return throttled;
         }
-        let url = self.url("chat.postMessage");
+        let url = self.api.url("chat.postMessage");
         let address = outgoing.address.as_str();
-        let (outcome, reply) = self.call(Method::POST, &url, wire.bytes, address).await;
+        let (outcome, reply) = self.api.call(Method::POST, &url, wire.bytes, address).await;
         match reply {
             Some(reply) if outcome.class == Class::Accepted => answers::posted(&reply, outcome),
             // Nothing was posted. Whoever deleted the beginning did not mean to silence the rest.
@@ -192,10 +94,10 @@ impl Slack {
         let mut body = message::first(outgoing, BLOCKS_MAX).ok()?;
         body["channel"] = thread.channel.into();
         body["ts"] = thread.ts.into();
-        let url = self.url("chat.update");
+        let url = self.api.url("chat.update");
         let body = body.to_string().into_bytes();
         let address = outgoing.address.as_str();
-        let (outcome, _) = self.call(Method::POST, &url, body, address).await;
+        let (outcome, _) = self.api.call(Method::POST, &url, body, address).await;
         if !outcome.class.is_success() {
             tracing::debug!(
                 class = outcome.class.as_str(),
@@ -206,8 +108,8 @@ impl Slack {
     }
 
     async fn test_token(&self) -> Result<String, String> {
-        let url = self.url("auth.test");
-        let (outcome, reply) = self.call(Method::POST, &url, b"{}".to_vec(), "").await;
+        let url = self.api.url("auth.test");
+        let (outcome, reply) = self.api.call(Method::POST, &url, b"{}".to_vec(), "").await;
         let Some(reply) = reply.filter(|_| outcome.class == Class::Accepted) else {
             return Err(outcome.sentence);
         };
@@ -260,7 +162,7 @@ impl Channel for Slack {
     }
 
     fn lane(&self, address: &Address) -> String {
-        self.hook.lane_of(address)
+        self.api.hook.lane_of(address)
     }
 
     fn threads(&self) -> bool {

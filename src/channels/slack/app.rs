@@ -1,0 +1,171 @@
+//! The app as it answers whoever spoke to it.
+
+use reqwest::Method;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use super::{answers::Answer, api::Api};
+use crate::{
+    channels::{ChannelContext, build},
+    domain::{
+        ChannelName,
+        delivery::{Class, Outcome},
+    },
+    http_client::Reply,
+    section::Section,
+};
+
+/// Answers whoever spoke to the app, with no record of a delivery: what is told to others goes
+/// through the channel.
+pub struct SlackApp {
+    api: Api,
+}
+
+/// Why Slack did not do it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// Slack's own name of the error; empty where it gave none.
+    pub error: String,
+    /// What it means: its class says whether another try may help, its sentence what to do.
+    pub outcome: Outcome,
+}
+
+#[derive(Deserialize)]
+struct Opened {
+    view: View,
+}
+
+#[derive(Deserialize)]
+struct View {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct Known {
+    user: User,
+}
+
+#[derive(Deserialize)]
+struct User {
+    #[serde(default)]
+    is_bot: bool,
+    #[serde(default)]
+    deleted: bool,
+    #[serde(default)]
+    profile: Profile,
+}
+
+#[derive(Default, Deserialize)]
+struct Profile {
+    #[serde(default)]
+    email: Option<String>,
+}
+
+impl SlackApp {
+    /// The app of this stanza of the settings; `None` where it is not set up, or is no app.
+    pub fn of(name: &ChannelName, mut stanza: Section, context: &ChannelContext) -> Option<Self> {
+        let kind = build::take_kind(name, &mut stanza).ok()?;
+        if kind.name != super::KIND.name || !build::take_shared(&mut stanza) {
+            return None;
+        }
+        let api = Api::read(&stanza, context).ok()?;
+        Some(Self { api })
+    }
+
+    /// Opens a view for whoever has just done what this trigger came from, and answers its id. A
+    /// trigger opens one view, within three seconds.
+    pub async fn open_view(&self, trigger: &str, view: &Value) -> Result<String, Trouble> {
+        let body = json!({ "trigger_id": trigger, "view": view });
+        let opened: Opened = self.asked("views.open", &body, trigger).await?;
+        Ok(opened.view.id)
+    }
+
+    /// Puts another view in the place of one that is open; fails if it was closed meanwhile.
+    pub async fn update_view(&self, id: &str, view: &Value) -> Result<(), Trouble> {
+        let body = json!({ "view_id": id, "view": view });
+        self.done("views.update", &body, id).await
+    }
+
+    /// Posts into a channel or, by their member id, to a person. `message` has text and blocks.
+    pub async fn say(
+        &self,
+        conversation: &str,
+        thread: Option<&str>,
+        message: &Value,
+    ) -> Result<(), Trouble> {
+        let mut body = message.clone();
+        body["channel"] = json!(conversation);
+        place(&mut body, thread);
+        self.done("chat.postMessage", &body, conversation).await
+    }
+
+    /// Shows a message in a channel to one person alone. Slack keeps it for nobody.
+    pub async fn whisper(
+        &self,
+        conversation: &str,
+        person: &str,
+        thread: Option<&str>,
+        message: &Value,
+    ) -> Result<(), Trouble> {
+        let mut body = message.clone();
+        body["channel"] = json!(conversation);
+        body["user"] = json!(person);
+        place(&mut body, thread);
+        self.done("chat.postEphemeral", &body, person).await
+    }
+
+    /// The mail address of a member of the workspace, as Slack has it; `None` for programs, for
+    /// people who have left, and where Slack does not say. It needs users:read and users:read.email.
+    pub async fn mail_of(&self, person: &str) -> Result<Option<String>, Trouble> {
+        let mut url = self.api.url("users.info");
+        url.query_pairs_mut().append_pair("user", person);
+        let answer = self.api.call(Method::GET, &url, Vec::new(), person).await;
+        let user = read::<Known>(answer)?.user;
+        if user.is_bot || user.deleted {
+            return Ok(None);
+        }
+        Ok(user.profile.email.filter(|mail| !mail.trim().is_empty()))
+    }
+
+    async fn done(&self, method: &str, body: &Value, address: &str) -> Result<(), Trouble> {
+        let answer: Value = self.asked(method, body, address).await?;
+        drop(answer);
+        Ok(())
+    }
+
+    async fn asked<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        body: &Value,
+        address: &str,
+    ) -> Result<T, Trouble> {
+        let url = self.api.url(method);
+        let bytes = body.to_string().into_bytes();
+        read(self.api.call(Method::POST, &url, bytes, address).await)
+    }
+}
+
+fn place(body: &mut Value, thread: Option<&str>) {
+    body["link_names"] = json!(false);
+    if let Some(thread) = thread {
+        body["thread_ts"] = json!(thread);
+    }
+}
+
+fn read<T: DeserializeOwned>((outcome, reply): (Outcome, Option<Reply>)) -> Result<T, Trouble> {
+    let error = reply.as_ref().and_then(Answer::read);
+    let error = error.and_then(|answer| answer.error().map(str::to_owned));
+    let error = error.unwrap_or_default();
+    let Some(reply) = reply.filter(|_| outcome.class == Class::Accepted) else {
+        return Err(Trouble { error, outcome });
+    };
+    serde_json::from_str(&reply.body).map_err(|_| Trouble {
+        error,
+        outcome: Outcome {
+            class: Class::Uncertain,
+            sentence: "Slack's answer cannot be read. Check that no proxy stands between."
+                .to_owned(),
+            ..outcome
+        },
+    })
+}
