@@ -8,4 +8,5 @@ pub mod grammar;
 pub mod manifest;
 pub mod reply;
 pub mod slack;
+pub mod slack_view;
 pub mod teams;

@@ -14,6 +14,8 @@ pub struct Reply {
     pub pieces: Vec<Piece>,
     /// What can be done about it; four at most.
     pub buttons: Vec<Button>,
+    /// Why it is a no, by the code of the refusal; `None` if it is none.
+    pub refused: Option<String>,
 }
 
 /// A piece of an answer.
@@ -161,7 +163,7 @@ impl Reply {
         Self {
             heading: heading.into(),
             pieces: text.into_iter().map(Piece::Text).collect(),
-            buttons: Vec::new(),
+            ..Self::default()
         }
     }
 

@@ -15,6 +15,8 @@ use crate::domain::{
 const SECTION: usize = 2_900;
 /// Most characters of the text that repeats the blocks.
 const TEXT: usize = 4_000;
+/// Most characters that Slack takes in a field.
+pub const TYPED: usize = 3_000;
 /// Most pairs of a section with fields.
 const FIELDS: usize = 10;
 /// Most blocks: Slack takes 50, people fewer.
@@ -26,30 +28,46 @@ const CUT: &str = "There is more than fits here.";
 /// The answer to a slash command or a tap, as `response_url` and Slack's own reply take it; only
 /// whoever asked sees it. `replaces` puts it in the place of the message that was tapped.
 pub fn message(reply: &Reply, replaces: bool) -> Value {
-    let mut blocks = vec![section(&format!("*{}*", mrkdwn(&reply.heading)))];
-    for piece in &reply.pieces {
-        blocks.extend(block(piece));
-    }
-    let room = BLOCKS - usize::from(!reply.buttons.is_empty());
-    if blocks.len() > room {
-        blocks.truncate(room - 1);
-        blocks.push(section(CUT));
-    }
-    if !reply.buttons.is_empty() {
-        let elements: Vec<Value> = reply.buttons.iter().enumerate().map(button).collect();
-        blocks.push(json!({ "type": "actions", "elements": elements }));
-    }
-    let mut message = json!({
-        "response_type": "ephemeral",
-        "text": cut(&mrkdwn(&reply.plain()), TEXT),
-        "blocks": blocks,
-        "unfurl_links": false,
-        "unfurl_media": false,
-    });
+    let mut message = post(reply);
+    message["response_type"] = json!("ephemeral");
     if replaces {
         message["replace_original"] = json!(true);
     }
     message
+}
+
+/// An answer as a message of the app's own.
+pub fn post(reply: &Reply) -> Value {
+    let has_buttons = !reply.buttons.is_empty();
+    let mut blocks = blocks(reply, BLOCKS - usize::from(has_buttons));
+    if has_buttons {
+        blocks.push(buttons(&reply.buttons.iter().collect::<Vec<_>>()));
+    }
+    json!({
+        "text": cut(&mrkdwn(&reply.plain()), TEXT),
+        "blocks": blocks,
+        "unfurl_links": false,
+        "unfurl_media": false,
+    })
+}
+
+/// Heading and pieces; says so where there are more than `most`.
+pub(super) fn blocks(reply: &Reply, most: usize) -> Vec<Value> {
+    let mut blocks = vec![section(&format!("*{}*", mrkdwn(&reply.heading)))];
+    for piece in &reply.pieces {
+        blocks.extend(block(piece));
+    }
+    if blocks.len() > most {
+        blocks.truncate(most - 1);
+        blocks.push(section(CUT));
+    }
+    blocks
+}
+
+/// A row of buttons.
+pub(super) fn buttons(buttons: &[&Button]) -> Value {
+    let elements: Vec<Value> = buttons.iter().copied().enumerate().map(button).collect();
+    json!({ "type": "actions", "elements": elements })
 }
 
 fn block(piece: &Piece) -> Vec<Value> {
@@ -96,7 +114,7 @@ fn block(piece: &Piece) -> Vec<Value> {
 fn input(field: &Field) -> Value {
     let option = |(value, label): &(String, String)| {
         json!({
-            "text": { "type": "plain_text", "text": cut(&clean(label), 75) },
+            "text": plain(&cut(&clean(label), 75)),
             "value": value,
         })
     };
@@ -105,7 +123,7 @@ fn input(field: &Field) -> Value {
         Kind::Line | Kind::Text => json!({
             "type": "plain_text_input",
             "multiline": field.kind == Kind::Text,
-            "max_length": 3_000,
+            "max_length": TYPED,
         }),
         Kind::One(options) | Kind::Any(options) => {
             let all: Vec<Value> = options.iter().map(option).collect();
@@ -128,15 +146,19 @@ fn input(field: &Field) -> Value {
     element["action_id"] = json!(field.id);
     let is_typed = matches!(field.kind, Kind::Line | Kind::Text);
     if is_typed && !field.value.is_empty() {
-        element["initial_value"] = json!(cut(&field.value, 2_900));
+        element["initial_value"] = json!(cut(&field.value, TYPED));
     }
-    json!({
+    let mut input = json!({
         "type": "input",
         "block_id": field.id,
         "optional": !field.needed,
-        "label": { "type": "plain_text", "text": field.label },
+        "label": plain(field.label),
         "element": element,
-    })
+    });
+    if is_typed && field.value.chars().count() > TYPED {
+        input["hint"] = plain("This is longer than fits here: see what is missing at its end.");
+    }
+    input
 }
 
 fn button((number, button): (usize, &Button)) -> Value {
@@ -144,7 +166,7 @@ fn button((number, button): (usize, &Button)) -> Value {
         "type": "button",
         // Slack wants another id for each button of a message.
         "action_id": format!("act-{number}"),
-        "text": { "type": "plain_text", "text": button.label },
+        "text": plain(button.label),
         "value": button.act.to_value(),
     });
     if button.main {
@@ -153,8 +175,13 @@ fn button((number, button): (usize, &Button)) -> Value {
     element
 }
 
-fn section(text: &str) -> Value {
+pub(super) fn section(text: &str) -> Value {
     json!({ "type": "section", "text": markdown(&cut(text, SECTION)) })
+}
+
+/// Text without any markup.
+pub(super) fn plain(text: &str) -> Value {
+    json!({ "type": "plain_text", "text": text })
 }
 
 fn markdown(text: &str) -> Value {

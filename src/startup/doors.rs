@@ -6,10 +6,10 @@ use secrecy::SecretString;
 
 use crate::{
     app::Error,
-    channels::{Bot, ChannelContext},
+    channels::{Bot, ChannelContext, SlackApp},
     config::Settings,
     domain::fault::Fault,
-    web::{Doors, Expected, Gate, Keys, SlackDoor, TeamsDoor},
+    web::{ANSWER_WITHIN, Doors, Expected, Gate, Keys, SlackDoor, TeamsDoor},
 };
 
 pub(super) fn open(settings: &Settings, context: &ChannelContext) -> Result<Doors, Error> {
@@ -31,6 +31,11 @@ fn slack(settings: &Settings, context: &ChannelContext) -> Option<Arc<SlackDoor>
             secrets,
             channel: slack.channel.clone(),
             http: context.http.clone(),
+            app: settings
+                .channels
+                .get(&slack.channel)
+                .and_then(|stanza| SlackApp::of(&slack.channel, stanza.clone(), context)),
+            answer_within: ANSWER_WITHIN,
         })
     })
 }

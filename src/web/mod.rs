@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use utoipa_actix_web::AppExt;
 
 pub use self::{
-    slack::SlackDoor,
+    slack::{ANSWER_WITHIN, SlackDoor},
     teams::{
         door::TeamsDoor,
         keys::Keys,
@@ -122,8 +122,8 @@ pub fn listen(
             .service(health::healthz)
             .service(health::readyz)
             .service(health::metrics)
-            .service(slack::commands)
-            .service(slack::interactions)
+            .service(slack::commands::commands)
+            .service(slack::interactions::interactions)
             .service(teams::door::messages)
             .default_service(web::to(fallback))
     })

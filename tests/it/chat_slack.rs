@@ -1,196 +1,19 @@
 //! Incidents run from Slack: signed requests in, answers out, and everything on the record.
 
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 use crate::support::{
-    agency::{Agency, Plan, deliver},
+    agency::deliver,
     api::{Answer, Api},
-    slack,
+    slack_door::{DIRECTORY, Door, SECRET, button, form, sign, text, with_slack},
 };
 
-const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
-const DIRECTORY: &str = include_str!("../../config/northshire/directory.yaml");
-
-/// The agency, with Slack.
-struct Workspace {
-    agency: Agency,
-    api: Api,
-    requests: u32,
-}
-
-impl Workspace {
-    async fn open() -> Self {
-        Self::with("", with_slack(DIRECTORY)).await
-    }
-
-    /// With more settings, and this directory.
-    async fn with(settings: &str, directory: String) -> Self {
-        let agency = Agency::with(Plan {
-            settings: format!("[slack]\nsecret_signing = \"{SECRET}\"\n\n{settings}"),
-            directory,
-            ..Plan::default()
-        })
-        .await;
-        Self {
-            api: Api::start(&agency).await,
-            agency,
-            requests: 0,
-        }
-    }
-
-    /// What `/incident` answers somebody.
-    async fn says(&mut self, user: &str, line: &str) -> Value {
-        self.requests += 1;
-        let trigger = format!("trigger-{}", self.requests);
-        self.says_again(user, line, &trigger).await
-    }
-
-    async fn says_again(&self, user: &str, line: &str, trigger: &str) -> Value {
-        let answer = format!("{}/answers", self.agency.hooks.uri());
-        let body = form(&[
-            ("command", "/incident"),
-            ("text", line),
-            ("user_id", user),
-            ("channel_id", "C0INCIDENTS"),
-            ("trigger_id", trigger),
-            ("response_url", &answer),
-        ]);
-        self.signed("/slack/commands", &body).await.is(200)
-    }
-
-    /// What a tap on a button of a message turns it into.
-    async fn taps(&mut self, user: &str, message: &Value, label: &str) -> Value {
-        self.taps_value(user, &button(message, label)).await
-    }
-
-    async fn taps_value(&mut self, user: &str, value: &str) -> Value {
-        self.hands_in(user, value, &json!({})).await
-    }
-
-    /// The same with what stands in the inputs of the message.
-    async fn hands_in(&mut self, user: &str, value: &str, inputs: &Value) -> Value {
-        self.requests += 1;
-        let path = format!("/answers/{}", self.requests);
-        let payload = json!({
-            "type": "block_actions",
-            "user": { "id": user, "name": "someone" },
-            "channel": { "id": "C0INCIDENTS" },
-            "trigger_id": format!("trigger-{}", self.requests),
-            "response_url": format!("{}{path}", self.agency.hooks.uri()),
-            "actions": [{ "action_id": "act-0", "type": "button", "value": value }],
-            "state": { "values": inputs },
-            "container": { "type": "message", "is_ephemeral": true },
-        });
-        let body = form(&[("payload", &payload.to_string())]);
-        let acknowledged = self.signed("/slack/interactions", &body).await;
-        assert_eq!(acknowledged.status.as_u16(), 200);
-        self.followed(&path).await
-    }
-
-    /// The answer that came to an address.
-    async fn followed(&self, path: &str) -> Value {
-        loop {
-            let posts = self.agency.hooks.received_requests().await.expect("posts");
-            if let Some(post) = posts.iter().find(|post| post.url.path() == path) {
-                return post.body_json().expect("JSON");
-            }
-            tokio::task::yield_now().await;
-        }
-    }
-
-    async fn signed(&self, path: &str, body: &str) -> Answer {
-        let timestamp = self.now().to_string();
-        let signature = sign(SECRET, &timestamp, body);
-        self.post(path, body, &timestamp, &signature).await
-    }
-
-    /// Seconds since 1970, by the program's own clock.
-    fn now(&self) -> i64 {
-        self.api.app.clock.now().timestamp()
-    }
-
-    async fn post(&self, path: &str, body: &str, timestamp: &str, signature: &str) -> Answer {
-        let request = self
-            .api
-            .request(reqwest::Method::POST, path)
-            .header("Content-Type", "application/x-www-form-urlencoded")
-            .header("X-Slack-Request-Timestamp", timestamp)
-            .header("X-Slack-Signature", signature)
-            .body(body.to_owned());
-        Answer::of(request).await
-    }
-
-    async fn open_incidents(&self) -> usize {
-        let list = self.agency.json("list --open").await;
-        let mine = list.as_array().expect("a list").iter();
-        mine.filter(|one| one["title"] == "Providers cannot sign in")
-            .count()
-    }
-}
-
-/// Puts Slack addresses into the directory: of two of ours, and of somebody outside.
-fn with_slack(directory: &str) -> String {
-    let directory = directory
-        .replace(
-            "      - email: priya.shah@northshire.example\n",
-            "      - email: priya.shah@northshire.example\n      - slack: U0PRIYA001\n",
-        )
-        .replace(
-            "      - email: tom.okafor@northshire.example\n",
-            "      - email: tom.okafor@northshire.example\n      - slack: U0TOMOKA01\n",
-        )
-        .replace(
-            "    email: amara.nwosu@larkfield-training.example\n",
-            "    addresses:\n      - email: amara.nwosu@larkfield-training.example\n      - slack: U0AMARA001\n",
-        );
-    for user in ["U0PRIYA001", "U0TOMOKA01", "U0AMARA001"] {
-        assert!(
-            directory.contains(user),
-            "the directory is written otherwise"
-        );
-    }
-    directory
-}
-
-fn sign(secret: &str, timestamp: &str, body: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
-    mac.update(format!("v0:{timestamp}:{body}").as_bytes());
-    let digest = mac.finalize().into_bytes();
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("v0={hex}")
-}
-
-fn form(fields: &[(&str, &str)]) -> String {
-    let mut url = reqwest::Url::parse("http://form.example").expect("a URL");
-    url.query_pairs_mut().extend_pairs(fields);
-    url.query().expect("a query").to_owned()
-}
-
-#[track_caller]
-fn button(message: &Value, label: &str) -> String {
-    let blocks = message["blocks"].as_array().expect("blocks");
-    let buttons = blocks
-        .iter()
-        .filter_map(|block| block["elements"].as_array())
-        .flatten();
-    let mut wanted = buttons.filter(|button| button["text"]["text"] == label);
-    let found = wanted.next().unwrap_or_else(|| panic!("{message:#}"));
-    found["value"].as_str().expect("a value").to_owned()
-}
-
-#[track_caller]
-fn text(message: &Value) -> &str {
-    assert_eq!(message["response_type"], "ephemeral", "{message}");
-    message["text"].as_str().expect("a text")
-}
-
+const DECLARE: &str = "declare --title 'Providers cannot sign in' --priority P1 --service register-trainees --yes --no-wait";
 const OPEN: &str = "open P1 register-trainees: Providers cannot sign in";
 
 #[tokio::test]
 async fn an_incident_is_run_from_slack_from_its_declaration_to_its_end() {
-    let mut slack = Workspace::open().await;
+    let mut slack = Door::open().await;
     let shown = slack.says("U0PRIYA001", OPEN).await;
     assert!(text(&shown).starts_with("Send to "), "{shown}");
     assert!(
@@ -257,7 +80,7 @@ async fn an_incident_is_run_from_slack_from_its_declaration_to_its_end() {
 
 #[tokio::test]
 async fn a_tap_is_its_authors_and_says_nothing_when_the_incident_has_moved_on() {
-    let mut slack = Workspace::open().await;
+    let mut slack = Door::open().await;
     let shown = slack.says("U0PRIYA001", OPEN).await;
     let foreign = slack.taps("U0TOMOKA01", &shown, "Send").await;
     assert!(
@@ -288,7 +111,7 @@ async fn a_tap_is_its_authors_and_says_nothing_when_the_incident_has_moved_on() 
 
 #[tokio::test]
 async fn whoever_is_not_known_or_not_ours_is_told_so_in_words() {
-    let mut slack = Workspace::open().await;
+    let mut slack = Door::open().await;
     let unknown = slack.says("U0NOBODY01", "status INC-1").await;
     assert!(
         text(&unknown).starts_with("I do not know who you are."),
@@ -302,7 +125,7 @@ async fn whoever_is_not_known_or_not_ours_is_told_so_in_words() {
 
 #[tokio::test]
 async fn what_is_not_understood_gets_the_nearest_word_or_an_example() {
-    let mut slack = Workspace::open().await;
+    let mut slack = Door::open().await;
     let help = slack.says("U0PRIYA001", "").await;
     assert!(
         text(&help).contains("/incident nochange [by 3:40pm]: nothing new"),
@@ -343,7 +166,7 @@ async fn what_is_not_understood_gets_the_nearest_word_or_an_example() {
 
 #[tokio::test]
 async fn a_request_that_slack_did_not_sign_is_refused() {
-    let slack = Workspace::open().await;
+    let slack = Door::open().await;
     let body = form(&[("text", "list"), ("user_id", "U0PRIYA001")]);
     let now = slack.now().to_string();
     let old = (slack.now() - 600).to_string();
@@ -365,7 +188,7 @@ async fn a_request_that_slack_did_not_sign_is_refused() {
 
 #[tokio::test]
 async fn the_same_request_again_is_done_once() {
-    let mut slack = Workspace::open().await;
+    let mut slack = Door::open().await;
     let shown = slack.says("U0PRIYA001", OPEN).await;
     slack.taps("U0PRIYA001", &shown, "Send").await;
     let line = "note INC-1 Rang the supplier";
@@ -390,7 +213,7 @@ async fn the_same_request_again_is_done_once() {
 
 #[tokio::test]
 async fn typed_text_mentions_nobody_and_arrives_whole() {
-    let mut slack = Workspace::open().await;
+    let mut slack = Door::open().await;
     let shown = slack.says("U0PRIYA001", OPEN).await;
     slack.taps("U0PRIYA001", &shown, "Send").await;
     let long = format!("<!channel> <@U0TOMOKA01> & {}", "it is slow ".repeat(450));
@@ -411,7 +234,7 @@ async fn typed_text_mentions_nobody_and_arrives_whole() {
 
 #[tokio::test]
 async fn one_tap_answers_a_prompt_and_a_stale_one_says_what_happened() {
-    let mut slack = Workspace::open().await;
+    let mut slack = Door::open().await;
     let shown = slack.says("U0PRIYA001", OPEN).await;
     slack.taps("U0PRIYA001", &shown, "Send").await;
     // No prompt stands, so nothing goes out unseen.
@@ -431,7 +254,7 @@ async fn one_tap_answers_a_prompt_and_a_stale_one_says_what_happened() {
 
 #[tokio::test]
 async fn an_incident_is_declared_from_a_form_that_keeps_what_was_filled_in() {
-    let mut slack = Workspace::open().await;
+    let mut slack = Door::open().await;
     let form = slack
         .says("U0PRIYA001", "open Providers cannot sign in")
         .await;
@@ -476,20 +299,13 @@ async fn an_incident_is_declared_from_a_form_that_keeps_what_was_filled_in() {
 
 #[tokio::test]
 async fn a_channel_knows_its_incident_and_leads_get_buttons() {
-    let real = slack::Workspace::open().await;
-    let settings = format!(
-        "[channels.slack]\ntoken = \"{}\"\napi = \"{}\"\n",
-        slack::TOKEN,
-        real.api()
-    );
     let directory = with_slack(DIRECTORY).replace(
         "  - id: incidents-slack\n",
         "  - id: incident-channel\n    name: The channel of incidents\n    channel: slack\n    \
          address: C0INCIDENTS\n  - id: incidents-slack\n",
     );
-    let mut slack = Workspace::with(&settings, directory).await;
-    let shown = slack.says("U0PRIYA001", OPEN).await;
-    slack.taps("U0PRIYA001", &shown, "Send").await;
+    let mut slack = Door::with_app_and(directory).await;
+    slack.agency.done(DECLARE).await;
     let lead = slack
         .says("U0PRIYA001", "leads INC-1 comms priya-shah")
         .await;
@@ -505,7 +321,7 @@ async fn a_channel_knows_its_incident_and_leads_get_buttons() {
     let added = slack.says("U0PRIYA001", add).await;
     slack.taps("U0PRIYA001", &added, "Send").await;
     deliver(&slack.api.app).await;
-    let posts = real.posts();
+    let posts = slack.real().posts();
     assert!(
         posts.iter().any(|post| post.channel == "C0INCIDENTS"),
         "{posts:?}"
@@ -522,7 +338,7 @@ async fn whoever_has_a_role_in_a_service_says_by_a_tap_whether_it_is_affected() 
         "{service: northshire-sign-in, role: tech-lead, person: aisha-karim}",
         "{service: northshire-sign-in, role: tech-lead, person: tom-okafor}",
     );
-    let mut slack = Workspace::with("", directory).await;
+    let mut slack = Door::with("", directory).await;
     let shown = slack.says("U0PRIYA001", OPEN).await;
     slack.taps("U0PRIYA001", &shown, "Send").await;
     let ask = slack
@@ -555,7 +371,7 @@ async fn whoever_has_a_role_in_a_service_says_by_a_tap_whether_it_is_affected() 
 #[tokio::test]
 async fn an_address_of_two_people_speaks_for_neither() {
     let directory = with_slack(DIRECTORY).replace("slack: U0TOMOKA01", "slack: U0PRIYA001");
-    let mut slack = Workspace::with("", directory).await;
+    let mut slack = Door::with("", directory).await;
     let answer = slack.says("U0PRIYA001", "list").await;
     assert!(text(&answer).contains("more than one person"), "{answer}");
 }

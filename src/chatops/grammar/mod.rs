@@ -14,6 +14,7 @@ use crate::domain::{
     IncidentId, PriorityId, ServiceId, Time,
     command::{Command, Refusal},
     directory::Directory,
+    facts::Facts,
     incident::LeadRole,
     policy::Policy,
     situation::RecipientId,
@@ -91,6 +92,57 @@ pub struct Opening {
     pub priority: Option<PriorityId>,
     /// Which services.
     pub services: BTreeSet<ServiceId>,
+}
+
+impl Spoken {
+    /// The same, asked by a form where the line would be enough: for places that show every update
+    /// in its form first. What the form has no field for stays as it is, and so does what is too
+    /// long for one (`most` characters).
+    #[must_use]
+    pub fn by_form(self, most: usize) -> Self {
+        match self {
+            Self::Change {
+                incident,
+                command:
+                    Command::Update {
+                        text,
+                        facts,
+                        stage: None,
+                        next_update: None,
+                    },
+            } if facts == Facts::default() && text.chars().count() <= most => Self::Form {
+                verb: Verb::Update,
+                incident,
+                said: text,
+            },
+            other => other,
+        }
+    }
+}
+
+/// Whether a line leads to a form, as far as can be told from the line alone, before anything is
+/// looked up: new incidents and updates always, the other changes where words are missing.
+pub fn asks_for_form(text: &str) -> bool {
+    let (_, rest) = reference(text);
+    let (word, rest) = first_word(rest);
+    let rest = reference(rest).1;
+    match Verb::find(word) {
+        Ok(Verb::Open | Verb::Update | Verb::Correct) => true,
+        // A line without its reason leads to a form, too.
+        Ok(Verb::Priority | Verb::Decide) => rest.split_whitespace().count() < 3,
+        Ok(
+            Verb::Help
+            | Verb::List
+            | Verb::Status
+            | Verb::Who
+            | Verb::Why
+            | Verb::Leads
+            | Verb::NoChange
+            | Verb::Ask,
+        )
+        | Err(_) => false,
+        Ok(_) => rest.is_empty(),
+    }
 }
 
 /// Reads a line. An empty one asks for help.

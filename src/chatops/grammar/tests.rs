@@ -282,3 +282,38 @@ proptest! {
         prop_assert_eq!(change(&format!("note {text}")), Command::Note { text: trimmed });
     }
 }
+
+#[test]
+fn a_line_tells_by_itself_whether_it_leads_to_a_form() {
+    for line in [
+        "open",
+        "open P1 register-trainees: It fails",
+        "declare It fails",
+        "update INC-1 Half are back",
+        "INC-1 update",
+        "resolve",
+        "resolve INC-1",
+        "note INC-0042:",
+        "priority INC-1 P2",
+        "decide yes",
+        "correct INC-1",
+    ] {
+        assert!(asks_for_form(line), "{line}");
+    }
+    for line in [
+        "",
+        "help",
+        "help update",
+        "nochnge",
+        "status INC-1",
+        "who P1 register-trainees",
+        "leads INC-1",
+        "nochange",
+        "resolve INC-1 All are back",
+        "note INC-1 Rang them",
+        "priority P2 because half are back",
+        "ask northshire-sign-in",
+    ] {
+        assert!(!asks_for_form(line), "{line}");
+    }
+}

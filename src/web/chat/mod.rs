@@ -13,6 +13,7 @@ use crate::{
         form::{self, Asked, Filled},
         grammar::{self, Opening, Scene, Spoken},
         reply::{Act, Piece, Reply},
+        slack::TYPED,
     },
     domain::{
         ChannelName, IncidentId,
@@ -42,6 +43,8 @@ pub(super) struct Place<'a> {
     pub(super) prefix: &'static str,
     /// The same request again has the same key.
     pub(super) request_key: &'a str,
+    /// Whether updates and new incidents are asked by a form even where the line says enough.
+    pub(super) forms_first: bool,
 }
 
 /// Answers a line.
@@ -119,7 +122,11 @@ fn said(answer: Result<Reply, Error>) -> Reply {
             );
         }
         let faults = error.faults.iter().map(ToString::to_string).collect();
-        Reply::text(error.sentence, [error.fix]).and(Piece::List(faults))
+        let no = Reply::text(error.sentence, [error.fix]).and(Piece::List(faults));
+        Reply {
+            refused: Some(error.code),
+            ..no
+        }
     })
 }
 
@@ -130,8 +137,12 @@ async fn heard(app: &App, place: &Place<'_>, line: &str) -> Result<Reply, Error>
         .await?;
     let book = app.rulebook().await?;
     let scene = scene(app, &book, &about);
-    match grammar::parse(line, &scene)? {
-        Spoken::Open(opening) => match declared(&opening) {
+    let spoken = match grammar::parse(line, &scene)? {
+        spoken if place.forms_first => spoken.by_form(TYPED),
+        spoken => spoken,
+    };
+    match spoken {
+        Spoken::Open(opening) => match declared(&opening).filter(|_| !place.forms_first) {
             Some(declare) => {
                 let wish = Wish::Declare(Box::new(declare));
                 Ok(shown(app, place, &speaker, wish, line).await?.reply)
@@ -194,6 +205,7 @@ fn again(form: Option<Reply>, error: Error) -> Reply {
             heading: wrong.heading,
             pieces: wrong.pieces.into_iter().chain(form.pieces).collect(),
             buttons: form.buttons,
+            refused: wrong.refused,
         },
     }
 }

@@ -93,6 +93,7 @@ impl Activity {
             is_private: self.is_personal(),
             prefix: "@Oyez ",
             request_key,
+            forms_first: false,
         }
     }
 

@@ -12,6 +12,7 @@ pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod sign_in;
 pub(crate) mod slack;
+pub(crate) mod slack_door;
 pub(crate) mod smtp;
 pub(crate) mod stand_in;
 pub(crate) mod teams;

@@ -42,9 +42,62 @@ impl Post {
     }
 }
 
+/// A modal that was opened in the workspace.
+#[derive(Debug, Clone)]
+pub(crate) struct Modal {
+    pub(crate) id: String,
+    /// What it showed, one after the other.
+    pub(crate) shown: Vec<Value>,
+    closed: bool,
+}
+
+impl Modal {
+    /// What it shows now.
+    pub(crate) fn view(&self) -> &Value {
+        self.shown.last().unwrap()
+    }
+
+    /// Changes with each view that is shown.
+    pub(crate) fn hash(&self) -> String {
+        format!("{}.hash", self.shown.len())
+    }
+}
+
+/// Whether Slack takes a modal, as far as we know its rules.
+fn is_right(view: &Value) -> bool {
+    let length = |key: &str| {
+        view[key]["text"]
+            .as_str()
+            .unwrap_or_default()
+            .chars()
+            .count()
+    };
+    let Some(blocks) = view["blocks"].as_array() else {
+        return false;
+    };
+    let ids: Vec<&str> = blocks
+        .iter()
+        .filter_map(|it| it["block_id"].as_str())
+        .collect();
+    let has_inputs = blocks.iter().any(|block| block["type"] == "input");
+    let metadata = view["private_metadata"].as_str().unwrap_or_default();
+    view["type"] == "modal"
+        && (1..=24).contains(&length("title"))
+        && length("submit") <= 24
+        && length("close") <= 24
+        && (1..=100).contains(&blocks.len())
+        && ids.iter().collect::<BTreeSet<_>>().len() == ids.len()
+        && (!has_inputs || view["submit"].is_object())
+        && metadata.chars().count() <= 3_000
+}
+
 #[derive(Default)]
 struct State {
     posts: Vec<Post>,
+    /// What was shown to one person alone.
+    whispers: Vec<Value>,
+    modals: Vec<Modal>,
+    triggers: BTreeSet<String>,
     count: u64,
     /// What is answered to a method in place of doing it.
     instead: BTreeMap<String, ResponseTemplate>,
@@ -77,6 +130,33 @@ impl Workspace {
     /// All that stands in the workspace.
     pub(crate) fn posts(&self) -> Vec<Post> {
         self.state().posts.clone()
+    }
+
+    /// What was shown to one person alone.
+    pub(crate) fn whispers(&self) -> Vec<Value> {
+        self.state().whispers.clone()
+    }
+
+    /// All modals that were opened.
+    pub(crate) fn modals(&self) -> Vec<Modal> {
+        self.state().modals.clone()
+    }
+
+    /// The modal shows this, because whoever it was handed in to answered so.
+    pub(crate) fn shows(&self, id: &str, view: &Value) {
+        assert!(is_right(view), "Slack does not take this: {view:#}");
+        let mut state = self.state();
+        let mut modals = state.modals.iter_mut();
+        let modal = modals.find(|modal| modal.id == id).unwrap();
+        modal.shown.push(view.clone());
+    }
+
+    /// Somebody closes every modal, and every one that is opened from now on at once.
+    pub(crate) fn closes_modals(&self) {
+        self.refuses("views.update", &refusal("not_found"));
+        for modal in &mut self.state().modals {
+            modal.closed = true;
+        }
     }
 
     /// Answers so to a method from now on, and does nothing.
@@ -162,6 +242,37 @@ impl State {
         }
     }
 
+    fn open(&mut self, body: &Value) -> Value {
+        let trigger = body["trigger_id"].as_str().unwrap_or_default();
+        if !is_right(&body["view"]) {
+            return refusal("invalid_arguments");
+        }
+        if !self.triggers.insert(trigger.to_owned()) {
+            return refusal("trigger_exchanged");
+        }
+        let id = format!("V{:09}", self.modals.len());
+        self.modals.push(Modal {
+            id: id.clone(),
+            shown: vec![body["view"].clone()],
+            closed: false,
+        });
+        json!({ "ok": true, "view": { "id": id, "hash": "1.hash" } })
+    }
+
+    fn update(&mut self, body: &Value) -> Value {
+        if !is_right(&body["view"]) {
+            return refusal("invalid_arguments");
+        }
+        let mut modals = self.modals.iter_mut();
+        match modals.find(|modal| modal.id == body["view_id"] && !modal.closed) {
+            Some(modal) => {
+                modal.shown.push(body["view"].clone());
+                json!({ "ok": true, "view": { "id": modal.id } })
+            }
+            None => refusal("not_found"),
+        }
+    }
+
     fn list(&self, asked: &Asked, stands: impl Fn(&Post) -> bool) -> Value {
         let with_metadata = asked.text("include_all_metadata") == "true";
         let limit: usize = asked.text("limit").parse().unwrap();
@@ -226,6 +337,12 @@ impl Respond for Desk {
                 "user": "oyez", "team_id": "T1DC2JH3J", "bot_id": "B024BE7LH" }),
             "chat.postMessage" => state.take(asked.body),
             "chat.update" => state.edit(&asked.body),
+            "chat.postEphemeral" => {
+                state.whispers.push(asked.body);
+                json!({ "ok": true, "message_ts": "1795440000.000100" })
+            }
+            "views.open" => state.open(&asked.body),
+            "views.update" => state.update(&asked.body),
             "conversations.open" => {
                 let person = asked.body["users"].as_str().unwrap_or_default();
                 json!({ "ok": true, "channel": { "id": direct(person) } })
