@@ -6,6 +6,7 @@
 mod act;
 mod again;
 pub mod answers;
+mod by_mail;
 mod change;
 mod contacts;
 mod conversations;
@@ -47,6 +48,7 @@ use tokio::sync::Mutex;
 
 pub use self::{
     again::{Retry, RetryFilter},
+    by_mail::Members,
     change::Mode,
     contacts::{BadAddressAnswer, Healed, PlannedImport},
     doctor::{Finding, Surroundings, not_started, settings_found},
@@ -94,6 +96,8 @@ pub struct App {
     pub wake: deliver::Wake,
     /// Policy and directory in force, compiled.
     rulebook: Mutex<Option<Arc<Rulebook>>>,
+    /// Mail addresses of people who spoke in chat.
+    mails: by_mail::Mails,
 }
 
 impl App {
@@ -119,6 +123,7 @@ impl App {
             most_waiting: outbox::MOST_WAITING,
             wake: deliver::Wake::default(),
             rulebook: Mutex::new(None),
+            mails: by_mail::Mails::default(),
         }
     }
 
@@ -136,6 +141,7 @@ impl App {
             most_waiting: self.most_waiting,
             wake: self.wake.clone(),
             rulebook: Mutex::new(None),
+            mails: by_mail::Mails::default(),
         }
     }
 

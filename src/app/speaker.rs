@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{App, Error, ErrorKind, Viewer, answers::SummaryAnswer};
+use super::{App, Error, ErrorKind, Members, Rulebook, Viewer, answers::SummaryAnswer};
 use crate::{
     domain::{
         Address, ChannelName, IncidentId,
         delivery::order_key,
-        directory::Person,
+        directory::{Person, PersonAddress},
         event::{Actor, Door},
         incident::LeadRole,
     },
@@ -49,41 +49,56 @@ pub struct About {
     pub leads: BTreeSet<LeadRole>,
 }
 
+/// The people who have an address like this.
+fn people(book: &Rulebook, is_it: impl Fn(&PersonAddress) -> bool) -> Vec<&Person> {
+    let people = book.directory.people.values();
+    people
+        .filter(|person| person.addresses.iter().any(&is_it))
+        .collect()
+}
+
+fn unknown(why: &str, channel: &ChannelName, address: &str) -> Error {
+    Error::new(
+        ErrorKind::NotAllowed,
+        "unknown-speaker",
+        why,
+        format!(
+            "Ask whoever looks after the directory to put {address} into your entry, as your \
+             address on the channel {channel}."
+        ),
+    )
+}
+
 impl App {
-    /// The person who has this address on a channel of chat. Whoever has none may not act, and
-    /// neither may people of other organisations.
+    /// The person who has this address on a channel of chat, or whom the chat's `members` give a mail
+    /// address of theirs. Whoever is neither may not act, and neither may people of other organisations.
     pub async fn speaker(
         &self,
         door: Door,
         channel: &ChannelName,
         address: &str,
+        members: Option<&dyn Members>,
     ) -> Result<Speaker, Error> {
         let book = self.rulebook().await?;
-        let has_it = |person: &&Person| {
-            person.addresses.iter().any(|known| {
-                known.channel == *channel && known.address.as_str().eq_ignore_ascii_case(address)
-            })
-        };
-        let mut people = book.directory.people.values().filter(has_it);
-        let person = people.next();
-        if people.next().is_some() {
-            return Err(Error::new(
-                ErrorKind::NotAllowed,
-                "ambiguous-speaker",
-                "The directory gives your address to more than one person, so I do not know who you are.",
-                "Ask whoever looks after the directory to put it right.",
-            ));
+        let mut found = people(&book, |known| {
+            known.channel == *channel && known.address.as_str().eq_ignore_ascii_case(address)
+        });
+        if found.is_empty()
+            && let Some(members) = members
+        {
+            found = self.by_mail(&book, channel, address, members).await?;
         }
-        let Some(person) = person else {
-            return Err(Error::new(
-                ErrorKind::NotAllowed,
-                "unknown-speaker",
-                "I do not know who you are.",
-                format!(
-                    "Ask whoever looks after the directory to put {address} into your entry, as \
-                     your address on the channel {channel}."
-                ),
-            ));
+        let person = match found[..] {
+            [person] => person,
+            [] => return Err(unknown("I do not know who you are.", channel, address)),
+            _ => {
+                return Err(Error::new(
+                    ErrorKind::NotAllowed,
+                    "ambiguous-speaker",
+                    "The directory gives your address to more than one person, so I do not know who you are.",
+                    "Ask whoever looks after the directory to put it right.",
+                ));
+            }
         };
         if book.directory.is_outsider(person) {
             return Err(Error::new(
@@ -106,6 +121,57 @@ impl App {
             },
             actor,
         })
+    }
+
+    /// Everybody who has a mail address that the chat gives whoever speaks: one at least.
+    async fn by_mail<'a>(
+        &self,
+        book: &'a Rulebook,
+        channel: &ChannelName,
+        address: &str,
+        members: &dyn Members,
+    ) -> Result<Vec<&'a Person>, Error> {
+        let labels = self.labels();
+        let label = labels.of(channel.as_str());
+        let now = self.clock.now();
+        let mails = match self.mails.find(channel, address, now) {
+            Some(mails) => mails,
+            None => {
+                let asked = members.mails(address).await.map_err(|outcome| {
+                    let mut error = unknown(
+                        &format!("I cannot tell who you are: {label} does not say so just now."),
+                        channel,
+                        address,
+                    );
+                    error.kind = ErrorKind::Unavailable;
+                    error.code = "nobody-to-ask".to_owned();
+                    error.fix = format!("Say it again in a minute. Or for good: {}", error.fix);
+                    error.caused_by(std::io::Error::other(outcome.sentence))
+                })?;
+                self.mails.keep(channel, address, asked.clone(), now);
+                asked
+            }
+        };
+        let is_mail = |channel: &ChannelName| {
+            let channel = self.channels.get(channel);
+            channel.is_none_or(|channel| !channel.is_chat())
+        };
+        let found = people(book, |known| {
+            let is_it = |mail: &String| known.address.as_str().eq_ignore_ascii_case(mail.trim());
+            mails.iter().any(is_it) && is_mail(&known.channel)
+        });
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        let why = if mails.is_empty() {
+            format!("I do not know who you are: {label} names no mail address of yours.")
+        } else {
+            format!(
+                "I do not know who you are: nobody in the directory has the mail address that \
+                 {label} names for you."
+            )
+        };
+        Err(unknown(&why, channel, address))
     }
 
     /// What a conversation is about: `thread` is the other side's id of the message that began the

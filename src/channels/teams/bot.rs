@@ -45,4 +45,32 @@ impl Bot {
     pub async fn edit(&self, service_url: &str, post: (&str, &str), activity: &Value) -> Outcome {
         self.connector.put(service_url, post, activity).await
     }
+
+    /// The mail addresses of a member of a conversation, by their object id, as Microsoft Entra has
+    /// them. Guests and people of other tenants have none, whatever they are called there.
+    pub async fn mails(
+        &self,
+        service_url: &str,
+        conversation: &str,
+        person: &str,
+    ) -> Result<Vec<String>, Outcome> {
+        let member = self.connector.member(service_url, conversation, person);
+        let Some(member) = member.await? else {
+            return Ok(Vec::new());
+        };
+        let is = |said: &Option<String>, ours: &str| {
+            said.as_deref()
+                .is_none_or(|it| it.eq_ignore_ascii_case(ours))
+        };
+        let is_ours = member.aad_object_id.is_some()
+            && is(&member.aad_object_id, person)
+            && is(&member.tenant_id, &self.tenant)
+            && is(&member.user_role, "user");
+        let mails = [member.email, member.user_principal_name];
+        let mails = mails.into_iter().flatten().filter(|mail| {
+            // A guest is called by the mail address of another organisation, made over so.
+            is_ours && mail.contains('@') && !mail.to_uppercase().contains("#EXT#")
+        });
+        Ok(mails.collect())
+    }
 }

@@ -43,6 +43,17 @@ struct Made {
     activity_id: Option<String>,
 }
 
+/// A member of a conversation, as Teams has them.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Member {
+    pub(super) aad_object_id: Option<String>,
+    pub(super) email: Option<String>,
+    pub(super) user_principal_name: Option<String>,
+    pub(super) tenant_id: Option<String>,
+    pub(super) user_role: Option<String>,
+}
+
 impl Connector {
     pub(super) fn new(settings: Settings, context: &ChannelContext) -> Self {
         let hook = |repeats, exceptions| Hook::new("Teams", "teams", repeats, exceptions, context);
@@ -71,7 +82,7 @@ impl Connector {
     pub(super) async fn begin(&self, at: &Url, body: &Value, address: &str) -> Outcome {
         let url = url_at(at, "v3/conversations");
         let (outcome, reply) = self
-            .call(&self.posts, (Method::POST, &url), body, address)
+            .call(&self.posts, (Method::POST, &url), Some(body), address)
             .await;
         posted(outcome, reply, |made| {
             let activity = made.activity_id.as_deref();
@@ -89,7 +100,7 @@ impl Connector {
     ) -> Result<String, Outcome> {
         let url = url_at(at, "v3/conversations");
         let (outcome, reply) = self
-            .call(&self.looks, (Method::POST, &url), body, address)
+            .call(&self.looks, (Method::POST, &url), Some(body), address)
             .await;
         let Some(reply) = reply.filter(|_| outcome.class == Class::Accepted) else {
             return Err(outcome);
@@ -142,7 +153,7 @@ impl Connector {
         let path = format!("v3/conversations/{}/activities", encoded(conversation));
         let url = url_at(at, &path);
         let (outcome, reply) = self
-            .call(&self.posts, (Method::POST, &url), activity, address)
+            .call(&self.posts, (Method::POST, &url), Some(activity), address)
             .await;
         posted(outcome, reply, |made| {
             Some(format!("{conversation}|{}", made.id))
@@ -164,8 +175,35 @@ impl Connector {
             encoded(post)
         );
         let url = url_at(at, &path);
-        let call = self.call(&self.looks, (Method::PUT, &url), activity, address);
+        let call = self.call(&self.looks, (Method::PUT, &url), Some(activity), address);
         call.await.0
+    }
+
+    /// A member of a conversation, by their object id, at such a service URL; `None` if they are none.
+    pub(super) async fn member(
+        &self,
+        service_url: &str,
+        conversation: &str,
+        person: &str,
+    ) -> Result<Option<Member>, Outcome> {
+        let Ok(base) = self.looks.http().check_url(service_url) else {
+            return Err(trouble::foreign_host());
+        };
+        let path = format!(
+            "v3/conversations/{}/members/{}",
+            encoded(conversation),
+            encoded(person)
+        );
+        let url = url_at(&base, &path);
+        let call = self.call(&self.looks, (Method::GET, &url), None, person);
+        let (outcome, reply) = call.await;
+        match reply {
+            Some(reply) if outcome.class == Class::Accepted => {
+                Ok(serde_json::from_str(&reply.body).ok())
+            }
+            Some(_) if outcome.code == Some(404) => Ok(None),
+            _ => Err(outcome),
+        }
     }
 
     /// Calls, once more with a new token if ours is not taken.
@@ -173,13 +211,13 @@ impl Connector {
         &self,
         hook: &Hook,
         (method, url): (Method, &Url),
-        body: &Value,
+        body: Option<&Value>,
         address: &str,
     ) -> (Outcome, Option<Reply>) {
         if !self.hosts.allow(url, hook.http()) {
             return (trouble::foreign_host(), None);
         }
-        let body = body.to_string().into_bytes();
+        let body = body.map_or_else(Vec::new, |body| body.to_string().into_bytes());
         let mut is_new = false;
         loop {
             let token = match self.login.token().await {

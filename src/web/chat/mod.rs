@@ -7,7 +7,8 @@ mod sending;
 
 use crate::{
     app::{
-        About, App, Error, ErrorKind, Prepared, Rulebook, Speaker, Viewer, Wish, answers::Receipt,
+        About, App, Error, ErrorKind, Members, Prepared, Rulebook, Speaker, Viewer, Wish,
+        answers::Receipt,
     },
     chatops::{
         form::{self, Asked, Filled},
@@ -25,7 +26,7 @@ use crate::{
 };
 
 /// Where something was said, and by whom, in the names of the other side.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Place<'a> {
     /// Through which door.
     pub(super) door: Door,
@@ -33,6 +34,8 @@ pub(super) struct Place<'a> {
     pub(super) channel: &'a ChannelName,
     /// The speaker's address.
     pub(super) speaker: &'a str,
+    /// Where the speaker can be looked up, if the directory does not know that address.
+    pub(super) members: Option<&'a dyn Members>,
     /// The conversation's address.
     pub(super) conversation: &'a str,
     /// The other side's id of the message that began the thread, if it is one.
@@ -222,7 +225,7 @@ fn scene<'a>(app: &App, book: &'a Rulebook, about: &'a About) -> Scene<'a> {
 
 async fn speaker(app: &App, place: &Place<'_>) -> Result<Speaker, Error> {
     let speaker = app
-        .speaker(place.door, place.channel, place.speaker)
+        .speaker(place.door, place.channel, place.speaker, place.members)
         .await?;
     Ok(if place.is_private {
         speaker

@@ -10,15 +10,15 @@ use reqwest::{
 
 use super::SlackDoor;
 use crate::{
-    app::App,
-    channels::SlackApp,
+    app::{App, Members},
+    channels::{BoxFuture, SlackApp},
     chatops::{
         form::Filled,
         reply::{Act, Reply},
         slack::{message, post},
         slack_view::{loading, view},
     },
-    domain::event::Door,
+    domain::{delivery::Outcome, event::Door},
     http_client::{Call, HttpClient},
     web::chat::{self, Place},
 };
@@ -47,6 +47,23 @@ pub(super) enum What {
     Tap(Act, Filled),
 }
 
+impl Members for SlackApp {
+    fn mails<'a>(&'a self, address: &'a str) -> BoxFuture<'a, Result<Vec<String>, Outcome>> {
+        Box::pin(async move {
+            match self.mail_of(address).await {
+                Ok(mail) => Ok(mail.into_iter().collect()),
+                Err(trouble) => {
+                    tracing::warn!(
+                        class = trouble.outcome.class.as_str(),
+                        "Slack does not say who somebody is"
+                    );
+                    Err(trouble.outcome)
+                }
+            }
+        })
+    }
+}
+
 impl Said {
     /// Answers, in a task of its own: what was begun is ended, whether Slack waits or not.
     pub(super) async fn answer(self, app: Data<App>, door: Arc<SlackDoor>) -> Reply {
@@ -55,6 +72,7 @@ impl Said {
                 door: Door::Slack,
                 channel: &door.channel,
                 speaker: &self.user,
+                members: door.app.as_ref().map(|app| app as &dyn Members),
                 conversation: &self.conversation,
                 thread: self.thread.as_deref(),
                 // Answers are shown to whoever asked, and to nobody else.

@@ -5,15 +5,10 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::door::TeamsDoor;
-use crate::{
-    chatops::{
-        form::Filled,
-        reply::Act,
-        teams::{ACT, VERB},
-    },
-    domain::event::Door,
-    web::chat::Place,
+use crate::chatops::{
+    form::Filled,
+    reply::Act,
+    teams::{ACT, VERB},
 };
 
 /// An activity of the Bot Framework, as far as it concerns us. Unknown fields are passed over.
@@ -78,25 +73,6 @@ pub(super) struct Entity {
 }
 
 impl Activity {
-    pub(super) fn place<'a>(
-        &'a self,
-        door: &'a TeamsDoor,
-        request_key: &'a str,
-        thread: Option<&'a str>,
-    ) -> Place<'a> {
-        Place {
-            door: Door::Teams,
-            channel: &door.channel,
-            speaker: &self.from.aad_object_id,
-            conversation: self.address(),
-            thread,
-            is_private: self.is_personal(),
-            prefix: "@Oyez ",
-            request_key,
-            forms_first: false,
-        }
-    }
-
     /// The address of where it was said, as the directory names it: of a chat with one person it is
     /// the person's, and not that of the chat.
     pub(super) fn address(&self) -> &str {

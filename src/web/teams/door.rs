@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::{
     activity::Activity,
+    here::Here,
     met, tap,
     token::{Gate, Vouched},
 };
@@ -86,8 +87,13 @@ pub(crate) async fn messages(
         "message" => {
             // Teams is not kept waiting: what is said is answered by a post.
             tokio::spawn(async move {
-                met::note(&app, &door, &vouched, &call).await;
-                heard(&app, &door, &vouched, &call).await;
+                let here = Here {
+                    door: &door,
+                    at: &vouched,
+                    call: &call,
+                };
+                met::note(&app, here).await;
+                heard(&app, here).await;
             });
             HttpResponse::Ok().finish()
         }
@@ -96,12 +102,24 @@ pub(crate) async fn messages(
         }
         "invoke" => HttpResponse::NotImplemented().finish(),
         "installationUpdate" => {
-            tokio::spawn(async move { met::note(&app, &door, &vouched, &call).await });
+            tokio::spawn(async move {
+                let here = Here {
+                    door: &door,
+                    at: &vouched,
+                    call: &call,
+                };
+                met::note(&app, here).await;
+            });
             HttpResponse::Ok().finish()
         }
         "conversationUpdate" if call.adds_us() || call.removes_us() => {
             tokio::spawn(async move {
-                met::note(&app, &door, &vouched, &call).await;
+                let here = Here {
+                    door: &door,
+                    at: &vouched,
+                    call: &call,
+                };
+                met::note(&app, here).await;
                 if call.adds_us() {
                     door.say(&vouched, &call.conversation.id, &greeting()).await;
                 }
@@ -113,16 +131,17 @@ pub(crate) async fn messages(
 }
 
 /// Answers a message: a line, or a tap of a client that knows no other way.
-async fn heard(app: &App, door: &TeamsDoor, at: &Vouched, call: &Activity) {
+async fn heard(app: &App, here: Here<'_>) {
+    let call = here.call;
     if let Some(act) = call.act() {
-        let tapped = tap::carried_out(app, door, call, act).await;
-        return tap::show(door, at, call, &tapped).await;
+        let tapped = tap::carried_out(app, here, act).await;
+        return tap::show(here, &tapped).await;
     }
     let key = call.request_key();
     let thread = call.thread();
-    let place = call.place(door, &key, thread.as_deref());
+    let place = here.place(&key, thread.as_deref());
     let reply = chat::hear(app, &place, &call.line()).await;
-    door.say(at, &call.conversation.id, &reply).await;
+    here.door.say(here.at, &call.conversation.id, &reply).await;
 }
 
 fn greeting() -> Reply {

@@ -1,19 +1,20 @@
 //! Where the bot was met, as each admitted call says: what it needs to write to somebody first.
 
-use super::{activity::Activity, door::TeamsDoor, token::Vouched};
+use super::here::Here;
 use crate::{
     app::{App, Error},
     domain::channel::Conversation,
 };
 
 /// Keeps the conversation of a call, or forgets it if the call says that the bot was removed.
-pub(super) async fn note(app: &App, door: &TeamsDoor, at: &Vouched, call: &Activity) {
+pub(super) async fn note(app: &App, here: Here<'_>) {
+    let Here { door, call, .. } = here;
     let is_over = call.removes_us() || (call.kind == "installationUpdate" && call.uninstalls());
     let noted = if is_over {
         let id = call.root().0;
         app.parted(&door.channel, call.address(), id).await
     } else {
-        keep(app, door, at, call).await
+        keep(app, here).await
     };
     if let Err(error) = noted {
         tracing::warn!(
@@ -24,7 +25,7 @@ pub(super) async fn note(app: &App, door: &TeamsDoor, at: &Vouched, call: &Activ
     }
 }
 
-async fn keep(app: &App, door: &TeamsDoor, at: &Vouched, call: &Activity) -> Result<(), Error> {
+async fn keep(app: &App, Here { door, at, call }: Here<'_>) -> Result<(), Error> {
     let conversation = Conversation {
         id: call.root().0.to_owned(),
         service_url: at.service_url.clone(),

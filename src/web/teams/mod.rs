@@ -2,6 +2,7 @@
 
 mod activity;
 pub mod door;
+mod here;
 pub mod keys;
 mod met;
 mod rs256;

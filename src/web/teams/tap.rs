@@ -9,7 +9,7 @@ use std::sync::Arc;
 use actix_web::{HttpResponse, web::Data};
 use serde_json::{Value, json};
 
-use super::{activity::Activity, door::TeamsDoor, met, token::Vouched};
+use super::{activity::Activity, door::TeamsDoor, here::Here, met, token::Vouched};
 use crate::{
     app::App,
     chatops::{
@@ -29,19 +29,18 @@ pub(super) async fn answer(
     let Some(act) = call.act() else {
         return HttpResponse::Ok().json(error(400, "This is no tap of ours."));
     };
-    let call = Arc::new(call);
-    let (own, of) = (Arc::clone(&door), Arc::clone(&call));
+    let came = Arc::new((door, at, call));
     // A task of its own: what was begun is ended, even if Teams hangs up.
-    let vouched = at.clone();
+    let own = Arc::clone(&came);
     let mut answer = tokio::spawn(async move {
-        met::note(&app, &own, &vouched, &of).await;
-        carried_out(&app, &own, &of, act).await
+        met::note(&app, here(&own)).await;
+        carried_out(&app, here(&own), act).await
     });
-    match tokio::time::timeout(door.answer_within, &mut answer).await {
+    match tokio::time::timeout(came.0.answer_within, &mut answer).await {
         Ok(Ok(tapped)) => {
             let response = invoke_response(&tapped.reply);
             if tapped.settles {
-                tokio::spawn(async move { turn(&door, &at, &call, &tapped.reply).await });
+                tokio::spawn(async move { turn(here(&came), &tapped.reply).await });
             }
             HttpResponse::Ok().json(response)
         }
@@ -50,8 +49,8 @@ pub(super) async fn answer(
             tokio::spawn(async move {
                 let mut tapped = answer.await.unwrap_or_else(|_| broken());
                 // Its card says that we are working on it, until something else is there.
-                tapped.settles |= call.is_personal();
-                show(&door, &at, &call, &tapped).await;
+                tapped.settles |= came.2.is_personal();
+                show(here(&came), &tapped).await;
             });
             HttpResponse::Ok().json(invoke_response(&Reply::text(
                 "Working on it",
@@ -61,24 +60,33 @@ pub(super) async fn answer(
     }
 }
 
+fn here(came: &(Arc<TeamsDoor>, Vouched, Activity)) -> Here<'_> {
+    Here {
+        door: &came.0,
+        at: &came.1,
+        call: &came.2,
+    }
+}
+
 /// Does what a tap asks for.
-pub(super) async fn carried_out(app: &App, door: &TeamsDoor, call: &Activity, act: Act) -> Tapped {
-    let key = call.request_key();
-    let thread = call.thread();
-    let place = call.place(door, &key, thread.as_deref());
-    chat::tapped(app, &place, act, &call.filled()).await
+pub(super) async fn carried_out(app: &App, here: Here<'_>, act: Act) -> Tapped {
+    let key = here.call.request_key();
+    let thread = here.call.thread();
+    let place = here.place(&key, thread.as_deref());
+    chat::tapped(app, &place, act, &here.call.filled()).await
 }
 
 /// Shows the answer where the answer to the call does not: in the place of the card if it settles
 /// it, or below.
-pub(super) async fn show(door: &TeamsDoor, at: &Vouched, call: &Activity, tapped: &Tapped) {
-    if !tapped.settles || !turn(door, at, call, &tapped.reply).await {
-        door.say(at, &call.conversation.id, &tapped.reply).await;
+pub(super) async fn show(here: Here<'_>, tapped: &Tapped) {
+    if !tapped.settles || !turn(here, &tapped.reply).await {
+        let conversation = &here.call.conversation.id;
+        here.door.say(here.at, conversation, &tapped.reply).await;
     }
 }
 
 /// Writes an answer into the message whose card was tapped; whether Teams took it.
-async fn turn(door: &TeamsDoor, at: &Vouched, call: &Activity, reply: &Reply) -> bool {
+async fn turn(Here { door, at, call }: Here<'_>, reply: &Reply) -> bool {
     if call.reply_to_id.is_empty() {
         return false;
     }

@@ -71,7 +71,7 @@ impl Tenant {
                 plan.settings,
                 sign_in::url()
             ),
-            directory: with_teams(DIRECTORY),
+            directory: directory(),
             ..plan
         })
         .await;
@@ -304,9 +304,9 @@ fn token(claims: &Value) -> String {
     )
 }
 
-/// Gives two of ours an address in Teams.
-fn with_teams(directory: &str) -> String {
-    let mut directory = directory.to_owned();
+/// The agency's directory, in which two of ours have an address in Teams.
+pub(crate) fn directory() -> String {
+    let mut directory = DIRECTORY.to_owned();
     for (mail, id) in [("priya.shah", PRIYA), ("tom.okafor", TOM)] {
         let line = format!("      - email: {mail}@northshire.example\n");
         assert!(
