@@ -20,6 +20,12 @@ pub fn slack(base: &str) -> Value {
         "display_information": { "name": NAME, "description": SHORT, "background_color": "#1d4f91" },
         "features": {
             "bot_user": { "display_name": NAME, "always_online": true },
+            // Otherwise nobody can write to the app.
+            "app_home": {
+                "home_tab_enabled": false,
+                "messages_tab_enabled": true,
+                "messages_tab_read_only_enabled": false,
+            },
             "slash_commands": [{
                 "command": SLASH,
                 "url": format!("{base}/slack/commands"),
@@ -30,10 +36,14 @@ pub fn slack(base: &str) -> Value {
             }],
         },
         "oauth_config": { "scopes": { "bot": [
-            "channels:history", "chat:write", "chat:write.public", "commands",
-            "groups:history", "im:history", "im:write",
+            "app_mentions:read", "channels:history", "chat:write", "chat:write.public", "commands",
+            "groups:history", "im:history", "im:write", "users:read", "users:read.email",
         ] } },
         "settings": {
+            "event_subscriptions": {
+                "request_url": format!("{base}/slack/events"),
+                "bot_events": ["app_mention", "message.im"],
+            },
             "interactivity": {
                 "is_enabled": true,
                 "request_url": format!("{base}/slack/interactions"),
@@ -90,6 +100,20 @@ mod tests {
             manifest["features"]["slash_commands"][0]["url"],
             "https://oyez.northshire.example/slack/commands"
         );
+        let settings = &manifest["settings"];
+        assert_eq!(
+            settings["event_subscriptions"]["request_url"],
+            "https://oyez.northshire.example/slack/events"
+        );
+        // What Slack wants for each event.
+        for (event, scope) in [
+            ("app_mention", "app_mentions:read"),
+            ("message.im", "im:history"),
+        ] {
+            let holds = |list: &Value, what| list.as_array().unwrap().iter().any(|it| it == what);
+            assert!(holds(&settings["event_subscriptions"]["bot_events"], event));
+            assert!(holds(&manifest["oauth_config"]["scopes"]["bot"], scope));
+        }
         // Slack's limit.
         assert!(SHORT.len() <= 140);
     }

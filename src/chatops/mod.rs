@@ -8,5 +8,6 @@ pub mod grammar;
 pub mod manifest;
 pub mod reply;
 pub mod slack;
+pub mod slack_text;
 pub mod slack_view;
 pub mod teams;

@@ -9,7 +9,7 @@ use crate::{
     channels::{Bot, ChannelContext, SlackApp},
     config::Settings,
     domain::fault::Fault,
-    web::{ANSWER_WITHIN, Doors, Expected, Gate, Keys, SlackDoor, TeamsDoor},
+    web::{ANSWER_WITHIN, Doors, Expected, Gate, Keys, Recent, SlackDoor, TeamsDoor},
 };
 
 pub(super) fn open(settings: &Settings, context: &ChannelContext) -> Result<Doors, Error> {
@@ -36,6 +36,7 @@ fn slack(settings: &Settings, context: &ChannelContext) -> Option<Arc<SlackDoor>
                 .get(&slack.channel)
                 .and_then(|stanza| SlackApp::of(&slack.channel, stanza.clone(), context)),
             answer_within: ANSWER_WITHIN,
+            recent: Recent::default(),
         })
     })
 }

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use utoipa_actix_web::AppExt;
 
 pub use self::{
-    slack::{ANSWER_WITHIN, SlackDoor},
+    slack::{ANSWER_WITHIN, Recent, SlackDoor},
     teams::{
         door::TeamsDoor,
         keys::Keys,
@@ -124,6 +124,7 @@ pub fn listen(
             .service(health::metrics)
             .service(slack::commands::commands)
             .service(slack::interactions::interactions)
+            .service(slack::events::events)
             .service(teams::door::messages)
             .default_service(web::to(fallback))
     })

@@ -176,7 +176,7 @@ async fn a_request_that_slack_did_not_sign_is_refused() {
         (&now, sign(SECRET, &now, "another body")),
         (&old, sign(SECRET, &old, &body)),
     ] {
-        for path in ["/slack/commands", "/slack/interactions"] {
+        for path in ["/slack/commands", "/slack/interactions", "/slack/events"] {
             let refused = slack.post(path, &body, timestamp, &signature).await;
             assert_eq!(refused.status.as_u16(), 401, "{path}");
         }

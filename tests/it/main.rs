@@ -21,6 +21,7 @@ mod channel_slack;
 mod channel_teams;
 mod channel_teams_slack_webhook;
 mod chat_slack;
+mod chat_slack_events;
 mod chat_slack_views;
 mod chat_teams;
 mod chat_teams_cards;

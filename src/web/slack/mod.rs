@@ -1,13 +1,14 @@
-//! What Slack sends us: slash commands, taps and modals that were handed in.
+//! What Slack sends us: slash commands, taps, modals that were handed in, and messages to the app.
 //!
 //! Slack waits three seconds. What is not done by then goes on, and its answer follows: to the
 //! address that came with the request, or into the view that was opened at once.
 //!
-//! [`signed`] lets in what Slack signed and [`payload`] has its shapes; [`commands`] and
-//! [`interactions`] are the endpoints, and [`answer`] what they share.
+//! [`signed`] lets in what Slack signed and [`payload`] has its shapes; [`commands`],
+//! [`interactions`] and [`events`] are the endpoints, and [`answer`] what they share.
 
 mod answer;
 pub(super) mod commands;
+pub(super) mod events;
 pub(super) mod interactions;
 mod payload;
 mod signature;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+pub use self::events::Recent;
 use crate::{channels::SlackApp, domain::ChannelName, http_client::HttpClient};
 
 /// Slack gives up after three seconds; the way there and back takes some of them.
@@ -34,4 +36,6 @@ pub struct SlackDoor {
     pub app: Option<SlackApp>,
     /// After how long Slack is told that the answer follows.
     pub answer_within: Duration,
+    /// The events that came lately.
+    pub recent: Recent,
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::chatops::form::Filled;
 
@@ -129,5 +130,82 @@ impl State {
                 (id, input.value.unwrap_or_else(|| chosen.join(",")))
             })
             .collect()
+    }
+}
+
+/// What the Events API sends.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Envelope {
+    /// Asks whether this is the address.
+    UrlVerification { challenge: String },
+    /// Something happened.
+    EventCallback(Callback),
+    /// Nothing of ours.
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Callback {
+    /// The same at every repeat.
+    pub(super) event_id: String,
+    /// For whom Slack sends it: the app's own user first.
+    #[serde(default)]
+    authorizations: Vec<Authorization>,
+    event: Value,
+}
+
+#[derive(Debug, Deserialize)]
+struct Authorization {
+    #[serde(default)]
+    user_id: String,
+}
+
+/// A message that somebody wrote.
+#[derive(Debug, Deserialize)]
+pub(super) struct Message {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    channel_type: String,
+    #[serde(default)]
+    subtype: Option<String>,
+    #[serde(default)]
+    bot_id: Option<String>,
+    pub(super) user: String,
+    pub(super) channel: String,
+    #[serde(default)]
+    pub(super) text: String,
+    #[serde(default)]
+    pub(super) thread_ts: Option<String>,
+}
+
+impl Callback {
+    /// The app's own user, by which people mention it.
+    pub(super) fn own_user(&self) -> &str {
+        let first = self.authorizations.first();
+        first.map_or("", |authorization| &authorization.user_id)
+    }
+
+    /// What was said to the app by a person; `None` for everything else, also for what the app or
+    /// another program said, and for messages that were only changed.
+    pub(super) fn message(&self) -> Option<Message> {
+        let message = Message::deserialize(&self.event).ok()?;
+        let is_to_us =
+            message.kind == "app_mention" || (message.kind == "message" && message.is_direct());
+        let is_new = matches!(
+            message.subtype.as_deref(),
+            None | Some("file_share" | "thread_broadcast")
+        );
+        let is_a_persons = message.bot_id.is_none() && message.user != self.own_user();
+        (is_to_us && is_new && is_a_persons).then_some(message)
+    }
+}
+
+impl Message {
+    /// Whether nobody else reads along.
+    pub(super) fn is_direct(&self) -> bool {
+        self.channel_type == "im"
     }
 }
