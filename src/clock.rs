@@ -2,7 +2,8 @@
 //!
 //! Everything that needs the time is given a [`Clock`]; nothing else reads one, so that a test runs
 //! a week of an incident in a second. In production it is the [`SystemClock`], set right against
-//! the database when several processes share one; in tests it is a [`ManualClock`].
+//! the database when several processes share one; in tests it is a [`ManualClock`]; in practice it may
+//! be a [`PracticeClock`], which somebody moves on instead of waiting.
 
 use std::{
     fmt,
@@ -141,6 +142,63 @@ impl Clock for ManualClock {
     }
 }
 
+/// The machine's clock, ahead by as much as somebody wished: in practice nobody waits an hour for a
+/// reminder. It never goes back.
+#[derive(Debug)]
+pub struct PracticeClock {
+    machine: SystemClock,
+    ahead: watch::Sender<TimeDelta>,
+}
+
+impl PracticeClock {
+    /// A clock that runs so far ahead of the machine's; less than nothing counts as nothing.
+    pub fn new(ahead: TimeDelta) -> Self {
+        Self {
+            machine: SystemClock::new(),
+            ahead: watch::Sender::new(ahead.max(TimeDelta::zero())),
+        }
+    }
+
+    /// How far it runs ahead.
+    pub fn ahead(&self) -> TimeDelta {
+        *self.ahead.borrow()
+    }
+
+    /// Runs so far ahead from now on, and wakes whoever waited for a time up to then. A step back is
+    /// no step.
+    pub fn run_ahead(&self, ahead: TimeDelta) {
+        self.ahead
+            .send_if_modified(|now| std::mem::replace(now, ahead.max(*now)) < ahead);
+    }
+}
+
+impl Clock for PracticeClock {
+    fn now(&self) -> Time {
+        let machine = self.machine.now();
+        machine.checked_add_signed(self.ahead()).unwrap_or(machine)
+    }
+
+    fn sleep_until(&self, at: Time) -> Sleep<'_> {
+        let mut moved = self.ahead.subscribe();
+        Box::pin(async move {
+            loop {
+                // Seen before the time is read, so that a move in between is not slept through.
+                moved.mark_unchanged();
+                let now = self.now();
+                if now >= at {
+                    return;
+                }
+                let machine = self.machine.now() + (at - now);
+                tokio::select! {
+                    () = self.machine.sleep_until(machine) => {}
+                    // The sender lives in `self`, so it cannot be gone.
+                    _ = moved.changed() => {}
+                }
+            }
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::{
@@ -230,5 +288,25 @@ mod tests {
         );
         assert_eq!(next_slice(now, now), None);
         assert_eq!(next_slice(now, now - TimeDelta::hours(1)), None);
+    }
+
+    #[test]
+    fn a_practice_clock_moved_on_wakes_those_whose_time_has_come_and_never_goes_back() {
+        let clock = PracticeClock::new(TimeDelta::minutes(-5));
+        assert_eq!(clock.ahead(), TimeDelta::zero());
+        let start = clock.now();
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_time().build().unwrap();
+        let _inside = runtime.enter();
+        let mut soon = clock.sleep_until(start + TimeDelta::minutes(9));
+        let mut late = clock.sleep_until(start + TimeDelta::hours(9));
+        assert!(poll(&mut soon).is_pending());
+        assert!(poll(&mut late).is_pending());
+        clock.run_ahead(TimeDelta::minutes(10));
+        assert!(poll(&mut soon).is_ready());
+        assert!(poll(&mut late).is_pending());
+        assert!(clock.now() >= start + TimeDelta::minutes(10));
+        clock.run_ahead(TimeDelta::minutes(3));
+        assert_eq!(clock.ahead(), TimeDelta::minutes(10));
     }
 }
