@@ -2,16 +2,16 @@
 
 mod doors;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, net::IpAddr, path::Path, sync::Arc};
 
-use ipnet::IpNet;
+use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     app::{App, Error, ErrorKind, Heartbeat, PolicyFile, deliver::Channels, files},
-    channels::{self, Built, Capture, ChannelContext},
-    clock::{Clock, SystemClock},
-    config::{Apply, Engine, Mode, Settings, terminal_takes_colour},
+    channels::{self, Built, Capture, Channel, ChannelContext},
+    clock::{Clock, PracticeClock, SystemClock},
+    config::{Apply, Around, Engine, Mode, Settings, terminal_takes_colour},
     domain::{
         ChannelName, chain,
         channel::Part,
@@ -36,6 +36,8 @@ pub struct Started {
     pub app: App,
     /// Its clock, to be set right against the database.
     pub clock: Arc<SystemClock>,
+    /// The clock that runs instead in practice mode, where the settings name its file.
+    pub practice: Option<Arc<PracticeClock>>,
     /// What is called while all is well.
     pub heartbeat: Option<Heartbeat>,
     /// Channels that are not live, each with the reason.
@@ -81,8 +83,8 @@ fn start_log(settings: &Settings, colour: bool) {
 fn read_settings(config: Option<&Path>) -> Result<Settings, Error> {
     // Channels are put together once for their faults alone, before anything is begun.
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let check = |name: &ChannelName, section: &Section, allowed: &[IpNet]| {
-        let Ok(http) = HttpClient::idle(allowed) else {
+    let check = |name: &ChannelName, section: &Section, around: &Around<'_>| {
+        let Ok(http) = HttpClient::idle(around.allowed) else {
             // That is no fault of the settings; it is said when the program is put together.
             return Vec::new();
         };
@@ -91,12 +93,42 @@ fn read_settings(config: Option<&Path>) -> Result<Settings, Error> {
             clock: Arc::clone(&clock),
             install_secret: SecretString::from(String::new()),
         };
-        let built = channels::build(name, section.clone(), &context);
-        built.err().unwrap_or_default()
+        match channels::build(name, section.clone(), &context) {
+            Ok(Built::Live(channel)) if around.is_simulated => simulator_faults(section, &*channel),
+            built => built.err().unwrap_or_default(),
+        }
     };
     Settings::load(config, &check).map_err(|error| {
         Error::faults("bad-settings", "The settings cannot be used.", error.faults)
     })
+}
+
+/// Practice mode leaves this machine for nobody: what it really calls must be on it.
+fn simulator_faults(section: &Section, channel: &dyn Channel) -> Vec<Fault> {
+    let hosts = channel.hosts();
+    if !hosts.is_empty() && hosts.iter().all(|host| is_loopback(host)) {
+        return Vec::new();
+    }
+    let message = format!(
+        "sending.simulators has {}, which calls more than this machine: {}.",
+        section.name(),
+        if hosts.is_empty() {
+            "its recipients' addresses".to_owned()
+        } else {
+            let mut others: Vec<String> = hosts;
+            others.retain(|host| !is_loopback(host));
+            others.join(", ")
+        }
+    );
+    let fix = "Let every address in its table be one of a simulator on 127.0.0.1, or take it out of \
+               sending.simulators.";
+    vec![section.fault("kind", message, fix)]
+}
+
+/// Whether a host is this machine, by its address: a name could lead elsewhere.
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 fn no_tls(error: impl std::error::Error + Send + Sync + 'static) -> Error {
@@ -138,7 +170,11 @@ async fn assemble(settings: Settings, store: Store) -> Result<Started, Error> {
     {
         system.set_offset(measured.offset);
     }
-    let clock: Arc<dyn Clock> = system.clone();
+    let practice = practice_clock(&settings).await?;
+    let clock: Arc<dyn Clock> = match &practice {
+        Some(practice) => practice.clone(),
+        None => system.clone(),
+    };
     let http = HttpClient::new(&settings.http.allow_private, Limits::default()).map_err(no_tls)?;
     let heartbeat = heartbeat(&settings, &http)?;
     let context = channel_context(&http, &store, &clock).await?;
@@ -170,11 +206,37 @@ async fn assemble(settings: Settings, store: Store) -> Result<Started, Error> {
     Ok(Started {
         app,
         clock: system,
+        practice,
         heartbeat,
         off,
         doors,
         settings,
     })
+}
+
+/// The clock of practice mode, as far ahead as its file says; a file that is not there says nothing.
+async fn practice_clock(settings: &Settings) -> Result<Option<Arc<PracticeClock>>, Error> {
+    let file = match (&settings.sending.practice_clock, settings.sending.mode) {
+        (Some(file), Mode::Practice) => file,
+        _ => return Ok(None),
+    };
+    let seconds = match tokio::fs::read_to_string(file).await {
+        Ok(text) => text.trim().parse().ok(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(0),
+        Err(_) => None,
+    };
+    let ahead = seconds.and_then(TimeDelta::try_seconds).ok_or_else(|| {
+        Error::new(
+            ErrorKind::Unavailable,
+            "bad-practice-clock",
+            format!(
+                "{} does not say how many seconds the clock runs ahead.",
+                file.display()
+            ),
+            "Remove the file, and the clock shows the time of this machine again.",
+        )
+    })?;
+    Ok(Some(Arc::new(PracticeClock::new(ahead))))
 }
 
 fn heartbeat(settings: &Settings, http: &HttpClient) -> Result<Option<Heartbeat>, Error> {
@@ -227,12 +289,19 @@ fn ways(
             Ok(Built::Live(channel)) => {
                 let channel = match settings.sending.mode {
                     Mode::Live => channel,
-                    Mode::Practice => Arc::new(Capture::new(
-                        channel,
-                        name.clone(),
-                        settings.sending.capture_dir.join(name.as_str()),
-                        &settings.sending.allow,
-                    )),
+                    Mode::Practice => {
+                        let capture = Capture::new(
+                            channel,
+                            name.clone(),
+                            settings.sending.capture_dir.join(name.as_str()),
+                            &settings.sending.allow,
+                        );
+                        Arc::new(if settings.sending.simulates(name) {
+                            capture.simulated()
+                        } else {
+                            capture
+                        })
+                    }
                 };
                 live.insert(name.clone(), channel);
             }

@@ -312,6 +312,10 @@ impl Channel for Tuned {
         self.inner.lane(address)
     }
 
+    fn hosts(&self) -> Vec<String> {
+        self.inner.hosts()
+    }
+
     fn is_chat(&self) -> bool {
         self.inner.is_chat()
     }

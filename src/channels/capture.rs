@@ -25,6 +25,8 @@ pub struct Capture {
     name: ChannelName,
     folder: PathBuf,
     allow: BTreeSet<Address>,
+    /// Whether what the channel calls is a simulator, and so is really called.
+    is_simulated: bool,
 }
 
 impl Capture {
@@ -46,6 +48,45 @@ impl Capture {
             name,
             folder,
             allow,
+            is_simulated: false,
+        }
+    }
+
+    /// The same for a channel that calls a simulator: it is really called. Only while the simulator
+    /// does not run, its messages end in the folder.
+    #[must_use]
+    pub fn simulated(self) -> Self {
+        Self {
+            is_simulated: true,
+            ..self
+        }
+    }
+
+    /// Whether a message to this address is really sent.
+    fn sends_to(&self, address: &Address) -> bool {
+        self.is_simulated || self.allow.contains(address)
+    }
+
+    async fn capture(&self, outgoing: &Outgoing<'_>) -> Outcome {
+        let wire = match self.inner.wire(outgoing) {
+            Ok(wire) => wire,
+            Err(outcome) => return outcome,
+        };
+        match self.keep(outgoing, &wire).await {
+            Ok(()) => Outcome {
+                class: Class::Accepted,
+                code: None,
+                reply: String::new(),
+                sentence: "Practice: written to a file, not sent.".to_owned(),
+                provider_id: None,
+            },
+            Err(error) => Outcome {
+                class: Class::NotSent,
+                code: None,
+                reply: error.kind().to_string(),
+                sentence: "The practice folder cannot be written to. Check its permissions and the free space.".to_owned(),
+                provider_id: None,
+            },
         }
     }
 
@@ -112,6 +153,10 @@ impl Channel for Capture {
         self.inner.lane(address)
     }
 
+    fn hosts(&self) -> Vec<String> {
+        self.inner.hosts()
+    }
+
     fn is_chat(&self) -> bool {
         self.inner.is_chat()
     }
@@ -149,34 +194,23 @@ impl Channel for Capture {
     }
 
     fn send<'a>(&'a self, outgoing: &'a Outgoing<'a>) -> BoxFuture<'a, Outcome> {
-        if self.allow.contains(outgoing.address) {
-            return self.inner.send(outgoing);
-        }
         Box::pin(async move {
-            let wire = match self.inner.wire(outgoing) {
-                Ok(wire) => wire,
-                Err(outcome) => return outcome,
-            };
-            match self.keep(outgoing, &wire).await {
-                Ok(()) => Outcome {
-                    class: Class::Accepted,
-                    code: None,
-                    reply: String::new(),
-                    sentence: "Practice: written to a file, not sent.".to_owned(),
-                    provider_id: None,
-                },
-                Err(error) => Outcome {
-                    class: Class::NotSent,
-                    code: None,
-                    reply: error.kind().to_string(),
-                    sentence: "The practice folder cannot be written to. Check its permissions and the free space.".to_owned(),
-                    provider_id: None,
-                },
+            if !self.sends_to(outgoing.address) {
+                return self.capture(outgoing).await;
             }
+            let sent = self.inner.send(outgoing).await;
+            let nobody_is_there = sent.class == Class::NotSent && sent.code.is_none();
+            if self.is_simulated && nobody_is_there {
+                return self.capture(outgoing).await;
+            }
+            sent
         })
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<String, String>> {
+        if self.is_simulated {
+            return self.inner.probe();
+        }
         Box::pin(async {
             Ok("Practice: messages are written to a folder, nothing is sent".to_owned())
         })
@@ -186,7 +220,7 @@ impl Channel for Capture {
 impl LookUp for Capture {
     fn look<'a>(&'a self, outgoing: &'a Outgoing<'a>) -> BoxFuture<'a, Look> {
         match self.inner.look_up() {
-            Some(inner) if self.allow.contains(outgoing.address) => inner.look(outgoing),
+            Some(inner) if self.sends_to(outgoing.address) => inner.look(outgoing),
             // The same file is written again.
             _ => Box::pin(async { Look::Missing }),
         }

@@ -71,6 +71,12 @@ pub trait Channel: Send + Sync {
     /// Deliveries of one lane share its pace, its breaker and its connections. No secrets in it.
     fn lane(&self, address: &Address) -> String;
 
+    /// The hosts that it calls by its settings, whatever the address of a recipient is. Empty where a
+    /// recipient's address says whom it calls, so that a simulator could not stand in for it.
+    fn hosts(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Whether it is a chat, where a message is worth less the later it comes; mail is not.
     fn is_chat(&self) -> bool {
         true

@@ -13,8 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use super::{
-    Apply, ChannelCheck, Database, Engine, Heartbeat, Http, Links, Log, Policy, Sending, Server,
-    Settings, SettingsError, Slack, Teams, Templates,
+    Apply, Around, ChannelCheck, Database, Engine, Heartbeat, Http, Links, Log, Policy, Sending,
+    Server, Settings, SettingsError, Slack, Teams, Templates,
 };
 use crate::{
     domain::{ChannelName, fault::Fault, ids::BadId},
@@ -83,8 +83,28 @@ impl Settings {
         let channels = reading.channels(&mut root);
         let allowed = http.iter().flat_map(|(raw, _)| &raw.allow_private);
         let allowed: Vec<IpNet> = allowed.map(|net| net.0).collect();
+        let sending: Option<(Sending, Section)> = sending;
         for (name, section) in &channels {
-            reading.faults.extend(check(name, section, &allowed));
+            let around = Around {
+                allowed: &allowed,
+                is_simulated: sending.iter().any(|(raw, _)| raw.simulates(name)),
+            };
+            reading.faults.extend(check(name, section, &around));
+        }
+        if let Some((raw, table)) = &sending {
+            let unknown = raw
+                .simulators
+                .iter()
+                .filter(|it| !channels.contains_key(*it));
+            reading.faults.extend(unknown.map(|name| {
+                table.fault(
+                    "simulators",
+                    format!(
+                        "sending.simulators names {name}, which is no channel of these settings."
+                    ),
+                    "Correct the name, or take it out.",
+                )
+            }));
         }
         reading.keep(root.read::<Nothing>());
 
@@ -101,7 +121,7 @@ impl Settings {
                     status_page: raw.status_page.map(|page| page.0),
                     team_mailbox: raw.team_mailbox.map(|mailbox| mailbox.0),
                 })?,
-                sending: sending.map(|(raw, _): (Sending, _)| raw)?,
+                sending: sending.map(|(raw, _)| raw)?,
                 http: http.map(|_| Http {
                     allow_private: allowed,
                 })?,

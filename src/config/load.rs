@@ -12,10 +12,11 @@ use crate::{domain::fault::Fault, section::Section};
 const PREFIX: &str = "OYEZ__";
 
 /// Keys that name a file or a folder; a path in a settings file starts at that file's folder.
-const PATHS: [&str; 4] = [
+const PATHS: [&str; 5] = [
     "database.url",
     "policy.file",
     "sending.capture_dir",
+    "sending.practice_clock",
     "templates.overrides",
 ];
 

@@ -11,7 +11,13 @@ mod load;
 
 pub use load::terminal_takes_colour;
 
-use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    net::SocketAddr,
+    path::PathBuf,
+    time::Duration,
+};
 
 use ipnet::IpNet;
 use secrecy::SecretString;
@@ -30,9 +36,16 @@ pub const DEFAULTS: &str = "config/default.toml";
 pub const DEFAULT_FILE: &str = "oyez.toml";
 
 /// What is wrong with the table of a channel, by its name; only channels know.
-///
-/// The third are the networks inside ours that may be called.
-pub type ChannelCheck<'a> = &'a dyn Fn(&ChannelName, &Section, &[IpNet]) -> Vec<Fault>;
+pub type ChannelCheck<'a> = &'a dyn Fn(&ChannelName, &Section, &Around<'_>) -> Vec<Fault>;
+
+/// What the rest of the settings says about a channel.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    /// The networks inside ours that may be called.
+    pub allowed: &'a [IpNet],
+    /// Whether practice mode really calls it, because what it calls is a simulator.
+    pub is_simulated: bool,
+}
 
 /// All settings, checked.
 pub struct Settings {
@@ -140,6 +153,17 @@ pub struct Sending {
     pub capture_dir: PathBuf,
     /// Addresses to which practice mode sends all the same.
     pub allow: Vec<String>,
+    /// Channels that practice mode really calls, because what they call are simulators.
+    pub simulators: BTreeSet<ChannelName>,
+    /// The file that says how many seconds the clock runs ahead in practice mode.
+    pub practice_clock: Option<PathBuf>,
+}
+
+impl Sending {
+    /// Whether practice mode really calls this channel.
+    pub fn simulates(&self, channel: &ChannelName) -> bool {
+        self.mode == Mode::Practice && self.simulators.contains(channel)
+    }
 }
 
 /// Whether messages go out.

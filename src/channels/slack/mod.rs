@@ -165,6 +165,10 @@ impl Channel for Slack {
         self.api.hook.lane_of(address)
     }
 
+    fn hosts(&self) -> Vec<String> {
+        self.api.host_str().map(str::to_owned).into_iter().collect()
+    }
+
     fn threads(&self) -> bool {
         true
     }

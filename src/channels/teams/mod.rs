@@ -56,6 +56,7 @@ struct Teams {
     label: String,
     app_id: String,
     tenant: String,
+    hosts: Vec<String>,
     connector: Connector,
     setup: super::ChannelContext,
 }
@@ -66,6 +67,7 @@ fn build(setup: Setup<'_>) -> Result<Box<dyn Channel>, Refusal> {
         label: setup.label,
         app_id: settings.app_id.clone(),
         tenant: settings.tenant.clone(),
+        hosts: settings.every_host(),
         connector: Connector::new(settings, setup.context),
         setup: setup.context.clone(),
     }))
@@ -199,6 +201,10 @@ impl Channel for Teams {
     fn lane(&self, address: &Address) -> String {
         let of = [self.app_id.as_str(), address.as_str()];
         format!("teams:{}", fingerprint(&self.setup.install_secret, &of))
+    }
+
+    fn hosts(&self) -> Vec<String> {
+        self.hosts.clone()
     }
 
     fn threads(&self) -> bool {

@@ -47,6 +47,16 @@ pub(super) struct Settings {
     pub(super) hosts: Hosts,
 }
 
+impl Settings {
+    /// Every host that is called, or may be.
+    pub(super) fn every_host(&self) -> Vec<String> {
+        let urls = [&self.login_url, &self.service_url];
+        let of_urls = urls.into_iter().filter_map(|url| url.host_str());
+        let named = self.hosts.0.iter().map(String::as_str);
+        of_urls.chain(named).map(str::to_owned).collect()
+    }
+}
+
 /// The hosts that the bot's token may be sent to.
 #[derive(Debug, Clone)]
 pub(super) struct Hosts(pub(super) Vec<String>);
