@@ -18,6 +18,7 @@ pub mod store;
 pub mod app;
 pub mod chatops;
 
+pub mod simulators;
 pub mod web;
 pub mod workers;
 
