@@ -13,25 +13,28 @@ use super::{
 use crate::{
     app::{self, Error, ErrorKind, Finding, Surroundings},
     config::Mode,
-    demo, startup, web, workers,
+    demo, simulators, startup, web, workers,
 };
 
 /// `oyez serve`
 pub async fn serve(config: Option<&Path>, args: &Serve, output: Output) -> Result<Exit, Error> {
     let settings = startup::settings(config, output.takes_colour())?;
     let started = startup::build(settings, !args.no_migrate).await?;
-    serve_until(started, output, &[]).await
+    serve_until(started, output, &[], None).await
 }
 
-/// Serves until a signal to stop; says where it listens, and what the caller adds.
+/// Serves until a signal to stop; says where it listens, and what the caller adds. The simulators of a
+/// demo are told where that is, and stop with it.
 async fn serve_until(
     started: startup::Started,
     output: Output,
     more: &[String],
+    stand: Option<demo::Stand>,
 ) -> Result<Exit, Error> {
     let startup::Started {
         app,
         clock,
+        practice,
         heartbeat,
         settings,
         doors,
@@ -67,6 +70,13 @@ async fn serve_until(
         .caused_by(error)
     })?;
     let workers = workers::start(&app, Some(clock), heartbeat, lock, &stopping, grace);
+    if let Some(stand) = &stand {
+        let file = settings.sending.practice_clock.as_deref();
+        let ahead = practice.as_ref().zip(file).map(|(clock, file)| {
+            Arc::new(demo::Ahead::new(&app, clock, file)) as Arc<dyn simulators::Practice>
+        });
+        stand.meet(&server.addresses, ahead);
+    }
     for address in &server.addresses {
         output.say(&format!("Listening on http://{address}"));
     }
@@ -81,6 +91,9 @@ async fn serve_until(
     stop.send_replace(true);
     handle.stop(true).await;
     workers.ended().await;
+    if let Some(stand) = stand {
+        stand.stop().await;
+    }
     if let Ok(Err(error)) = running.await {
         tracing::error!(error = %error, "the server ended with a fault");
     }
@@ -110,10 +123,13 @@ pub async fn demo(args: Demo, output: Output) -> Result<Exit, Error> {
     let prepared = demo::prepare(&args.folder, args.fresh, output.takes_colour()).await?;
     output.say(&prepared.greeting);
     if args.prepare_only {
+        if let Some(stand) = prepared.stand {
+            stand.stop().await;
+        }
         prepared.started.app.close().await;
         return Ok(Exit::Done);
     }
-    serve_until(prepared.started, output, &prepared.hints).await
+    serve_until(prepared.started, output, &prepared.hints, prepared.stand).await
 }
 
 /// `oyez doctor`

@@ -27,6 +27,7 @@ fn channels() -> BTreeSet<ChannelName> {
         "email",
         "notify_sms",
         "slack_webhook",
+        "teams",
         "teams_workflow",
         "webhook",
     ];
@@ -168,7 +169,7 @@ fn a_p1_on_register_trainees_tells_owners_seniors_team_neighbours_and_lead_provi
         ]
     );
     // 60 people are in the directory.
-    assert_eq!(resolution.totals().people, 35);
+    assert_eq!(resolution.totals().people, 42);
     let responders = told(&resolution, Audience::Responders);
     for expected in [
         "priya-shah",

@@ -23,10 +23,11 @@ pub(crate) const DIRECTORY: &str = include_str!("../../../config/northshire/dire
 pub(crate) const POLICY: &str = include_str!("../../../config/northshire/policy.toml");
 
 /// Channels of the settings; the first is the only one that is live.
-const CHANNELS: [&str; 5] = [
+const CHANNELS: [&str; 6] = [
     "email",
     "notify_sms",
     "slack_webhook",
+    "teams",
     "teams_workflow",
     "webhook",
 ];

@@ -1,16 +1,14 @@
-//! `oyez demo`: the fictional Northshire Learning Agency, in practice mode.
+//! What the demo has in it: the organisation, its past incidents, and one that is open.
 //!
-//! Its past is not made up row by row: the stories in `config/northshire/incidents.yaml` are played
-//! through the same use cases as any incident, with a clock set by hand, so that every record in
-//! the demo is one that the program wrote.
+//! The past is not made up row by row: the stories in `config/northshire/incidents.yaml` are played
+//! through the same use cases as any incident, with a clock set by hand, so that every record in the
+//! demo is one that the program wrote.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::stand::Stand;
 use crate::{
     app::{App, Error, ErrorKind, Mode, deliver::Engine},
     clock::{Clock, ManualClock},
@@ -23,114 +21,23 @@ use crate::{
         situation::Relation,
     },
     files::incidents::{self, Act},
-    startup::{self, Started},
 };
 
-const DIRECTORY: &str = include_str!("../config/northshire/directory.yaml");
-const POLICY: &str = include_str!("../config/northshire/policy.toml");
-const STORIES: &str = include_str!("../config/northshire/incidents.yaml");
-
-/// A demo that is ready to be served.
-pub struct Prepared {
-    /// The program.
-    pub started: Started,
-    /// What is said at once.
-    pub greeting: String,
-    /// What to try, said once it listens.
-    pub hints: Vec<String>,
-}
-
-/// Makes the folder, its settings and its database; one that is there already is used as it is.
-pub async fn prepare(folder: &Path, fresh: bool, colour: bool) -> Result<Prepared, Error> {
-    if fresh {
-        clear(folder).await?;
-    }
-    let config = write_settings(folder).await?;
-    let settings = startup::settings(Some(&config), colour)?;
-    let started = startup::build(settings, true).await?;
-    if started.app.directory_size().await? == 0 {
-        fill(&started.app).await?;
-    }
-    let config = config.display();
-    Ok(Prepared {
-        started,
-        greeting: "Practice mode: nothing leaves this machine.".to_owned(),
-        hints: vec![
-            format!("From another terminal: oyez --config {config} list"),
-            format!(
-                "                       oyez --config {config} who --priority P1 --service register-trainees"
-            ),
-            format!("Messages are captured in {}", folder.join("mail").display()),
-        ],
-    })
-}
-
-async fn clear(folder: &Path) -> Result<(), Error> {
-    // Only what a demo made is taken away: somebody may have named another folder by mistake.
-    if folder.exists() && !folder.join("oyez.toml").exists() {
-        return Err(Error::new(
-            ErrorKind::Refused,
-            "not-a-demo",
-            format!(
-                "{} was not made by oyez demo, so it is left alone.",
-                folder.display()
-            ),
-            "Name another folder with --folder.",
-        ));
-    }
-    match tokio::fs::remove_dir_all(folder).await {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::new(
-            ErrorKind::Unavailable,
-            "unwritable-file",
-            format!("{} cannot be removed: {error}.", folder.display()),
-            "Check its permissions, or name another folder with --folder.",
-        )
-        .caused_by(error)),
-        _ => Ok(()),
-    }
-}
-
-async fn write_settings(folder: &Path) -> Result<PathBuf, Error> {
-    let config = folder.join("oyez.toml");
-    if config.exists() {
-        return Ok(config);
-    }
-    crate::app::files::write(&folder.join("policy.toml"), POLICY).await?;
-    let place = |name: &str| -> Result<String, Error> {
-        let path = std::path::absolute(folder.join(name)).map_err(|error| {
-            Error::new(
-                ErrorKind::Unavailable,
-                "no-folder",
-                "The folder cannot be found.",
-                "Name another with --folder.",
-            )
-            .caused_by(error)
-        })?;
-        Ok(path.display().to_string())
-    };
-    let text = format!(
-        "# Settings of the demo. Nothing leaves this machine: messages become files in capture_dir.\n\
-         [database]\nurl = {:?}\n\n\
-         [policy]\nfile = {:?}\n\n\
-         [sending]\nmode = \"practice\"\ncapture_dir = {:?}\n\n\
-         [channels.email]\nhost = \"127.0.0.1\"\nport = 25\ntls = \"none\"\nfrom = \"Northshire incidents <incidents@northshire.example>\"\n\n\
-         [channels.teams_workflow]\nenabled = true\n\n\
-         [channels.slack_webhook]\nenabled = true\n\n\
-         [channels.webhook]\nsigning_key = \"whsec_cHJhY3RpY2Utb25seS1wcmFjdGljZS1vbmx5LTEyMzQ=\"\n",
-        format!("sqlite://{}", place("oyez.db")?),
-        place("policy.toml")?,
-        place("mail")?,
-    );
-    crate::app::files::write(&config, &text).await?;
-    Ok(config)
-}
+const DIRECTORY: &str = include_str!("../../config/northshire/directory.yaml");
+const CHAT: &str = include_str!("../../config/northshire/chat.yaml");
+const STORIES: &str = include_str!("../../config/northshire/incidents.yaml");
 
 /// Directory, past incidents, and one that is open with an update due in nine minutes.
-async fn fill(app: &App) -> Result<(), Error> {
+pub(super) async fn fill(app: &App, stand: Option<&Stand>) -> Result<(), Error> {
     app.replace_directory(DIRECTORY).await?;
     let now = app.clock.now();
     let clock = Arc::new(ManualClock::new(now));
     let past = app.at(Arc::clone(&clock) as Arc<dyn Clock>);
+    if let Some(stand) = stand {
+        app.replace_directory(CHAT).await?;
+        stand.introduce(app).await?;
+        stand.tell_time_by(&past.clock);
+    }
     let stories = incidents::read(STORIES).map_err(|fault| {
         Error::faults("bad-stories", "The stories cannot be used.", vec![fault])
     })?;
