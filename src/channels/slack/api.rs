@@ -34,6 +34,11 @@ pub(super) struct Api {
 }
 
 impl Api {
+    /// The host that it calls.
+    pub(super) fn host(&self) -> Option<&str> {
+        self.base.host_str()
+    }
+
     /// Reads the channel's own keys; finds all their faults.
     pub(super) fn read(section: &Section, context: &ChannelContext) -> Result<Self, Refusal> {
         let config: Config = section.read()?;

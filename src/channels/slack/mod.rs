@@ -166,7 +166,7 @@ impl Channel for Slack {
     }
 
     fn hosts(&self) -> Vec<String> {
-        self.api.host_str().map(str::to_owned).into_iter().collect()
+        self.api.host().map(str::to_owned).into_iter().collect()
     }
 
     fn threads(&self) -> bool {
