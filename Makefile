@@ -13,6 +13,7 @@ SLACK_SDK_VERSION := 3.47.0
 TYPOS := $(TOOLS)/typos-$(TYPOS_VERSION)/bin/typos
 MACHETE := $(TOOLS)/machete-$(MACHETE_VERSION)/bin/cargo-machete
 SCHEMATHESIS := $(TOOLS)/schemathesis-$(SCHEMATHESIS_VERSION)/bin/schemathesis
+NODE := node_modules/.package-lock.json
 SLACK_SDK := $(TOOLS)/slack-sdk-$(SLACK_SDK_VERSION)/bin/python3
 
 .PHONY: help
@@ -49,9 +50,10 @@ demo: ## Run the main job once: declare, who and why, send, read the mails back.
 
 .PHONY: test
 test: ## Run every test, on SQLite and PostgreSQL.
-	@scripts/install-packages initdb:postgresql smtp-sink:postfix
+	@scripts/install-packages initdb:postgresql smtp-sink:postfix node:nodejs npm:npm chromium:chromium
+	@$(MAKE) --no-print-directory node
 	scripts/with-postgres --fast scripts/run-tests
-	@$(MAKE) --no-print-directory api-test slack-test
+	@$(MAKE) --no-print-directory api-test slack-test browser-test cards-test
 
 .PHONY: api-test
 api-test: $(SCHEMATHESIS) ## Hold the API against its own description; part of `make test`.
@@ -62,6 +64,20 @@ api-test: $(SCHEMATHESIS) ## Hold the API against its own description; part of `
 slack-test: $(SLACK_SDK) ## Talk to the Slack door as Slack's own SDK does; part of `make test`.
 	cargo build --locked
 	$(SLACK_SDK) scripts/slack-test
+
+.PHONY: node
+node: $(NODE) ## Fetch what the pages of the demo and the browser tests need from npm.
+
+.PHONY: browser-test
+browser-test: $(NODE) ## Run an incident through the pages of the demo, in a browser; part of `make test`.
+	@scripts/install-packages chromium:chromium
+	cargo build --locked
+	scripts/browser-test
+
+.PHONY: cards-test
+cards-test: $(NODE) ## Look at every card in a browser; part of `make test`, which makes the cards.
+	@scripts/install-packages chromium:chromium
+	scripts/cards-test
 
 .PHONY: crash-test
 crash-test: ## Kill a process that delivers, again and again; part of `make test`.
@@ -77,6 +93,13 @@ bench: ## Run all benchmarks: docs/benchmarks.md says what they measure.
 bench-email: ## Time mail from the durable outbox beside Postfix's smtp-source.
 	@scripts/install-packages smtp-sink:postfix
 	cargo bench --bench email --locked
+
+# The build embeds what is fetched, and looks at package.json to see that there is something new.
+$(NODE): package-lock.json
+	@scripts/install-packages node:nodejs npm:npm
+	@echo "Installing the packages of package-lock.json from npm into node_modules."
+	npm ci --silent --ignore-scripts
+	@touch package.json $(NODE)
 
 $(TYPOS):
 	@echo "Installing typos $(TYPOS_VERSION) from PyPI into $(@D)."
