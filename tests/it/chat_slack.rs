@@ -375,3 +375,45 @@ async fn an_address_of_two_people_speaks_for_neither() {
     let answer = slack.says("U0PRIYA001", "list").await;
     assert!(text(&answer).contains("more than one person"), "{answer}");
 }
+
+#[tokio::test]
+async fn somebody_of_ours_is_known_by_the_mail_address_that_slack_has_of_them() {
+    let mut slack = Door::with_app().await;
+    let dana = "dana.whitlock@northshire.example";
+    for (user, more) in [
+        ("U0DANAW001", json!({})),
+        ("U0STRANGE1", json!({ "team_id": "T0ANOTHER1" })),
+        ("U0GUEST001", json!({ "is_restricted": true })),
+        ("U0GUEST002", json!({ "is_ultra_restricted": true })),
+        ("U0LEFTUS01", json!({ "deleted": true })),
+        ("U0ROBOT001", json!({ "is_bot": true })),
+        ("U0CLAIMS01", json!({ "is_email_confirmed": false })),
+    ] {
+        slack.real().lists(user, dana, &more);
+    }
+    let known = slack.says("U0DANAW001", "list").await;
+    assert_eq!(text(&known), "No incident is open.");
+    for user in [
+        "U0STRANGE1",
+        "U0GUEST001",
+        "U0GUEST002",
+        "U0LEFTUS01",
+        "U0ROBOT001",
+        "U0CLAIMS01",
+    ] {
+        let answer = slack.says(user, "list").await;
+        assert!(
+            text(&answer).contains("names no mail address of yours"),
+            "{user}: {answer}"
+        );
+        assert!(!answer.to_string().contains(dana));
+    }
+    slack
+        .real()
+        .lists("U0OTHER001", "somebody@northshire.example", &json!({}));
+    let answer = slack.says("U0OTHER001", "list").await;
+    assert!(
+        text(&answer).contains("nobody in the directory"),
+        "{answer}"
+    );
+}

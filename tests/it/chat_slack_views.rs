@@ -326,7 +326,7 @@ async fn an_unknown_verb_or_incident_opens_no_form_and_says_so() {
         modal
             .view()
             .to_string()
-            .contains("I do not know who you are.")
+            .contains("I do not know who you are")
     );
 }
 

@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use super::{answers::Answer, api::Api};
 use crate::{
@@ -19,6 +20,8 @@ use crate::{
 /// through the channel.
 pub struct SlackApp {
     api: Api,
+    /// Asked for once.
+    own: OnceCell<Workspace>,
 }
 
 /// Why Slack did not do it.
@@ -40,6 +43,14 @@ struct View {
     id: String,
 }
 
+/// Whose workspace it is; the enterprise only where it is one of several of an organisation.
+#[derive(Deserialize)]
+struct Workspace {
+    team_id: String,
+    #[serde(default)]
+    enterprise_id: Option<String>,
+}
+
 #[derive(Deserialize)]
 struct Known {
     user: User,
@@ -48,11 +59,45 @@ struct Known {
 #[derive(Deserialize)]
 struct User {
     #[serde(default)]
+    team_id: String,
+    #[serde(default)]
+    enterprise_user: Enterprise,
+    #[serde(default)]
     is_bot: bool,
     #[serde(default)]
     deleted: bool,
+    /// Guests of several channels, and of one.
+    #[serde(default)]
+    is_restricted: bool,
+    #[serde(default)]
+    is_ultra_restricted: bool,
+    /// Slack does not say so of everybody.
+    #[serde(default)]
+    is_email_confirmed: Option<bool>,
     #[serde(default)]
     profile: Profile,
+}
+
+#[derive(Default, Deserialize)]
+struct Enterprise {
+    #[serde(default)]
+    enterprise_id: Option<String>,
+}
+
+impl User {
+    /// Whether somebody of our own speaks, whose mail address we may take for theirs. In shared
+    /// channels there are people of other workspaces, and their addresses are those workspaces' word.
+    fn is_of(&self, own: &Workspace) -> bool {
+        let enterprise = self.enterprise_user.enterprise_id.as_ref();
+        let is_ours = self.team_id == own.team_id
+            || enterprise.is_some_and(|enterprise| own.enterprise_id.as_ref() == Some(enterprise));
+        let is_guest = self.is_restricted || self.is_ultra_restricted;
+        is_ours
+            && !is_guest
+            && !self.is_bot
+            && !self.deleted
+            && self.is_email_confirmed != Some(false)
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -69,7 +114,10 @@ impl SlackApp {
             return None;
         }
         let api = Api::read(&stanza, context).ok()?;
-        Some(Self { api })
+        Some(Self {
+            api,
+            own: OnceCell::new(),
+        })
     }
 
     /// Opens a view for whoever has just done what this trigger came from, and answers its id. A
@@ -114,17 +162,34 @@ impl SlackApp {
         self.done("chat.postEphemeral", &body, person).await
     }
 
-    /// The mail address of a member of the workspace, as Slack has it; `None` for programs, for
-    /// people who have left, and where Slack does not say. It needs users:read and users:read.email.
+    /// The mail address of a member of our own workspace, as Slack has it; `None` for guests, people
+    /// of other workspaces, programs, people who have left, and where Slack does not say. It needs
+    /// users:read and users:read.email.
     pub async fn mail_of(&self, person: &str) -> Result<Option<String>, Trouble> {
         let mut url = self.api.url("users.info");
         url.query_pairs_mut().append_pair("user", person);
         let answer = self.api.call(Method::GET, &url, Vec::new(), person).await;
-        let user = read::<Known>(answer)?.user;
-        if user.is_bot || user.deleted {
+        let user = match read::<Known>(answer) {
+            Ok(known) => known.user,
+            Err(trouble)
+                if matches!(
+                    trouble.error.as_str(),
+                    "user_not_found" | "user_not_visible"
+                ) =>
+            {
+                return Ok(None);
+            }
+            Err(trouble) => return Err(trouble),
+        };
+        let own = self.own.get_or_try_init(|| self.own_workspace());
+        if !user.is_of(own.await?) {
             return Ok(None);
         }
         Ok(user.profile.email.filter(|mail| !mail.trim().is_empty()))
+    }
+
+    async fn own_workspace(&self) -> Result<Workspace, Trouble> {
+        self.asked("auth.test", &json!({}), "").await
     }
 
     async fn done(&self, method: &str, body: &Value, address: &str) -> Result<(), Trouble> {

@@ -113,7 +113,16 @@ pub(super) async fn in_view(
     response_url: String,
 ) {
     let opened = match &door.app {
-        Some(slack) => slack.open_view(&trigger, &loading()).await.ok(),
+        Some(slack) => match slack.open_view(&trigger, &loading()).await {
+            Ok(id) => Some(id),
+            Err(trouble) => {
+                tracing::warn!(
+                    why = trouble.outcome.sentence,
+                    "Slack opened no modal, so the answer is a message"
+                );
+                None
+            }
+        },
         None => None,
     };
     let said = Said {

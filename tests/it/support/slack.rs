@@ -97,6 +97,7 @@ struct State {
     /// What was shown to one person alone.
     whispers: Vec<Value>,
     modals: Vec<Modal>,
+    users: BTreeMap<String, Value>,
     triggers: BTreeSet<String>,
     count: u64,
     /// What is answered to a method in place of doing it.
@@ -130,6 +131,19 @@ impl Workspace {
     /// All that stands in the workspace.
     pub(crate) fn posts(&self) -> Vec<Post> {
         self.state().posts.clone()
+    }
+
+    /// Lists somebody as a member with this mail address, and whatever else Slack says of them.
+    pub(crate) fn lists(&self, user: &str, mail: &str, more: &Value) {
+        let mut listed = json!({
+            "id": user, "team_id": "T1DC2JH3J", "is_bot": false, "deleted": false,
+            "is_restricted": false, "is_ultra_restricted": false, "is_email_confirmed": true,
+            "profile": { "email": mail },
+        });
+        for (name, value) in more.as_object().unwrap() {
+            listed[name] = value.clone();
+        }
+        self.state().users.insert(user.to_owned(), listed);
     }
 
     /// What was shown to one person alone.
@@ -341,6 +355,10 @@ impl Respond for Desk {
                 state.whispers.push(asked.body);
                 json!({ "ok": true, "message_ts": "1795440000.000100" })
             }
+            "users.info" => match state.users.get(asked.text("user")) {
+                Some(user) => json!({ "ok": true, "user": user }),
+                None => refusal("user_not_found"),
+            },
             "views.open" => state.open(&asked.body),
             "views.update" => state.update(&asked.body),
             "conversations.open" => {
