@@ -9,12 +9,16 @@ TYPOS_VERSION := 1.52.0
 MACHETE_VERSION := 0.9.2
 SCHEMATHESIS_VERSION := 4.32.5
 SLACK_SDK_VERSION := 3.47.0
+JSONSCHEMA_VERSION := 4.26.0
+APP_MANIFEST_VERSION := 1.1.2
 
 TYPOS := $(TOOLS)/typos-$(TYPOS_VERSION)/bin/typos
 MACHETE := $(TOOLS)/machete-$(MACHETE_VERSION)/bin/cargo-machete
 SCHEMATHESIS := $(TOOLS)/schemathesis-$(SCHEMATHESIS_VERSION)/bin/schemathesis
 NODE := node_modules/.package-lock.json
 SLACK_SDK := $(TOOLS)/slack-sdk-$(SLACK_SDK_VERSION)/bin/python3
+JSONSCHEMA := $(TOOLS)/jsonschema-$(JSONSCHEMA_VERSION)/bin/python3
+APP_MANIFEST := $(TOOLS)/microsoft-app-manifest-$(APP_MANIFEST_VERSION).tgz
 
 .PHONY: help
 help: ## Show the targets.
@@ -53,7 +57,7 @@ test: ## Run every test, on SQLite and PostgreSQL.
 	@scripts/install-packages initdb:postgresql smtp-sink:postfix node:nodejs npm:npm chromium:chromium
 	@$(MAKE) --no-print-directory node
 	scripts/with-postgres --fast scripts/run-tests
-	@$(MAKE) --no-print-directory api-test slack-test browser-test cards-test
+	@$(MAKE) --no-print-directory api-test slack-test teams-test browser-test cards-test
 
 .PHONY: api-test
 api-test: $(SCHEMATHESIS) ## Hold the API against its own description; part of `make test`.
@@ -78,6 +82,11 @@ browser-test: $(NODE) ## Run an incident through the pages of the demo, in a bro
 cards-test: $(NODE) ## Look at every card in a browser; part of `make test`, which makes the cards.
 	@scripts/install-packages chromium:chromium
 	scripts/cards-test
+
+.PHONY: teams-test
+teams-test: $(JSONSCHEMA) $(APP_MANIFEST) ## Hold the Teams package against Microsoft's schema; part of `make test`.
+	cargo build --locked
+	$(JSONSCHEMA) scripts/teams-test $(APP_MANIFEST)
 
 .PHONY: crash-test
 crash-test: ## Kill a process that delivers, again and again; part of `make test`.
@@ -110,6 +119,18 @@ $(SCHEMATHESIS):
 	@echo "Installing schemathesis $(SCHEMATHESIS_VERSION) from PyPI into $(@D)."
 	python3 -m venv $(TOOLS)/schemathesis-$(SCHEMATHESIS_VERSION)
 	$(TOOLS)/schemathesis-$(SCHEMATHESIS_VERSION)/bin/pip install --quiet --disable-pip-version-check schemathesis==$(SCHEMATHESIS_VERSION)
+
+$(JSONSCHEMA):
+	@echo "Installing jsonschema $(JSONSCHEMA_VERSION) from PyPI into $(TOOLS)/jsonschema-$(JSONSCHEMA_VERSION)."
+	python3 -m venv $(TOOLS)/jsonschema-$(JSONSCHEMA_VERSION)
+	$(TOOLS)/jsonschema-$(JSONSCHEMA_VERSION)/bin/pip install --quiet --disable-pip-version-check jsonschema==$(JSONSCHEMA_VERSION) \
+		|| { rm -r $(TOOLS)/jsonschema-$(JSONSCHEMA_VERSION); exit 1; }
+
+$(APP_MANIFEST):
+	@scripts/install-packages npm:npm
+	@echo "Fetching @microsoft/app-manifest $(APP_MANIFEST_VERSION) from npm into $(TOOLS)."
+	mkdir -p $(TOOLS)
+	npm pack --silent --pack-destination $(TOOLS) @microsoft/app-manifest@$(APP_MANIFEST_VERSION) >/dev/null
 
 $(SLACK_SDK):
 	@echo "Installing slack-sdk $(SLACK_SDK_VERSION) from PyPI into $(TOOLS)/slack-sdk-$(SLACK_SDK_VERSION)."

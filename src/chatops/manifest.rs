@@ -65,7 +65,10 @@ pub fn teams(app_id: &str, base: &str, version: &str) -> Value {
         .filter(|entry| entry.offered)
         .map(|entry| json!({ "title": entry.chat, "description": entry.does }))
         .collect();
-    let list = |scope: &str| json!({ "scopes": [scope], "commands": commands });
+    // In a chat of two everything that is typed is for the bot; elsewhere it is mentioned, or called
+    // by a slash.
+    let list = |scope: &str, triggers: &[&str]| json!({ "scopes": [scope], "triggers": triggers, "commands": commands });
+    let called: &[&str] = &["mention", "slash"];
     json!({
         "$schema": "https://developer.microsoft.com/en-us/json-schemas/teams/v1.29/MicrosoftTeams.schema.json",
         "manifestVersion": "1.29",
@@ -84,7 +87,12 @@ pub fn teams(app_id: &str, base: &str, version: &str) -> Value {
         "bots": [{
             "botId": app_id,
             "scopes": ["team", "groupChat", "personal"],
-            "commandLists": [list("team"), list("groupChat"), list("personal")],
+            "supportsTargetedMessages": true,
+            "commandLists": [
+                list("team", called),
+                list("groupChat", called),
+                list("personal", &["mention"]),
+            ],
         }],
     })
 }
@@ -122,10 +130,50 @@ mod tests {
     fn teams_offers_the_twelve_verbs_in_each_scope() {
         let id = "f1a4b0c6-3f3e-4d57-9d3a-5f0d7c0f3b11";
         let manifest = teams(id, "https://oyez.northshire.example", "1.0.0");
-        let lists = manifest["bots"][0]["commandLists"].as_array().unwrap();
+        let bots = manifest["bots"].as_array().unwrap();
+        assert_eq!(bots.len(), 1);
+        let lists = bots[0]["commandLists"].as_array().unwrap();
+        let scopes: Vec<&Value> = lists.iter().map(|list| &list["scopes"][0]).collect();
+        assert_eq!(scopes, ["team", "groupChat", "personal"]);
         for list in lists {
-            assert_eq!(list["commands"].as_array().unwrap().len(), 12);
+            let commands = list["commands"].as_array().unwrap();
+            assert_eq!(commands.len(), 12);
+            for command in commands {
+                // Older clients cut what is longer.
+                assert!(command["title"].as_str().unwrap().len() <= 32);
+                assert!(command["description"].as_str().unwrap().len() <= 128);
+            }
+            let slash = list["triggers"]
+                .as_array()
+                .unwrap()
+                .contains(&json!("slash"));
+            assert_eq!(slash, list["scopes"][0] != "personal");
         }
+        // Without it, nothing is in the list of slash commands.
+        assert_eq!(bots[0]["supportsTargetedMessages"], true);
+        // A bot with sessions gets a new chat each time.
+        assert!(bots[0].get("supportsSessions").is_none());
+        for member in [
+            "manifestVersion",
+            "version",
+            "id",
+            "developer",
+            "name",
+            "description",
+            "icons",
+            "accentColor",
+        ] {
+            assert!(!manifest[member].is_null(), "{member}");
+        }
+        for address in ["websiteUrl", "privacyUrl", "termsOfUseUrl"] {
+            assert!(
+                manifest["developer"][address]
+                    .as_str()
+                    .unwrap()
+                    .starts_with("https://")
+            );
+        }
+        assert_eq!(manifest["id"], manifest["bots"][0]["botId"]);
         assert!(NAME.len() <= 30 && SHORT.len() <= 80 && FULL.len() <= 4_000);
     }
 }
