@@ -4,11 +4,13 @@ use serde_json::{Value, json};
 
 use super::{
     form::{Field, Kind},
-    reply::{Button, Piece, Reply},
+    reply::{Act, Button, Piece, Reply},
 };
 use crate::domain::{
+    IncidentId,
     channel::Format,
     text::{clean, cut, escape},
+    verbs::Verb,
 };
 
 /// The name under which taps come back.
@@ -21,8 +23,28 @@ const ELEMENTS: usize = 60;
 /// Most characters of one text.
 const LONGEST: usize = 2_000;
 
+/// Longest title of a dialog.
+const TITLE: usize = 60;
+
+/// Verbs that ask for more with a form, if nothing follows them.
+const WITH_FORM: [Verb; 9] = [
+    Verb::Open,
+    Verb::Update,
+    Verb::Priority,
+    Verb::Resolve,
+    Verb::Close,
+    Verb::Note,
+    Verb::Decide,
+    Verb::Reopen,
+    Verb::Cancel,
+];
+
 /// The card of an answer.
 pub fn card(reply: &Reply) -> Value {
+    card_with(reply, action)
+}
+
+fn card_with(reply: &Reply, action: fn(&Button) -> Value) -> Value {
     let mut body = vec![json!({
         "type": "TextBlock",
         "text": markdown(&reply.heading),
@@ -66,6 +88,23 @@ pub fn activity(reply: &Reply) -> Value {
             "content": card(reply),
         }],
     })
+}
+
+/// The answer in a dialog, which goes on, or closes with what was done.
+pub fn dialog_response(reply: &Reply, is_over: bool) -> Value {
+    if is_over {
+        let words = cut(&clean(&reply.plain()), LONGEST);
+        return json!({ "task": { "type": "message", "value": words } });
+    }
+    json!({ "task": { "type": "continue", "value": {
+        "title": cut(&clean(&reply.heading), TITLE),
+        "width": "medium",
+        "height": "large",
+        "card": {
+            "contentType": "application/vnd.microsoft.card.adaptive",
+            "content": card_with(reply, submit),
+        },
+    } } })
 }
 
 /// The answer in the place of the card that was tapped.
@@ -147,6 +186,11 @@ fn input(field: &Field) -> Value {
 }
 
 fn action(button: &Button) -> Value {
+    if opens_form(&button.act) {
+        let mut action = submit(button);
+        action["data"]["msteams"] = json!({ "type": "task/fetch" });
+        return action;
+    }
     let data = json!({ ACT: button.act.to_value() });
     json!({
         "type": "Action.Execute",
@@ -156,6 +200,24 @@ fn action(button: &Button) -> Value {
         // For clients that do not know the other: it comes back as a message.
         "fallback": { "type": "Action.Submit", "title": button.label, "data": data },
     })
+}
+
+/// In a dialog, where the other kind of button does nothing.
+fn submit(button: &Button) -> Value {
+    json!({
+        "type": "Action.Submit",
+        "title": button.label,
+        "data": { ACT: button.act.to_value() },
+    })
+}
+
+/// Whether a tap is answered with a form: that is filled in in a dialog, and the card stays.
+fn opens_form(act: &Act) -> bool {
+    let Act::Say(line) = act else { return false };
+    let mut words = line.split_whitespace();
+    let verb = words.next().and_then(|word| Verb::find(word).ok());
+    verb.is_some_and(|verb| WITH_FORM.contains(&verb))
+        && words.all(|word| word.parse::<IncidentId>().is_ok())
 }
 
 fn block(text: &str) -> Value {
@@ -177,10 +239,45 @@ fn markdown(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::reply::{Act, Piece, Reply},
-        *,
-    };
+    use super::*;
+
+    #[test]
+    fn what_opens_a_form_opens_a_dialog_whose_buttons_hand_it_in() {
+        let say = |line: &str| Act::Say(line.to_owned());
+        for form in ["open", "update INC-0042", "Resolve INC-0042", "note"] {
+            assert!(opens_form(&say(form)), "{form}");
+        }
+        for other in [
+            "",
+            "status INC-0042",
+            "open P1 data-hub: It fails",
+            "list",
+            "frobnicate",
+        ] {
+            assert!(!opens_form(&say(other)), "{other}");
+        }
+        assert!(!opens_form(&Act::Send("01J".into())));
+
+        let reply = Reply::text("It *fails*", []).button("Resolve", say("resolve INC-0042"));
+        let card = card(&reply);
+        let button = &card["body"][1]["actions"][0];
+        assert_eq!(button["type"], "Action.Submit");
+        let data = json!({ "act": "say:resolve INC-0042", "msteams": { "type": "task/fetch" } });
+        assert_eq!(button["data"], data);
+
+        let dialog = dialog_response(&reply, false);
+        let value = &dialog["task"]["value"];
+        assert_eq!(value["title"], "It *fails*");
+        let button = &value["card"]["content"]["body"][1]["actions"][0];
+        assert_eq!(button["type"], "Action.Submit");
+        assert_eq!(button["data"], json!({ "act": "say:resolve INC-0042" }));
+
+        let over = dialog_response(&Reply::text("Done", ["All know.".to_owned()]), true);
+        assert_eq!(
+            over,
+            json!({ "task": { "type": "message", "value": "Done\nAll know." } })
+        );
+    }
 
     #[test]
     fn every_text_wraps_and_every_button_has_a_way_back_on_old_clients() {

@@ -25,6 +25,7 @@ mod chat_slack_events;
 mod chat_slack_views;
 mod chat_teams;
 mod chat_teams_cards;
+mod chat_teams_dialogs;
 mod chat_teams_met;
 mod chat_teams_people;
 mod cli_keys;

@@ -62,6 +62,14 @@ pub(super) struct Tapped {
     pub(super) settles: bool,
 }
 
+impl Tapped {
+    /// Whether nothing can be filled in or tapped to go on.
+    pub(super) fn is_end(&self) -> bool {
+        let is_field = |piece: &Piece| matches!(piece, Piece::Field(_));
+        self.reply.buttons.is_empty() && !self.reply.pieces.iter().any(is_field)
+    }
+}
+
 /// Whoever asked goes on from this answer, and the others keep the card.
 impl From<Reply> for Tapped {
     fn from(reply: Reply) -> Self {

@@ -122,26 +122,27 @@ impl Activity {
         text.trim().to_owned()
     }
 
-    /// What a tap does: in an invoke under the action, in a message under the value.
+    /// What a tap does.
     pub(super) fn act(&self) -> Option<Act> {
+        Act::from_value(self.data()?[ACT].as_str()?)
+    }
+
+    /// What a button carries, with what was filled in beside it: of a card under the action, of a
+    /// dialog under the data, and in a message it is the value itself.
+    fn data(&self) -> Option<&Value> {
         let action = &self.value["action"];
-        let data = match action.is_object() {
-            true if action["verb"] == VERB => &action["data"],
-            true => return None,
-            false => &self.value,
-        };
-        Act::from_value(data[ACT].as_str()?)
+        match self.name.as_str() {
+            "task/fetch" | "task/submit" => Some(&self.value["data"]),
+            _ if action["verb"] == VERB => Some(&action["data"]),
+            _ if action.is_object() => None,
+            _ => Some(&self.value),
+        }
     }
 
     /// What was filled in beside the button.
     pub(super) fn filled(&self) -> Filled {
-        let action = &self.value["action"]["data"];
-        let data = if action.is_object() {
-            action
-        } else {
-            &self.value
-        };
-        let fields = data.as_object().into_iter().flatten();
+        let fields = self.data().and_then(Value::as_object);
+        let fields = fields.into_iter().flatten();
         fields
             .filter(|(id, _)| *id != ACT)
             .filter_map(|(id, value)| Some((id.clone(), value.as_str()?.to_owned())))

@@ -16,7 +16,8 @@ use serde_json::Value;
 use super::{
     activity::Activity,
     here::Here,
-    met, tap,
+    met,
+    tap::{self, Shape},
     token::{Gate, Vouched},
 };
 use crate::{
@@ -97,10 +98,10 @@ pub(crate) async fn messages(
             });
             HttpResponse::Ok().finish()
         }
-        "invoke" if call.name == "adaptiveCard/action" => {
-            tap::answer(app, door, vouched, call).await
-        }
-        "invoke" => HttpResponse::NotImplemented().finish(),
+        "invoke" => match Shape::of(&call.name) {
+            Some(shape) => tap::answer(app, door, vouched, (call, shape)).await,
+            None => HttpResponse::NotImplemented().finish(),
+        },
         "installationUpdate" => {
             tokio::spawn(async move {
                 let here = Here {

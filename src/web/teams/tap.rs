@@ -1,4 +1,4 @@
-//! A tap on a card.
+//! A tap on a card, or in a dialog.
 //!
 //! The answer to the call changes the card for whoever tapped, until they look again. What settles a
 //! card is written into the message as well, so that it stays, on every device and for everybody
@@ -14,21 +14,67 @@ use crate::{
     app::App,
     chatops::{
         reply::{Act, Reply},
-        teams::{activity, invoke_response},
+        teams::{activity, dialog_response, invoke_response},
     },
     web::chat::{self, Tapped},
 };
+
+/// What the answer to the call changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// The card on which the button is.
+    Card,
+    /// A dialog, which the button opens or is in.
+    Dialog,
+}
+
+impl Shape {
+    /// By the name of the call; `None` for what is nothing of ours.
+    pub(super) fn of(name: &str) -> Option<Self> {
+        match name {
+            "adaptiveCard/action" => Some(Self::Card),
+            "task/fetch" | "task/submit" => Some(Self::Dialog),
+            _ => None,
+        }
+    }
+
+    fn response(self, tapped: &Tapped) -> Value {
+        match self {
+            Self::Card => invoke_response(&tapped.reply),
+            Self::Dialog => dialog_response(&tapped.reply, tapped.settles || tapped.is_end()),
+        }
+    }
+
+    fn working(self) -> Value {
+        let said = |more: &str| Reply::text("Working on it", [more.to_owned()]);
+        match self {
+            Self::Card => invoke_response(&said(
+                "The answer takes the place of this card as soon as it is there.",
+            )),
+            Self::Dialog => dialog_response(&said("The answer follows in the chat."), true),
+        }
+    }
+
+    fn trouble(self, status: u16, message: &str) -> Value {
+        match self {
+            Self::Card => error(status, message),
+            Self::Dialog => dialog_response(&Reply::text(message, []), true),
+        }
+    }
+}
 
 /// Answers a tap in time. What takes longer goes on, and its answer is written into the message.
 pub(super) async fn answer(
     app: Data<App>,
     door: Arc<TeamsDoor>,
     at: Vouched,
-    call: Activity,
+    (call, shape): (Activity, Shape),
 ) -> HttpResponse {
     let Some(act) = call.act() else {
-        return HttpResponse::Ok().json(error(400, "This is no tap of ours."));
+        return HttpResponse::Ok().json(shape.trouble(400, "This is no tap of ours."));
     };
+    // Whoever gives up in a dialog still wants the card from which it was opened.
+    let turns = shape == Shape::Card || !matches!(act, Act::Drop(_));
     let came = Arc::new((door, at, call));
     // A task of its own: what was begun is ended, even if Teams hangs up.
     let own = Arc::clone(&came);
@@ -38,24 +84,22 @@ pub(super) async fn answer(
     });
     match tokio::time::timeout(came.0.answer_within, &mut answer).await {
         Ok(Ok(tapped)) => {
-            let response = invoke_response(&tapped.reply);
-            if tapped.settles {
+            let response = shape.response(&tapped);
+            if tapped.settles && turns {
                 tokio::spawn(async move { turn(here(&came), &tapped.reply).await });
             }
             HttpResponse::Ok().json(response)
         }
-        Ok(Err(_)) => HttpResponse::Ok().json(error(500, "Something went wrong here.")),
+        Ok(Err(_)) => HttpResponse::Ok().json(shape.trouble(500, "Something went wrong here.")),
         Err(_) => {
             tokio::spawn(async move {
                 let mut tapped = answer.await.unwrap_or_else(|_| broken());
                 // Its card says that we are working on it, until something else is there.
-                tapped.settles |= came.2.is_personal();
+                tapped.settles |= shape == Shape::Card && came.2.is_personal();
+                tapped.settles &= turns;
                 show(here(&came), &tapped).await;
             });
-            HttpResponse::Ok().json(invoke_response(&Reply::text(
-                "Working on it",
-                ["The answer takes the place of this card as soon as it is there.".to_owned()],
-            )))
+            HttpResponse::Ok().json(shape.working())
         }
     }
 }

@@ -136,6 +136,18 @@ impl Tenant {
         activity
     }
 
+    /// A call of a dialog: `task/fetch` opens it, `task/submit` goes on in it.
+    pub(crate) fn dialog(
+        mut activity: Value,
+        name: &str,
+        act: &str,
+        filled: &[(&str, &str)],
+    ) -> Value {
+        activity["name"] = json!(name);
+        activity["value"] = json!({ "data": data(act, filled), "context": { "theme": "default" } });
+        activity
+    }
+
     /// The card that a line in the channel gets for an answer.
     pub(crate) async fn says(&mut self, user: &str, line: &str) -> Value {
         let mention = "<at>Oyez</at>";

@@ -65,6 +65,21 @@ fn our_rules() -> Value {
             },
         },
     });
+    let opens = json!({
+        "type": "object",
+        "required": ["type", "title", "data"],
+        "additionalProperties": false,
+        "properties": {
+            "type": { "const": "Action.Submit" },
+            "title": { "type": "string", "minLength": 1, "maxLength": 14 },
+            "data": {
+                "type": "object",
+                "required": ["act", "msteams"],
+                "properties": { "msteams": { "const": { "type": "task/fetch" } } },
+            },
+        },
+    });
+    let tap = json!({ "oneOf": [tap, opens] });
     let taps = json!({
         "type": "object",
         "required": ["type", "actions"],
