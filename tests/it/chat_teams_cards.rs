@@ -133,7 +133,7 @@ async fn a_tap_of_an_old_client_turns_its_card_too() {
 
 #[tokio::test]
 async fn a_tap_is_answered_in_time_while_the_database_is_slow() {
-    let mut teams = Tenant::with(Plan::default(), |doors| Tenant::hurried(doors)).await;
+    let mut teams = Tenant::with(Plan::default(), Tenant::hurried).await;
     let shown = teams.says_alone(PRIYA, OPEN).await;
     let writing = teams.api.app.store.begin().await.unwrap();
     let mut tap = Tenant::tap(teams.alone(PRIYA, "invoke"), &button(&shown, "Send"), &[]);

@@ -28,6 +28,7 @@ mod chat_teams_cards;
 mod chat_teams_dialogs;
 mod chat_teams_met;
 mod chat_teams_people;
+mod chat_teams_trouble;
 mod cli_keys;
 mod cli_looking;
 mod cli_refusals;
