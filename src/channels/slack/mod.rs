@@ -90,7 +90,7 @@ impl Slack {
     /// Brings the first message of the thread up to date. Whatever comes of it, the words themselves
     /// go out, unless Slack wants us to wait: the next message brings it up to date again.
     async fn keep(&self, outgoing: &Outgoing<'_>) -> Option<Outcome> {
-        let thread = place::thread(outgoing).filter(|_| outgoing.keeps_incident())?;
+        let thread = place::thread(outgoing).filter(|_| keeps_first(outgoing))?;
         let mut body = message::first(outgoing, BLOCKS_MAX).ok()?;
         body["channel"] = thread.channel.into();
         body["ts"] = thread.ts.into();
@@ -148,6 +148,12 @@ fn name_of(name: Option<String>) -> String {
     }
 }
 
+/// Whether the first message of the thread is kept true: in channels. To a person it is what they
+/// were told then, and its button says that they have seen it.
+fn keeps_first(outgoing: &Outgoing<'_>) -> bool {
+    outgoing.keeps_incident() && !place::is_person(outgoing.address.as_str())
+}
+
 impl Channel for Slack {
     fn label(&self) -> &str {
         &self.label
@@ -191,7 +197,7 @@ impl Channel for Slack {
     }
 
     fn wire(&self, outgoing: &Outgoing<'_>) -> Result<Wire, Outcome> {
-        let is_first = outgoing.thread.is_none() && outgoing.keeps_incident();
+        let is_first = outgoing.thread.is_none() && keeps_first(outgoing);
         let mut body = if is_first {
             message::first(outgoing, BLOCKS_MAX)?
         } else {

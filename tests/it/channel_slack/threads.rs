@@ -74,9 +74,14 @@ async fn an_incident_is_one_thread_even_if_the_answer_to_its_beginning_was_lost(
                 })
                 .collect();
             assert_eq!(in_thread, [false, true]);
-            // Whoever opens the thread reads how things stand now.
+            // Whoever opens the thread in the channel reads how things stand now; what a person was
+            // told, and may have to answer, stays as it was.
             let words = &root.body["blocks"][0]["text"]["text"];
-            assert_eq!(words, "resolved cannot sign in");
+            let stands = match root.channel == CHANNEL {
+                true => "resolved cannot sign in",
+                false => "Providers cannot sign in",
+            };
+            assert_eq!(words, stands);
         }
     }
 }
