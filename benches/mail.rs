@@ -78,6 +78,7 @@ fn one_more_recipient(bencher: Bencher<'_, '_>, bytes: usize) {
             urgent: true,
             parts: &parts,
             reason: "You get this because you are the service owner of Register trainees and this is a P1.",
+            ask: None,
             date: "2026-11-23T13:20:00Z".parse().unwrap_or_default(),
         };
         black_box(channel.wire(&outgoing).map(|wire| wire.bytes.len()))

@@ -168,6 +168,7 @@ fn delivery(number: usize) -> NewDelivery {
     };
     NewDelivery {
         awaits_word: false,
+        asks: None,
         message: 0,
         address: Address::new(&format!("person-{number}@northshire.example")),
         lane: "smtp:relay".to_owned(),

@@ -136,6 +136,7 @@ fn rule(number: usize, when: When, tell: Vec<Target>, audience: Audience) -> Rul
         audience,
         by: By::FirstOf(vec![id("email".to_owned()), id("notify_sms".to_owned())]),
         overrides_mute: false,
+        acknowledge: false,
     }
 }
 

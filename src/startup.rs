@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    app::{App, Error, ErrorKind, Heartbeat, PolicyFile, deliver::Channels, files},
+    app::{App, Error, ErrorKind, Heartbeat, PolicyFile, deliver::Channels, files, pages::Pages},
     channels::{self, Built, Capture, Channel, ChannelContext},
     clock::{Clock, PracticeClock, SystemClock},
     config::{Apply, Around, Engine, Mode, Settings, terminal_takes_colour},
@@ -194,7 +194,8 @@ async fn assemble(settings: Settings, store: Store) -> Result<Started, Error> {
         status: settings.links.status_page.clone(),
         team_mailbox: settings.links.team_mailbox.clone(),
     };
-    let app = App::new(
+    let pages = Pages::new(&context.install_secret, public_url(&settings));
+    let mut app = App::new(
         store,
         clock,
         Arc::new(live),
@@ -203,6 +204,7 @@ async fn assemble(settings: Settings, store: Store) -> Result<Started, Error> {
         template_faults,
         links,
     );
+    app.pages = pages;
     Ok(Started {
         app,
         clock: system,
@@ -237,6 +239,15 @@ async fn practice_clock(settings: &Settings) -> Result<Option<Arc<PracticeClock>
         )
     })?;
     Ok(Some(Arc::new(PracticeClock::new(ahead))))
+}
+
+/// Where people reach this server. In practice they are on this machine.
+fn public_url(settings: &Settings) -> Option<String> {
+    let here = || match settings.sending.mode {
+        Mode::Practice => Some(format!("http://{}", settings.server.listen)),
+        Mode::Live => None,
+    };
+    settings.server.public_url.clone().or_else(here)
 }
 
 fn heartbeat(settings: &Settings, http: &HttpClient) -> Result<Option<Heartbeat>, Error> {

@@ -47,6 +47,7 @@ pub fn start(
         lock,
         app.wake.clone(),
     )
+    .with_pages(app.pages.clone())
     .with_grace(TimeDelta::from_std(grace).unwrap_or(TimeDelta::days(1)));
     let mut tasks = JoinSet::new();
     tasks.spawn(clock(Arc::clone(app), stop.clone()));

@@ -83,6 +83,8 @@ pub struct Model {
     pub sentence: String,
     /// Whether it waits for a second person to agree to it; `next_at` is empty until then.
     pub awaits_word: bool,
+    /// What is asked of its recipients: `seen` or `affected`.
+    pub asks: Option<String>,
     /// When it was written.
     pub created_at: i64,
     /// When it reached a final state.

@@ -242,6 +242,7 @@ impl App {
                 reason: one.reason.clone(),
                 not_before: None,
                 awaits_word: false,
+                asks: one.asks,
                 deliver_by: act.now + within,
                 fallbacks: Vec::new(),
                 quick_fallback: false,

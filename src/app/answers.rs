@@ -192,12 +192,44 @@ pub struct WhoAnswer {
     /// How many are not told; `not_told` explains the first thousand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_told_total: Option<usize>,
+    /// Who was asked to say that they have seen it; only of an incident that asked somebody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<SeenAnswer>,
     /// What another policy would change; only on request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<AgainstAnswer>,
     /// What is missing of what was expected; only on request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+}
+
+/// Who was asked to say that they have seen it, and who has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SeenAnswer {
+    /// How many were asked.
+    pub asked: usize,
+    /// How many have said so.
+    pub seen: usize,
+    /// The same as people read it, with the names of those who have not.
+    pub words: String,
+    /// Everybody who was asked; first those who have not said so.
+    pub people: Vec<SeenPerson>,
+}
+
+/// Somebody who was asked to say that they have seen it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SeenPerson {
+    /// Id in the directory.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// When they were asked last.
+    #[schema(value_type = String, format = DateTime)]
+    pub asked_at: Time,
+    /// When they said so; absent while they have not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub seen_at: Option<Time>,
 }
 
 /// Counts as people read them.
@@ -374,6 +406,7 @@ impl From<&Resolution> for WhoAnswer {
             withheld: withheld.into_iter().map(Into::into).collect(),
             not_told: None,
             not_told_total: None,
+            seen: None,
             against: None,
             missing: Vec::new(),
         }
@@ -407,6 +440,9 @@ pub struct StatusAnswer {
     pub latest: Progress,
     /// What waits for a second person to agree.
     pub awaiting: Vec<AwaitingAnswer>,
+    /// Who was asked to say that they have seen it; absent if nobody was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<SeenAnswer>,
     /// What services up- and downstream answered: `asked`, `yes`, `no` or `checking`.
     pub affected: BTreeMap<String, String>,
     /// What the playbook asks for.
@@ -560,6 +596,9 @@ pub struct DeliveryAnswer {
     pub attempts: u32,
     /// Why they were on the list.
     pub reason: String,
+    /// What was asked of them: `seen` or `affected`; absent if nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks: Option<String>,
     /// What the other side said last, as a sentence.
     pub result: String,
     /// When it was written.

@@ -25,11 +25,13 @@ mod ledger;
 mod maintenance;
 mod notify;
 mod outgoing;
+pub mod pages;
 mod people;
 mod policy;
 mod pressure;
 mod report;
 mod rulebook;
+mod seeing;
 mod sending;
 mod speaker;
 mod status;
@@ -90,6 +92,8 @@ pub struct App {
     pub policy_file: Option<PolicyFile>,
     /// Where links in messages lead.
     pub links: Links,
+    /// The addresses of signed pages.
+    pub pages: pages::Pages,
     /// So many messages may wait before no more are taken.
     pub most_waiting: u64,
     /// Rung when something was written that a worker may want to know of; carries no content.
@@ -120,6 +124,7 @@ impl App {
             template_faults,
             policy_file: None,
             links,
+            pages: pages::Pages::default(),
             most_waiting: outbox::MOST_WAITING,
             wake: deliver::Wake::default(),
             rulebook: Mutex::new(None),
@@ -138,6 +143,7 @@ impl App {
             template_faults: self.template_faults.clone(),
             policy_file: self.policy_file.clone(),
             links: self.links.clone(),
+            pages: self.pages.clone(),
             most_waiting: self.most_waiting,
             wake: self.wake.clone(),
             rulebook: Mutex::new(None),

@@ -205,6 +205,7 @@ impl App {
             words: String::new(),
             audience: String::new(),
             released,
+            asked: plan.asked.clone(),
         });
         Ok((plan, told))
     }

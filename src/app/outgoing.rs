@@ -6,6 +6,7 @@ use super::{
     App, Error,
     act::Act,
     answers::{ChoiceAnswer, FindingAnswer, ReasonAnswer, Receipt, RecipientAnswer, WordsAnswer},
+    words::shown,
 };
 use crate::{
     domain::{
@@ -105,6 +106,7 @@ impl App {
                     address: delivery.address.clone(),
                     recipients: delivery.recipients.clone(),
                     reason: delivery.reason.clone(),
+                    asks: delivery.asks,
                     not_before: delivery.not_before,
                     awaits_word: delivery.needs_second_person,
                     deliver_by: delivery.deliver_by,
@@ -168,7 +170,7 @@ impl Spoken {
                 moment: message.moment.to_string(),
                 audience: message.audience.to_string(),
                 channel: message.channel.to_string(),
-                parts: message.parts,
+                parts: shown(message.parts),
             }));
     }
 }

@@ -98,7 +98,8 @@ impl App {
             Arc::clone(&self.clock),
             lock,
             self.wake.clone(),
-        );
+        )
+        .with_pages(self.pages.clone());
         let draining = engine.drain(notifications);
         tokio::pin!(draining);
         loop {
@@ -205,6 +206,7 @@ fn answer(row: Logged, time: impl Fn(crate::domain::Time) -> String) -> Delivery
         } else {
             row.reason
         },
+        asks: row.asks.map(|ask| ask.as_str().to_owned()),
         result: row.sentence,
         written_at: row.created_at,
         settled_at: row.ended_at,

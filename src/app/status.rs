@@ -8,6 +8,8 @@ use super::{
         AwaitingAnswer, LeadAnswer, PromiseAnswer, StatusAnswer, StepAnswer, SummaryAnswer,
         TimelineAnswer,
     },
+    seeing,
+    words::shown,
 };
 use crate::{
     domain::{
@@ -107,6 +109,7 @@ impl App {
             contact_users: incident.users_contact,
             latest: self.latest_progress(id).await?,
             awaiting: self.awaiting(id).await?,
+            seen: seeing::seen(&incident, &book.directory),
             affected: affected(&incident),
             left_to_do: left.collect(),
             timeline: timeline_of(&log, &book.directory),
@@ -134,7 +137,7 @@ impl App {
                 audience: waiting.audience.to_string(),
                 channel: waiting.channel.to_string(),
                 messages: waiting.messages,
-                parts: waiting.parts,
+                parts: shown(waiting.parts),
             })
             .collect())
     }

@@ -157,6 +157,7 @@ fn delivery(
 ) -> NewDelivery {
     NewDelivery {
         awaits_word: false,
+        asks: None,
         message,
         address,
         lane,

@@ -56,6 +56,9 @@ impl App {
         let situation = self.situation(&book, what).await?;
         let resolution = book.compiled.resolve(&situation);
         let mut answer = WhoAnswer::from(&resolution);
+        if let Hypothesis::Incident { id, .. } = what {
+            answer.seen = self.seen(*id).await?;
+        }
         if not_told {
             let (page, total) = book
                 .compiled

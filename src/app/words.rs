@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{App, act::Act};
 use crate::domain::{
-    Audience, ChannelName, chain,
+    Audience, ChannelName,
+    ask::Ask,
+    chain,
+    channel::{ASK_MARK, TAP_MARK},
     delivery::NewMessage,
     directory::Directory,
     event::{Event, Record},
@@ -15,6 +18,19 @@ use crate::domain::{
     saying::Saying,
     wording,
 };
+
+/// Words for somebody who looks at them, before they are anybody's own: what is asked of some of
+/// their readers is not in them.
+pub(super) fn shown(mut parts: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    for text in parts.values_mut() {
+        if text.contains(ASK_MARK) || text.contains(TAP_MARK) {
+            *text = text
+                .replace(ASK_MARK, "")
+                .replace(TAP_MARK, Ask::Seen.as_str());
+        }
+    }
+    parts
+}
 
 impl App {
     /// Fills in the exact words that a "no change" would send, for a prompt that shows them.

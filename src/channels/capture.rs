@@ -16,7 +16,7 @@ use crate::domain::{
     Address, ChannelName,
     channel::{Conversation, Part},
     delivery::{Class, Look, Outcome},
-    text::replace_reason,
+    text::for_recipient,
 };
 
 /// Wraps a channel so that its messages end in a folder.
@@ -99,7 +99,7 @@ impl Capture {
                 let words = outgoing.parts.get(part.name)?;
                 Some((
                     part.name,
-                    replace_reason(words, part.format, outgoing.reason),
+                    for_recipient(words, part, outgoing.reason, outgoing.ask),
                 ))
             })
             .collect();

@@ -30,6 +30,7 @@ pub use teams::Bot;
 pub use crate::domain::delivery::OnUncertain;
 use crate::domain::{
     Address, Audience, IncidentId,
+    ask::AskLine,
     channel::{Conversation, Part},
     delivery::{Look, Outcome},
     notification::Moment,
@@ -202,10 +203,12 @@ pub struct Outgoing<'a> {
     /// The words, by part. After a refusal, parts with markup are left out, and a channel that has
     /// text without markup sends that alone. Each holds
     /// [`REASON_MARK`](crate::domain::channel::REASON_MARK) where the
-    /// reason line goes.
+    /// reason line goes, and [`ASK_MARK`](crate::domain::channel::ASK_MARK) where what is asked does.
     pub parts: &'a BTreeMap<String, String>,
     /// The recipient's own reason line, plain text.
     pub reason: &'a str,
+    /// What is asked of the recipient; the link is the same at every repeat.
+    pub ask: Option<AskLine<'a>>,
     /// When the first try was made: the mail's Date, the same at every repeat.
     pub date: Time,
 }

@@ -4,13 +4,13 @@ use super::Outgoing;
 use crate::domain::{
     channel::Part,
     delivery::{Class, Outcome},
-    text::replace_reason,
+    text::for_recipient,
 };
 
-/// The words of a part, with the recipient's own reason in place.
+/// The words of a part, with the recipient's own reason and what is asked of them in place.
 pub(super) fn part(outgoing: &Outgoing<'_>, part: &Part) -> Result<String, Outcome> {
     let words = outgoing.parts.get(part.name).ok_or_else(|| missing(part))?;
-    Ok(replace_reason(words, part.format, outgoing.reason))
+    Ok(for_recipient(words, part, outgoing.reason, outgoing.ask))
 }
 
 /// A part that holds JSON.

@@ -62,6 +62,8 @@ pub enum Act {
     Fill(Verb, Option<IncidentId>),
     /// Says for the speaker's services whether they are affected, too.
     Affected(AffectedAnswer, IncidentId),
+    /// Says that the speaker has seen it.
+    Seen(IncidentId),
     /// Answers a prompt, which showed this revision of this incident.
     Answer(Answer, IncidentId, u32),
 }
@@ -98,6 +100,7 @@ impl Act {
                 format!("fill:{}:{incident}", verb.entry().chat)
             }
             Self::Affected(answer, incident) => format!("affected:{}:{incident}", word(*answer)),
+            Self::Seen(incident) => format!("seen:{incident}"),
             Self::Answer(answer, incident, revision) => {
                 format!("{}:{incident}:{revision}", answer.as_str())
             }
@@ -117,6 +120,7 @@ impl Act {
                 let answer = answers.find(|answer| word(*answer) == said)?;
                 Some(Self::Affected(answer, incident.parse().ok()?))
             }
+            "seen" => Some(Self::Seen(value.parse().ok()?)),
             "fill" => {
                 let (verb, incident) = value.split_once(':')?;
                 let verb = Verb::find(verb).ok()?;
@@ -242,7 +246,7 @@ mod tests {
         #[test]
         fn what_a_button_carries_comes_back(
             text in "\\PC{0,60}",
-            kind in 0..8_usize,
+            kind in 0..9_usize,
             incident in 1..10_000_u32,
             revision in 0..100_u32,
         ) {
@@ -252,6 +256,7 @@ mod tests {
                 2 => Act::Say(text),
                 4 => Act::Affected(AffectedAnswer::Checking, IncidentId(incident)),
                 5 => Act::Fill(Verb::Open, None),
+                8 => Act::Seen(IncidentId(incident)),
                 6 => Act::Fill(Verb::Update, Some(IncidentId(incident))),
                 3 => Act::Answer(Answer::NoChange, IncidentId(incident), revision),
                 _ => Act::Answer(Answer::Snooze, IncidentId(incident), revision),

@@ -110,6 +110,8 @@ pub enum Command {
     Ask(incident::Ask),
     /// Record a service's answer to "are you affected?"
     Affected(incident::Affected),
+    /// Record that somebody who was asked has seen it
+    Seen(incident::Seen),
     /// Show an incident: what is known, what was promised, what is left to do
     Status(incident::Status),
     /// List incidents

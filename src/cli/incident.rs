@@ -315,6 +315,12 @@ pub async fn affected(door: &Door, args: args::Affected) -> Result<Exit, Error> 
     .await
 }
 
+/// `oyez seen`
+pub async fn seen(door: &Door, args: args::Seen) -> Result<Exit, Error> {
+    let person = args.person;
+    plain(door, args.incident, Command::Seen { person }, &args.write).await
+}
+
 impl Door {
     /// A time as typed, in the organisation's time zone.
     pub async fn time(&self, text: Option<&str>, side: Side) -> Result<Option<Time>, Error> {

@@ -483,6 +483,20 @@ pub struct Affected {
     pub write: Write,
 }
 
+/// `oyez seen`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  oyez seen INC-0042 dana-whitlock")]
+pub struct Seen {
+    /// Which incident
+    pub incident: IncidentId,
+    /// Who has seen it; without it, you
+    pub person: Option<PersonId>,
+    /// How to go about it
+    #[command(flatten)]
+    pub write: Write,
+}
+
 /// `oyez status`
 #[derive(Debug, Args)]
 pub struct Status {

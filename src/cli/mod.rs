@@ -105,6 +105,7 @@ async fn answer(door: &Door, command: Command) -> Result<Exit, Error> {
         Command::Approve(args) => write::approve(door, args).await,
         Command::Ask(args) => incident::ask(door, args).await,
         Command::Affected(args) => incident::affected(door, args).await,
+        Command::Seen(args) => incident::seen(door, args).await,
         Command::Retry(args) => write::retry(door, args).await,
         Command::Status(args) => read::status(door, args).await,
         Command::List(args) => read::list(door, args).await,

@@ -104,6 +104,9 @@ fn status_page(
     for waiting in &status.awaiting {
         page.line(awaiting_line(waiting));
     }
+    if let Some(seen) = &status.seen {
+        page.line(&seen.words);
+    }
     for (service, answer) in &status.affected {
         page.line(format!("Is {service} affected: {answer}"));
     }

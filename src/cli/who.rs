@@ -114,6 +114,9 @@ fn who_page(page: &mut Page, answer: &WhoAnswer, shown: usize, again: &str, labe
             answer.recipients.len() - shown
         ));
     }
+    if let Some(seen) = &answer.seen {
+        page.line(&seen.words);
+    }
     withheld_lines(page, "Cannot be reached", &answer.unreachable);
     withheld_lines(page, "Matched, and not told", &answer.withheld);
     if let Some(not_told) = &answer.not_told {

@@ -25,6 +25,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 struct RawServer {
     listen: Listen,
+    public_url: Option<WebAddress>,
     shutdown_grace_seconds: u32,
 }
 
@@ -148,6 +149,7 @@ impl Settings {
 fn server(raw: RawServer) -> Server {
     Server {
         listen: raw.listen.0,
+        public_url: raw.public_url.map(|url| url.0),
         shutdown_grace: Duration::from_secs(raw.shutdown_grace_seconds.into()),
     }
 }

@@ -82,6 +82,8 @@ pub struct Settings {
 pub struct Server {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Where people reach it, for the links in messages; no slash at the end.
+    pub public_url: Option<String>,
     /// How long a stop waits for what is on its way.
     pub shutdown_grace: Duration,
 }

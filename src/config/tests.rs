@@ -40,6 +40,26 @@ fn the_defaults_alone_are_enough() {
 }
 
 #[test]
+fn the_public_address_loses_its_slash_and_must_be_one() {
+    let with = |url: &str| {
+        let file = format!("[server]\npublic_url = \"{url}\"\n");
+        settings(Some(("oyez.toml", &file)), &[])
+    };
+    let good = with("https://oyez.northshire.example/").unwrap();
+    let url = good.server.public_url.as_deref();
+    assert_eq!(url, Some("https://oyez.northshire.example"));
+    assert_eq!(settings(None, &[]).unwrap().server.public_url, None);
+    for bad in [
+        "oyez.northshire.example",
+        "https://x.example/?a=b",
+        "ftp://x.example",
+    ] {
+        let faults = with(bad).unwrap_err();
+        assert!(faults.contains("server.public_url"), "{faults}");
+    }
+}
+
+#[test]
 fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
     let file = "[server]\nlisten = \"127.0.0.1:1\"\n[links]\nincidents = \"https://a.example/\"\n[log]\nformat = \"json\"\n[channels.email]\nhost = \"one\"\nport = 25\n";
     let settings = settings(

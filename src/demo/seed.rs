@@ -109,7 +109,8 @@ async fn settle(app: &App, clock: &Arc<ManualClock>) -> Result<(), Error> {
         Arc::clone(&app.clock),
         lock,
         app.wake.clone(),
-    );
+    )
+    .with_pages(app.pages.clone());
     engine.settle().await?;
     clock.advance(hold + TimeDelta::seconds(1));
     engine.settle().await?;

@@ -17,6 +17,10 @@ pub struct Part {
 /// A part of fewer bytes holds the gist of a message and not every fact.
 const SHORT_BYTES: usize = 1_000;
 
+/// Most bytes of what is asked of a recipient, link included, where there is room for the gist only:
+/// a longer line is left out.
+pub const SHORT_ASK_BYTES: usize = 160;
+
 impl Part {
     /// Whether there is room for the gist only: what is wrong or has changed, the reference, the
     /// time of the next update, and where to read the rest.
@@ -69,3 +73,10 @@ impl std::fmt::Debug for Conversation {
             .finish_non_exhaustive()
     }
 }
+/// What stands in a rendered part where the line goes with which a recipient is asked something,
+/// with the link to the page that is theirs alone. In JSON its element goes where nothing is asked.
+pub const ASK_MARK: &str = "\u{E000}ask\u{E001}";
+
+/// What stands in an element of a JSON part with which a recipient who is asked for it can say by
+/// one tap that they have seen it. The element goes for everybody else.
+pub const TAP_MARK: &str = "\u{E000}tap\u{E001}";

@@ -265,6 +265,12 @@ pub enum Command {
         /// What they said.
         answer: AffectedAnswer,
     },
+    /// Say that somebody who was asked has seen it. The first answer counts.
+    Seen {
+        /// Who; `None` is whoever says so.
+        #[serde(default)]
+        person: Option<PersonId>,
+    },
 }
 
 impl Command {

@@ -153,6 +153,9 @@ pub struct Said {
     /// Audiences in which nobody is left to be told: what was promised to them is owed no more.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub released: BTreeSet<Audience>,
+    /// Who was asked to say that they have seen it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub asked: BTreeSet<PersonId>,
 }
 
 /// Something that happened.
@@ -422,6 +425,11 @@ pub enum Event {
         services: BTreeSet<ServiceId>,
         /// Who was asked.
         to: BTreeSet<RecipientId>,
+    },
+    /// Somebody who was asked said that they have seen it.
+    Seen {
+        /// Who has seen it. The actor is another where they were asked by word of mouth.
+        person: PersonId,
     },
     /// The comms lead was reminded of what is left to do.
     Reminded {

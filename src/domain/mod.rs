@@ -6,6 +6,7 @@
 //! Read it in the order in which a command travels: [`command`], [`incident`], [`resolution`],
 //! [`notification`], [`delivery`].
 
+pub mod ask;
 pub mod audience;
 pub mod chain;
 pub mod channel;

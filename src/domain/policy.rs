@@ -153,6 +153,8 @@ pub struct Rule {
     pub by: By,
     /// Whether it reaches people who are muted.
     pub overrides_mute: bool,
+    /// Whether its people are asked to say that they have seen it.
+    pub acknowledge: bool,
 }
 
 /// The conditions of a rule: keys are ANDed, values within a key ORed, any key can be negated.

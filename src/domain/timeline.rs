@@ -160,6 +160,12 @@ pub fn sentence(record: &Record, directory: &Directory) -> String {
                 .collect();
             format!("Asked whether they are affected: {}", services.join(", "))
         }
+        Event::Seen { person } if record.actor.person.as_ref() == Some(person) => {
+            format!("{} has seen this", names.person(person))
+        }
+        Event::Seen { person } => {
+            format!("Recorded that {} has seen this", names.person(person))
+        }
         Event::Reminded { steps, to } => {
             format!(
                 "Reminded {} of {} open steps",

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::domain::{
-    channel::{Format, Part, REASON_MARK},
+    channel::{ASK_MARK, Format, Part, REASON_MARK, SHORT_ASK_BYTES},
     text,
     wording::View,
 };
@@ -13,6 +13,9 @@ const CUTS: [usize; 10] = [4000, 2500, 1500, 1000, 700, 500, 350, 250, 150, 80];
 
 /// Room kept for the recipient's reason line, in bytes of the finished part.
 const REASON_BYTES: usize = 600;
+
+/// Room kept for what is asked of the recipient, with its link, in bytes of the finished part.
+const ASK_BYTES: usize = 300;
 
 /// Slack's limits, in characters: a section's text, each of its fields, a header.
 const SLACK_SECTION: usize = 3000;
@@ -59,7 +62,13 @@ fn tidy(rendered: &str) -> String {
 /// Whether a finished part is within its channel's limits.
 pub(super) fn fits(finished: &str, part: &Part) -> Result<(), Problem> {
     let reason = finished.matches(REASON_MARK).count() * REASON_BYTES;
-    if finished.len() + reason > part.max_bytes {
+    let each = if part.is_short() {
+        SHORT_ASK_BYTES
+    } else {
+        ASK_BYTES
+    };
+    let ask = finished.matches(ASK_MARK).count() * each;
+    if finished.len() + reason + ask > part.max_bytes {
         return Err(Problem(format!(
             "The part {} is longer than the {} bytes that its channel takes.",
             part.name, part.max_bytes

@@ -10,6 +10,8 @@
 //! | `{{inline fact}}` | a text on one line, its links alive |
 //! | `{{plain fact}}` | one line of plain text inside a JSON format, without its markup escaped |
 //! | `{{reason}}` | where the recipient's own reason line goes |
+//! | `{{ask}}` | where the line goes with which the recipient is asked something, if they are |
+//! | `{{tap}}` | marks an element of JSON that only those get who are asked to say that they have seen it |
 //! | `{{facts}}` | all facts of the message as one JSON object |
 
 use handlebars::{
@@ -19,14 +21,14 @@ use handlebars::{
 use serde_json::Value as Json;
 
 use crate::domain::{
-    channel::{Format, REASON_MARK},
+    channel::{ASK_MARK, Format, REASON_MARK, TAP_MARK},
     text,
 };
 
 use super::{elements, sources::Sources};
 
 /// The names above, with those of the engine that may be used.
-pub(super) const ALLOWED: [&str; 12] = [
+pub(super) const ALLOWED: [&str; 14] = [
     "words",
     "paragraph",
     "text",
@@ -35,6 +37,8 @@ pub(super) const ALLOWED: [&str; 12] = [
     "inline",
     "plain",
     "reason",
+    "ask",
+    "tap",
     "facts",
     "if",
     "unless",
@@ -52,6 +56,8 @@ pub(super) fn register(engine: &mut Handlebars<'static>, format: Format) {
         Kind::Inline,
         Kind::Plain,
         Kind::Reason,
+        Kind::Ask,
+        Kind::Tap,
         Kind::Facts,
     ] {
         engine.register_helper(kind.name(), Box::new(Piece { kind, format }));
@@ -68,6 +74,8 @@ enum Kind {
     Inline,
     Plain,
     Reason,
+    Ask,
+    Tap,
     Facts,
 }
 
@@ -82,6 +90,8 @@ impl Kind {
             Self::Inline => "inline",
             Self::Plain => "plain",
             Self::Reason => "reason",
+            Self::Ask => "ask",
+            Self::Tap => "tap",
             Self::Facts => "facts",
         }
     }
@@ -149,6 +159,8 @@ impl HelperDef for Piece {
                 out.write(&text::escape(text_param(call, 0)?, format))?;
             }
             Kind::Reason => out.write(REASON_MARK)?,
+            Kind::Ask => out.write(ASK_MARK)?,
+            Kind::Tap => out.write(TAP_MARK)?,
             Kind::Facts => out.write(&context.data().to_string())?,
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use serde_json::json;
 
 use crate::domain::{
-    channel::{Format, Part, REASON_MARK},
+    channel::{ASK_MARK, Format, Part, REASON_MARK},
     text,
     wording::{Value, View},
 };
@@ -32,10 +32,13 @@ fn make(part: &Part, view: &View) -> String {
     if !part.is_short() && view.get("has_reason") == Some(&Value::Flag(true)) {
         lines.push(REASON_MARK.to_owned());
     }
+    if !part.is_short() && matches!(part.format, Format::Plain | Format::Html) {
+        lines.push(ASK_MARK.to_owned());
+    }
     let write = |format| {
         let escape = |line: &String| {
-            // The mark is ours, and escaping would take it out.
-            if line == REASON_MARK {
+            // The marks are ours, and escaping would take it out.
+            if is_mark(line) {
                 line.clone()
             } else {
                 text::escape(line, format)
@@ -65,7 +68,7 @@ fn make(part: &Part, view: &View) -> String {
             "fallbackText": line,
             "speak": line,
             "body": [{"type": "TextBlock", "wrap": true, "text": lines.iter()
-                .map(|line| if line == REASON_MARK { line.clone() } else { unquoted(line, Format::CardJson) })
+                .map(|line| if is_mark(line) { line.clone() } else { unquoted(line, Format::CardJson) })
                 .collect::<Vec<_>>().join("\n\n")}],
         })
         .to_string(),
@@ -74,6 +77,10 @@ fn make(part: &Part, view: &View) -> String {
         .to_string(),
         Format::Json => json!({"text": lines.join("\n\n")}).to_string(),
     }
+}
+
+fn is_mark(line: &str) -> bool {
+    line == REASON_MARK || line == ASK_MARK
 }
 
 /// Escaped for the inside of a JSON string, then read back, because `json!` escapes again.

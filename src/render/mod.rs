@@ -14,6 +14,7 @@ mod engine;
 mod finish;
 mod helpers;
 mod last_resort;
+mod pages;
 mod sources;
 mod walk;
 
@@ -32,6 +33,7 @@ use crate::domain::{
 };
 use check::Found;
 use engine::{Engine, Templates};
+pub use pages::PageTemplates;
 use sources::Sources;
 
 /// All templates, compiled.

@@ -21,6 +21,9 @@ pub(super) const WORDS: &str = "words";
 /// Folder of shared pieces.
 pub(super) const PARTIALS: &str = "partials";
 
+/// Folder of the pages that this server shows; they are no messages.
+const PAGES: &str = "pages";
+
 /// One template file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Source {
@@ -35,10 +38,24 @@ pub(super) struct Source {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Sources(pub(super) BTreeMap<String, Source>);
 
+/// Name and text of the pages that this server shows; the name is without their folder.
+pub(super) fn built_in_pages() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let in_folder = |(name, text): &(&'static str, &'static str)| {
+        let (folder, name) = name.split_once('/')?;
+        (folder == PAGES).then_some((name, *text))
+    };
+    BUILT_IN.iter().filter_map(in_folder)
+}
+
 impl Sources {
-    /// The templates that come with the program.
+    /// The templates of messages that come with the program.
     pub(super) fn built_in() -> Self {
-        let sources = BUILT_IN.iter().map(|(name, text)| {
+        let is_page = |name: &str| {
+            name.split_once('/')
+                .is_some_and(|(folder, _)| folder == PAGES)
+        };
+        let of_messages = BUILT_IN.iter().filter(|(name, _)| !is_page(name));
+        let sources = of_messages.map(|(name, text)| {
             let source = Source {
                 text: (*text).to_owned(),
                 file: format!("templates/{name}.hbs"),

@@ -137,7 +137,7 @@ impl<'e> Walk<'e> {
         match name {
             "words" => self.words(place),
             "facts" => self.used.extend(self.declared.keys()),
-            "reason" => {}
+            "reason" | "ask" | "tap" => {}
             "items" => self.params(call, &[Kind::List], place),
             "text" | "labelled" | "inline" | "plain" => {
                 self.params(call, &[Kind::Line, Kind::Typed], place);

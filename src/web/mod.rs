@@ -7,6 +7,7 @@ mod health;
 mod incidents;
 mod manage;
 mod openapi;
+mod pages;
 mod problem;
 mod slack;
 mod stream;
@@ -27,7 +28,7 @@ pub use self::{
         token::{Expected, Gate},
     },
 };
-use crate::app::App;
+use crate::{app::App, render::PageTemplates};
 
 /// Most bytes of a JSON body: a directory is imported from files, not through here.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -83,6 +84,7 @@ pub fn listen(
     let stop = web::Data::new(stop);
     let slack = web::Data::new(doors.slack);
     let teams = web::Data::new(doors.teams);
+    let templates = web::Data::new(PageTemplates::new());
     let server = HttpServer::new(move || {
         let (web, api) = WebApp::new()
             .wrap(
@@ -95,6 +97,7 @@ pub fn listen(
             .app_data(stop.clone())
             .app_data(slack.clone())
             .app_data(teams.clone())
+            .app_data(templates.clone())
             .app_data(web::PayloadConfig::new(BODY_LIMIT))
             .app_data(problem::extractors::query())
             .app_data(problem::extractors::path())
@@ -126,6 +129,7 @@ pub fn listen(
             .service(slack::interactions::interactions)
             .service(slack::events::events)
             .service(teams::door::messages)
+            .configure(pages::routes)
             .default_service(web::to(fallback))
     })
     .workers(2)

@@ -42,6 +42,7 @@ mod http_client;
 mod json_page;
 mod outbox_machine;
 mod outbox_store;
+mod pages;
 mod policies;
 mod policy_and_directory;
 mod resolution_oracle;

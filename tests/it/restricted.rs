@@ -131,7 +131,8 @@ impl Served {
             app.clock.clone(),
             lock.unwrap(),
             app.wake.clone(),
-        );
+        )
+        .with_pages(app.pages.clone());
         engine.settle().await.unwrap();
     }
 

@@ -217,6 +217,7 @@ impl FanOut {
             let address = channel.check_address(&address).expect("an address");
             deliveries.push(NewDelivery {
                 awaits_word: false,
+                asks: None,
                 message: 0,
                 lane: channel.lane(&address),
                 address,
@@ -281,6 +282,7 @@ impl FanOut {
             urgent: true,
             parts: &message.parts,
             reason: REASON,
+            ask: None,
             date: SystemClock::new().now(),
         };
         let wire = channels[&message.channel].wire(&outgoing);

@@ -17,6 +17,7 @@ use crate::{
     clock::Clock,
     domain::{
         Time,
+        ask::AskLine,
         channel::{Conversation, Format},
         delivery::{Approach, Class, Look, Outcome, approach},
     },
@@ -34,6 +35,8 @@ pub(super) struct Flight {
     pub(super) thread: Option<String>,
     /// Where the bot was met at the address.
     pub(super) conversation: Option<Conversation>,
+    /// The page on which its recipient answers, if they are asked something.
+    pub(super) link: Option<String>,
     pub(super) channel: Arc<dyn Channel>,
     pub(super) wire: Arc<Semaphore>,
     pub(super) clock: Arc<dyn Clock>,
@@ -83,6 +86,7 @@ impl Flight {
             words,
             thread,
             conversation,
+            link,
             channel,
             wire,
             clock,
@@ -116,6 +120,10 @@ impl Flight {
                     urgent: claimed.urgent,
                     parts: &words,
                     reason: &claimed.reason,
+                    ask: claimed.asks.map(|ask| AskLine {
+                        ask,
+                        link: link.as_deref(),
+                    }),
                     date: claimed.wire_date,
                 };
                 wire_sha256 = digest_of(&*channel, &outgoing);

@@ -28,6 +28,7 @@ use tokio::{
     task::{AbortHandle, JoinSet},
 };
 
+use super::pages::Pages;
 use crate::{
     channels::Channel,
     clock::Clock,
@@ -87,6 +88,7 @@ pub struct Engine {
     in_doubt: bool,
     stopping: bool,
     grace: TimeDelta,
+    pages: Pages,
     /// Lanes whose channel is not live, so that it is said once.
     without_channel: BTreeSet<String>,
     /// Faults that the auditor put on the record.
@@ -131,6 +133,7 @@ impl Engine {
             in_doubt: false,
             stopping: false,
             grace: GRACE,
+            pages: Pages::default(),
             without_channel: BTreeSet::new(),
             findings: BTreeSet::new(),
         }
@@ -140,6 +143,12 @@ impl Engine {
     #[must_use]
     pub fn with_grace(self, grace: TimeDelta) -> Self {
         Self { grace, ..self }
+    }
+
+    /// The same, with links to signed pages in the messages that ask something.
+    #[must_use]
+    pub fn with_pages(self, pages: Pages) -> Self {
+        Self { pages, ..self }
     }
 
     /// Delivers until `stop` shows true. Then nothing new is started, what is on the wire gets a

@@ -290,8 +290,12 @@ impl Engine {
             None
         };
         self.aloft.insert(claimed.id.clone());
+        let link = claimed
+            .asks
+            .and_then(|ask| self.pages.link(ask, &claimed.id));
         let flight = Flight {
             words,
+            link,
             thread,
             conversation,
             channel,

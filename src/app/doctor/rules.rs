@@ -30,6 +30,17 @@ impl App {
             Ok(found) => findings.extend(found.into_iter().map(|it| warn(format!("Rules: {it}")))),
             Err(error) => findings.extend(refused("Rules", &error)),
         }
+        if !self.pages.are_linked()
+            && let Ok(book) = self.rulebook().await
+            && let Some(rule) = book.policy.rules.iter().find(|rule| rule.acknowledge)
+        {
+            findings.push(warn(format!(
+                "Rules: {} asks people to say that they have seen it, and mails cannot link to a page \
+                 for that, so they say to reply. Set server.public_url to where people reach this \
+                 server.",
+                rule.id
+            )));
+        }
     }
 
     async fn compare_policy(&self, version: &PolicyVersion, file: &Path) -> Vec<Finding> {

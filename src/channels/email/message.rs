@@ -1,8 +1,8 @@
 //! The mail itself: built once for a message, finished for each recipient.
 //!
 //! Ten thousand people read the same words. lettre builds the mail once, with a stand-in for the
-//! recipient's headers and for the reason line; for each recipient only those are written, by
-//! lettre's own types. The same delivery always gives the same bytes, so that a repeat can be
+//! recipient's headers, for what is asked of them and for the reason line; for each recipient only
+//! those are written, by lettre's own types. The same delivery always gives the same bytes, so that a repeat can be
 //! recognised: date, ids and boundary come from what is stored.
 
 use std::time::SystemTime;
@@ -19,8 +19,10 @@ use lettre::{
     },
 };
 
+use super::{HTML, TEXT};
 use crate::domain::{
-    channel::{Format, REASON_MARK},
+    ask::AskLine,
+    channel::{ASK_MARK, Part, REASON_MARK},
     text::{clean, escape, one_line},
     time::Time,
 };
@@ -49,6 +51,7 @@ pub(super) struct Recipient<'a> {
     /// The mail that the thread hangs on, if it is not this one.
     pub(super) root: Option<String>,
     pub(super) reason: &'a str,
+    pub(super) ask: Option<AskLine<'a>>,
 }
 
 /// A mail that lacks only its recipient.
@@ -62,13 +65,35 @@ enum Piece {
     Common(Vec<u8>),
     /// To, Date, Message-ID and the thread.
     Headers,
-    /// The reason line.
-    Reason(Format),
+    /// What is the recipient's own.
+    Own(Own),
 }
 
-/// No encoded text holds these: `=` is followed by two digits or a line end there.
-const REASON_IN_TEXT: &str = "=[reason-text]";
-const REASON_IN_HTML: &str = "=[reason-html]";
+/// Something in the words that is one recipient's own, in the part that it stands in.
+#[derive(Debug, Clone, Copy)]
+struct Own {
+    /// What stands there in the rendered part.
+    mark: &'static str,
+    /// What stands there in the encoded one. No encoded text holds it: `=` is followed by two digits
+    /// or a line end there.
+    stand_in: &'static str,
+    part: &'static Part,
+}
+
+static OWN: [Own; 4] = [
+    own(REASON_MARK, "=[reason-text]", &TEXT),
+    own(REASON_MARK, "=[reason-html]", &HTML),
+    own(ASK_MARK, "=[ask-text]", &TEXT),
+    own(ASK_MARK, "=[ask-html]", &HTML),
+];
+
+const fn own(mark: &'static str, stand_in: &'static str, part: &'static Part) -> Own {
+    Own {
+        mark,
+        stand_in,
+        part,
+    }
+}
 
 impl Blank {
     /// Builds the mail with stand-ins. The error is lettre's, for the operator.
@@ -80,9 +105,10 @@ impl Blank {
             message_id: "<message@stand-in.invalid>".to_owned(),
             root: Some("<root@stand-in.invalid>".to_owned()),
             reason: "",
+            ask: None,
         };
-        let text = encode_around(common.text, REASON_IN_TEXT);
-        let html = common.html.map(|html| encode_around(html, REASON_IN_HTML));
+        let text = encode_around(common.text, &TEXT);
+        let html = common.html.map(|html| encode_around(html, &HTML));
         let whole = whole(common, &stand_in, text, html)?;
         let mut pieces = Vec::new();
         let rest = match split_once(&whole, stand_in.headers().as_bytes()) {
@@ -94,15 +120,10 @@ impl Blank {
             None => return Err("the recipient's headers are not in one place".to_owned()),
         };
         let mut rest = rest;
-        for (mark, format) in [
-            (REASON_IN_TEXT, Format::Plain),
-            (REASON_IN_HTML, Format::Html),
-        ] {
-            while let Some((before, after)) = split_once(rest, mark.as_bytes()) {
-                pieces.push(Piece::Common(before.to_vec()));
-                pieces.push(Piece::Reason(format));
-                rest = after;
-            }
+        while let Some((own, before, after)) = next_own(rest) {
+            pieces.push(Piece::Common(before.to_vec()));
+            pieces.push(Piece::Own(own));
+            rest = after;
         }
         pieces.push(Piece::Common(rest.to_vec()));
         Ok(Self {
@@ -118,9 +139,7 @@ impl Blank {
             match piece {
                 Piece::Common(bytes) => mail.extend_from_slice(bytes),
                 Piece::Headers => mail.extend_from_slice(recipient.headers().as_bytes()),
-                Piece::Reason(format) => {
-                    mail.extend_from_slice(&encoded_reason(recipient.reason, *format));
-                }
+                Piece::Own(own) => mail.extend_from_slice(&recipient.encoded(own)),
             }
         }
         mail
@@ -131,6 +150,22 @@ impl Recipient<'_> {
     fn mailbox(&self) -> Mailbox {
         let name = one_line(&clean(self.name));
         Mailbox::new((!name.is_empty()).then_some(name), self.address.clone())
+    }
+
+    /// What is the recipient's own, on encoded lines of its own; nothing where nothing is said.
+    fn encoded(&self, own: &Own) -> Vec<u8> {
+        let words = if own.mark == REASON_MARK {
+            escape(self.reason, own.part.format)
+        } else {
+            let ask = self.ask.map(|ask| ask.written(own.part));
+            match ask {
+                Some(words) if !words.is_empty() => words,
+                _ => return Vec::new(),
+            }
+        };
+        let mut encoded = encode(&words);
+        soft_break(&mut encoded);
+        encoded
     }
 
     fn headers(&self) -> String {
@@ -202,17 +237,18 @@ pub(super) fn whole_for_tests(
     common: &Common<'_>,
     recipient: &Recipient<'_>,
 ) -> Result<Vec<u8>, String> {
-    let with_reason = |words: &str, mark: &str, format| {
-        let encoded = String::from_utf8(encode_around(words, mark)).unwrap_or_default();
-        let reason = encoded_reason(recipient.reason, format);
-        encoded
-            .replace(mark, &String::from_utf8(reason).unwrap_or_default())
+    let with_own = |words: &str, part: &'static Part| {
+        let encoded = String::from_utf8(encode_around(words, part)).unwrap_or_default();
+        let of_this = OWN.iter().filter(|own| own.part.name == part.name);
+        of_this
+            .fold(encoded, |encoded, own| {
+                let words = String::from_utf8(recipient.encoded(own)).unwrap_or_default();
+                encoded.replace(own.stand_in, &words)
+            })
             .into_bytes()
     };
-    let text = with_reason(common.text, REASON_IN_TEXT, Format::Plain);
-    let html = common
-        .html
-        .map(|html| with_reason(html, REASON_IN_HTML, Format::Html));
+    let text = with_own(common.text, &TEXT);
+    let html = common.html.map(|html| with_own(html, &HTML));
     whole(common, recipient, text, html)
 }
 
@@ -220,30 +256,42 @@ fn raw(name: &'static str, value: &str) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
 }
 
-/// Encodes a part so that the reason stands on encoded lines of its own.
-fn encode_around(words: &str, mark: &str) -> Vec<u8> {
+/// Encodes a part so that what is a recipient's own stands on encoded lines of its own.
+fn encode_around(words: &str, part: &'static Part) -> Vec<u8> {
     let mut encoded = Vec::with_capacity(words.len() * 2);
-    let mut pieces = words.split(REASON_MARK).map(encode).peekable();
-    while let Some(mut piece) = pieces.next() {
-        let is_last = pieces.peek().is_none();
-        if !is_last {
-            soft_break(&mut piece);
-        }
+    let mut rest = words;
+    loop {
+        let next = OWN
+            .iter()
+            .filter(|own| own.part.name == part.name)
+            .filter_map(|own| Some((rest.find(own.mark)?, own)))
+            .min_by_key(|(at, _)| *at);
+        let Some((at, own)) = next else {
+            encoded.extend_from_slice(&encode(rest));
+            return encoded;
+        };
+        let mut piece = encode(&rest[..at]);
+        soft_break(&mut piece);
         encoded.extend_from_slice(&piece);
-        if !is_last {
-            encoded.extend_from_slice(mark.as_bytes());
-        }
+        encoded.extend_from_slice(own.stand_in.as_bytes());
+        rest = &rest[at + own.mark.len()..];
     }
-    encoded
 }
 
-fn encoded_reason(reason: &str, format: Format) -> Vec<u8> {
-    let mut encoded = encode(&escape(reason, format));
-    soft_break(&mut encoded);
-    encoded
+/// The first stand-in, with what is before and after it.
+fn next_own(bytes: &[u8]) -> Option<(Own, &[u8], &[u8])> {
+    let begins = bytes
+        .windows(2)
+        .enumerate()
+        .filter(|(_, two)| *two == b"=[");
+    let (at, own) = begins.map(|(at, _)| at).find_map(|at| {
+        let is_it = |own: &&Own| bytes[at..].starts_with(own.stand_in.as_bytes());
+        Some((at, OWN.iter().find(is_it)?))
+    })?;
+    Some((*own, &bytes[..at], &bytes[at + own.stand_in.len()..]))
 }
 
-/// Quoted-printable, always: which encoding is shortest would depend on the recipient's reason.
+/// Quoted-printable, always: which encoding is shortest would depend on the recipient.
 fn encode(words: &str) -> Vec<u8> {
     match Body::new_with_encoding(words.to_owned(), ContentTransferEncoding::QuotedPrintable) {
         Ok(body) => body.into_vec(),

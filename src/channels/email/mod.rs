@@ -50,12 +50,12 @@ const SUBJECT: Part = Part {
     format: Format::Line,
     max_bytes: 300,
 };
-const TEXT: Part = Part {
+static TEXT: Part = Part {
     name: "text",
     format: Format::Plain,
     max_bytes: 100_000,
 };
-const HTML: Part = Part {
+static HTML: Part = Part {
     name: "html",
     format: Format::Html,
     max_bytes: 200_000,
@@ -109,6 +109,7 @@ impl Email {
             message_id,
             root,
             reason: outgoing.reason,
+            ask: outgoing.ask,
         };
         Ok((address, self.blank(outgoing)?.fill(&recipient)))
     }

@@ -8,7 +8,8 @@ use super::{
     queue_id,
 };
 use crate::domain::{
-    channel::{Format, REASON_MARK},
+    ask::{Ask, AskLine},
+    channel::{ASK_MARK, Format, REASON_MARK},
     text::{clean, escape},
     time::Time,
 };
@@ -44,6 +45,7 @@ fn recipient<'a>(name: &'a str, reason: &'a str, first: bool) -> Recipient<'a> {
         message_id: "<01JDM4T9Q0000000000000000D@northshire.example>".to_owned(),
         root: (!first).then(|| "<inc-0042.0123456789abcdef@northshire.example>".to_owned()),
         reason,
+        ask: None,
     }
 }
 
@@ -161,6 +163,47 @@ fn part() -> impl Strategy<Value = String> {
             .collect::<Vec<_>>()
             .join(REASON_MARK)
     })
+}
+
+#[test]
+fn what_is_asked_stands_before_the_reason_with_a_link_of_its_own() {
+    let from = from();
+    let text = format!("Sign-in fails.\n\n{ASK_MARK}{REASON_MARK}\n");
+    let html = format!("<p>Sign-in fails.</p>\n{ASK_MARK}\n<p>{REASON_MARK}</p>");
+    let common = common(&from, "Sign-in fails", &text, &html);
+    let blank = Blank::build(&common).unwrap();
+    let asked = |link: Option<&'static str>| Recipient {
+        ask: Some(AskLine {
+            ask: Ask::Seen,
+            link,
+        }),
+        ..recipient("Dee Olu", "You own Register trainees.", true)
+    };
+    let with_link = asked(Some("https://oyez.northshire.example/a/AYuY2gAAAA"));
+    let mail = blank.fill(&with_link);
+    assert_eq!(mail, whole_for_tests(&common, &with_link).unwrap());
+    assert_eq!(mail, Blank::build(&common).unwrap().fill(&with_link));
+    let parsed = mailparse::parse_mail(&mail).unwrap();
+    assert_eq!(
+        body(&parsed, 0).trim_end(),
+        "Sign-in fails.\n\nTell us that you have seen this: \
+         https://oyez.northshire.example/a/AYuY2gAAAA\n\nYou own Register trainees."
+    );
+    let link = "<a href=\"https://oyez.northshire.example/a/AYuY2gAAAA\">";
+    assert!(body(&parsed, 1).contains(link), "{}", body(&parsed, 1));
+
+    // Whoever is not asked reads nothing of it, in a mail made from the same blank.
+    let others = recipient("Dee Olu", "You own Register trainees.", true);
+    let mail = blank.fill(&others);
+    let parsed = mailparse::parse_mail(&mail).unwrap();
+    assert_eq!(
+        body(&parsed, 0).trim_end(),
+        "Sign-in fails.\n\nYou own Register trainees."
+    );
+    assert!(!body(&parsed, 1).contains("Tell us"));
+    let mail = blank.fill(&asked(None));
+    let parsed = mailparse::parse_mail(&mail).unwrap();
+    assert!(body(&parsed, 0).contains("reply to this email"));
 }
 
 proptest! {

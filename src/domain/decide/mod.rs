@@ -13,6 +13,7 @@ mod desk;
 mod known;
 mod people;
 mod saying;
+mod seeing;
 mod stages;
 #[cfg(test)]
 mod tests;
@@ -162,6 +163,7 @@ pub fn decide(
         // Each service is asked by itself, so that nobody reads of another's.
         Command::Ask { services } => return at.ask(services),
         Command::Affected { service, answer } => at.affected(service, *answer)?,
+        Command::Seen { person } => at.seen(person.as_ref())?,
     };
     Ok(vec![event])
 }

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{State, ToldPerson, order_key};
 use crate::domain::{
-    Address, Audience, ChannelName, DeliveryId, IncidentId, MessageId, notification::Moment,
-    plan::shared_audience, situation::RecipientId,
+    Address, Audience, ChannelName, DeliveryId, IncidentId, MessageId, ask::Ask,
+    notification::Moment, plan::shared_audience, situation::RecipientId,
 };
 
 /// How failed deliveries are sent on their way again.
@@ -55,6 +55,8 @@ pub struct Failed {
     pub recipients: Vec<ToldPerson>,
     /// The reason line.
     pub reason: String,
+    /// What is asked of them.
+    pub asks: Option<Ask>,
     /// Whether another channel stood in for it, and may have told them.
     pub told_otherwise: bool,
 }
@@ -101,6 +103,8 @@ pub struct Again {
     pub recipients: Vec<ToldPerson>,
     /// The reason line.
     pub reason: String,
+    /// What is asked of them.
+    pub asks: Option<Ask>,
 }
 
 impl Again {
@@ -184,8 +188,10 @@ fn gather<'a>(
                 urgent: failed.urgent,
                 recipients: Vec::new(),
                 reason: failed.reason.clone(),
+                asks: failed.asks,
             });
         again.instead_of.insert(failed.id.clone());
+        again.asks = again.asks.or(failed.asks);
         let audience = shared_audience(again.audience, failed.audience);
         if audience != again.audience {
             again.audience = audience;
@@ -231,6 +237,7 @@ mod tests {
             urgent: true,
             recipients: people.iter().map(|who| told(who)).collect(),
             reason: "You get this because you are the service owner.".to_owned(),
+            asks: None,
             told_otherwise: false,
         }
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Address, Audience, ChannelName, IncidentId, PriorityId, RuleId, ServiceId,
+    ask::Ask,
     notification::Moment,
     resolution::{Reason, Standing},
     situation::RecipientId,
@@ -65,6 +66,8 @@ pub struct NewDelivery {
     pub recipients: Vec<ToldPerson>,
     /// The reason line of the message, plain text.
     pub reason: String,
+    /// What is asked of them.
+    pub asks: Option<Ask>,
     /// Not to be sent before; `None` is at once.
     pub not_before: Option<Time>,
     /// Whether a second person has to agree before it is sent.

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Incident, Promise, Stage, StepRecord};
+use super::{Asked, Incident, Promise, Stage, StepRecord};
 use crate::domain::{
     Audience, IncidentId,
     event::{Event, Record},
@@ -73,6 +73,7 @@ impl Incident {
             steps: BTreeMap::new(),
             asked: Default::default(),
             affected_answers: BTreeMap::new(),
+            seen: BTreeMap::new(),
             promises: BTreeMap::new(),
             updates: 0,
             last_said: None,
@@ -97,6 +98,15 @@ impl Incident {
         }
         self.apply_facts(record);
         self.apply_clock(record);
+        if let Some(said) = &record.said {
+            let asked = Asked {
+                at: record.at,
+                said_at: None,
+            };
+            // Whoever answered before is asked anew about what is new.
+            self.seen
+                .extend(said.asked.iter().map(|person| (person.clone(), asked)));
+        }
     }
 
     /// What the event says about the trouble and the people.
@@ -170,6 +180,11 @@ impl Incident {
                 service, answer, ..
             } => {
                 self.affected_answers.insert(service.clone(), *answer);
+            }
+            Event::Seen { person } => {
+                if let Some(asked) = self.seen.get_mut(person) {
+                    asked.said_at.get_or_insert(record.at);
+                }
             }
             Event::AskedIfAffected { services, .. } => self.asked.extend(services.iter().cloned()),
             Event::Declared { .. }

@@ -127,6 +127,9 @@ fn commands() -> impl Strategy<Value = Command> {
             service: id(service),
             answer: AffectedAnswer::Yes,
         }),
+        people().prop_map(|person| Command::Seen {
+            person: Some(id(person)),
+        }),
     ];
     prop_oneof![3 => said, 2 => quiet]
 }
@@ -182,6 +185,7 @@ fn write(log: &mut Log, now: Time, mut event: Event, listening: &BTreeSet<Audien
             words: String::new(),
             audience: String::new(),
             released: released.collect(),
+            asked: BTreeSet::new(),
         });
     }
 }

@@ -72,6 +72,8 @@ pub struct Incident {
     pub asked: BTreeSet<ServiceId>,
     /// Answers to "are you affected?".
     pub affected_answers: BTreeMap<ServiceId, AffectedAnswer>,
+    /// Who was asked to say that they have seen it, and whether they did.
+    pub seen: BTreeMap<PersonId, Asked>,
     /// The time printed last to each audience, while it is owed.
     pub promises: BTreeMap<Audience, Promise>,
     /// How many updates (updates and service changes) were said.
@@ -130,6 +132,15 @@ impl Incident {
             .collect();
         Some((due, audiences))
     }
+}
+
+/// Somebody was asked to say that they have seen what was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// When it was said; when they were asked last, if more than once.
+    pub at: Time,
+    /// When they said so first; `None` while they have not.
+    pub said_at: Option<Time>,
 }
 
 /// A time printed to an audience, and whether we kept it.

@@ -1,6 +1,6 @@
 //! One delivery for each channel and address.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
 
@@ -9,8 +9,14 @@ use super::{
     told::History, whom::Pick,
 };
 use crate::domain::{
-    Audience, ChannelName, clock::ANSWER_WINDOW, delivery::ToldPerson, event::Event,
-    notification::Moment, resolution::Choice, time::Time,
+    Audience, ChannelName, RuleId,
+    ask::{Ask, asked, asking_rules, may_ask_for_seen},
+    clock::ANSWER_WINDOW,
+    delivery::ToldPerson,
+    event::Event,
+    notification::Moment,
+    resolution::Choice,
+    time::Time,
 };
 
 /// A reminder of today's open steps is worth nothing tomorrow.
@@ -51,11 +57,12 @@ pub(super) fn merge(question: &Question<'_>, picks: Vec<Pick>) -> Vec<PlannedDel
         }
     }
     let history = History::of(question.told);
+    let asking = asking_rules(question.policy);
     let mut deliveries: Vec<PlannedDelivery> = parcels
         .into_iter()
         .map(|((channel, lower), parcel)| {
             let first = !history.has_address(&channel, &lower);
-            delivery(question, parcel, first)
+            delivery(question, parcel, first, &asking)
         })
         .collect();
     deliveries.sort_by(|a, b| key(a).cmp(&key(b)));
@@ -72,7 +79,12 @@ fn key(delivery: &PlannedDelivery) -> (Audience, Option<(&str, &str)>, &ChannelN
     )
 }
 
-fn delivery(question: &Question<'_>, parcel: Parcel, first: bool) -> PlannedDelivery {
+fn delivery(
+    question: &Question<'_>,
+    parcel: Parcel,
+    first: bool,
+    asking: &BTreeSet<&RuleId>,
+) -> PlannedDelivery {
     let Parcel {
         choice,
         audience,
@@ -99,6 +111,7 @@ fn delivery(question: &Question<'_>, parcel: Parcel, first: bool) -> PlannedDeli
         channel: choice.channel,
         address: choice.address,
         reason: reason::line(audience, &recipients, &question.after.priority),
+        asks: asks(moment, &recipients, asking),
         recipients,
         fallbacks,
         quick_fallback: priority.is_some_and(|priority| priority.quick_fallback),
@@ -108,6 +121,17 @@ fn delivery(question: &Question<'_>, parcel: Parcel, first: bool) -> PlannedDeli
             && moment.is_for_audiences()
             && !was_approved_before(question.event),
     }
+}
+
+/// What is asked of those who read it.
+fn asks(moment: Moment, recipients: &[ToldPerson], asking: &BTreeSet<&RuleId>) -> Option<Ask> {
+    if moment == Moment::AreYouAffected {
+        return Some(Ask::Affected);
+    }
+    let seen = !asking.is_empty()
+        && may_ask_for_seen(moment)
+        && recipients.iter().any(|told| asked(asking, told).is_some());
+    seen.then_some(Ask::Seen)
 }
 
 /// The holding line was agreed to when the incident was declared.

@@ -21,7 +21,8 @@ pub use reach::Ways;
 pub use told::Told;
 
 use super::{
-    Address, Audience, ChannelName, IncidentId,
+    Address, Audience, ChannelName, IncidentId, PersonId,
+    ask::{self, Ask, asking_rules},
     delivery::{NewWithheld, ToldPerson},
     directory::Directory,
     event::{Event, Record},
@@ -79,6 +80,8 @@ pub struct Plan {
     pub is_last_word: bool,
     /// Events whose words were wrong: what still waits of them is cancelled.
     pub cancels: BTreeSet<u32>,
+    /// Who is asked to say that they have seen it: once, however many rules and channels reach them.
+    pub asked: BTreeSet<PersonId>,
 }
 
 /// One message to one address.
@@ -96,6 +99,8 @@ pub struct PlannedDelivery {
     pub recipients: Vec<ToldPerson>,
     /// The reason line.
     pub reason: String,
+    /// What is asked of them: of one of them at least, where an address is shared.
+    pub asks: Option<Ask>,
     /// Where to turn if it fails, in order.
     pub fallbacks: Vec<PlannedFallback>,
     /// Whether the first fallback is used already when nothing was accepted within a minute.
@@ -124,13 +129,26 @@ pub struct PlannedFallback {
 /// Plans the notification of an event. Empty for an event that tells nobody.
 pub fn plan(question: &Question<'_>) -> Plan {
     let picked = whom::pick(question);
+    let deliveries = merge::merge(question, picked.picks);
     Plan {
-        deliveries: merge::merge(question, picked.picks),
+        asked: asked(question, &deliveries),
+        deliveries,
         withheld: picked.withheld,
         audiences: picked.audiences,
         is_last_word: is_last_word(question.event, question.before),
         cancels: picked.cancels,
     }
+}
+
+/// Everybody who is asked by one of these to say that they have seen it.
+fn asked(question: &Question<'_>, deliveries: &[PlannedDelivery]) -> BTreeSet<PersonId> {
+    let rules = asking_rules(question.policy);
+    deliveries
+        .iter()
+        .filter(|delivery| delivery.asks == Some(Ask::Seen))
+        .flat_map(|delivery| &delivery.recipients)
+        .filter_map(|told| ask::asked(&rules, told).cloned())
+        .collect()
 }
 
 impl Plan {
@@ -221,7 +239,8 @@ pub fn moment(event: &Event) -> Option<Moment> {
         | Event::SendingCancelled { .. }
         | Event::SendingApproved { .. }
         | Event::SendingRetried { .. }
-        | Event::AffectedAnswered { .. } => return None,
+        | Event::AffectedAnswered { .. }
+        | Event::Seen { .. } => return None,
     })
 }
 

@@ -11,6 +11,7 @@ use crate::domain::{
     directory::{BadAddress, Destination},
     fixture::{self, Log, at, declared, id},
     incident::LeadRole,
+    policy::{By, Rule},
     resolution::{Choice, Reason, Recipient, Standing, Withheld, WithheldBecause},
 };
 
@@ -687,4 +688,55 @@ proptest! {
         }
         prop_assert!(moments(&plan).iter().all(|(_, moment)| *moment == Moment::Resolved));
     }
+}
+
+#[test]
+fn those_whose_rule_asks_are_asked_when_they_first_hear_and_when_the_priority_changes() {
+    let asking = Rule {
+        id: id("a-rule"),
+        says: String::new(),
+        when: Default::default(),
+        tell: Vec::new(),
+        audience: Audience::Owners,
+        by: By::All(Vec::new()),
+        overrides_mute: false,
+        acknowledge: true,
+    };
+    let priority = Event::PriorityChanged {
+        from: id("P1"),
+        to: id("P2"),
+        factors: BTreeSet::new(),
+        triage: Vec::new(),
+        why: "Half can sign in.".to_owned(),
+        promised: BTreeMap::new(),
+    };
+    let asked = |event: Event, asking: &Rule, told: Vec<Told>| {
+        let mut case = Case::new(event, &[("dana", Audience::Owners)]);
+        // Told by two rules: asked once.
+        let mut twice = case.resolution.recipients[0].reasons.to_vec();
+        twice.extend(twice.clone());
+        case.resolution.recipients[0].reasons = twice.into();
+        case.policy.rules = vec![asking.clone()];
+        case.told = told;
+        let plan = case.plan();
+        let asks: Vec<Option<Ask>> = plan.deliveries.iter().map(|it| it.asks).collect();
+        (plan.asked, asks)
+    };
+    let dana = (BTreeSet::from([id("dana")]), vec![Some(Ask::Seen)]);
+    let nobody = (BTreeSet::new(), vec![None]);
+    let heard = || vec![told("dana", Audience::Owners, Moment::Declared, 1)];
+    // Who hears of it only now is told the story so far, and asked.
+    assert_eq!(asked(update(), &asking, Vec::new()), dana);
+    assert_eq!(asked(update(), &asking, heard()), nobody);
+    assert_eq!(asked(priority.clone(), &asking, heard()), dana);
+    let silent = Rule {
+        acknowledge: false,
+        ..asking.clone()
+    };
+    assert_eq!(asked(priority.clone(), &silent, heard()), nobody);
+    let other = Rule {
+        id: id("another-rule"),
+        ..asking
+    };
+    assert_eq!(asked(priority, &other, heard()), nobody);
 }

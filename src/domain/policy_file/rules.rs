@@ -90,6 +90,7 @@ fn rule(
     let by_missing = has_by.is_none();
     let by = has_by.and_then(|value| by(faults, value));
     let overrides_mute = section.optional(faults, "overrides_mute", Faults::flag);
+    let acknowledge = section.optional(faults, "acknowledge", Faults::flag);
     section.finish(faults);
 
     let tell = tell?;
@@ -111,6 +112,13 @@ fn rule(
         );
         return None;
     }
+    if acknowledge == Some(true) && only_destinations {
+        faults.add(
+            &span,
+            "This rule asks to be told that its message was seen, and tells no people.",
+            "Remove acknowledge, or tell people; a destination cannot say so.",
+        );
+    }
     let contacts = tell
         .iter()
         .any(|target| matches!(target, Target::Contacts(_)));
@@ -129,6 +137,7 @@ fn rule(
         audience: audience?,
         by: by.or_else(|| by_missing.then(|| By::All(Vec::new())))?,
         overrides_mute: overrides_mute.unwrap_or(false),
+        acknowledge: acknowledge.unwrap_or(false),
     })
 }
 

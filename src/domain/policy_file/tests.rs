@@ -67,6 +67,7 @@ fn a_rule_reads_with_all_its_conditions() {
         tell = ["role:service-owner", "group:architecture-team", "person:dana-whitlock",
                 "destination:sd-incidents-teams", "destination:service", "leads"]
         overrides_mute = true
+        acknowledge = true
         [rules.when]
         priority = "P1"
         service = { not = "data-hub" }
@@ -96,6 +97,7 @@ fn a_rule_reads_with_all_its_conditions() {
     assert_eq!(rule.tell.len(), 6);
     assert_eq!(rule.tell[4], Target::ServiceDestinations);
     assert!(rule.overrides_mute);
+    assert!(rule.acknowledge);
     assert!(matches!(&rule.by, By::FirstOf(names) if names.len() == 2));
 }
 
@@ -105,6 +107,7 @@ fn what_a_policy_leaves_out_has_the_usual_value() {
         "when = {}\ntell = \"role:service-owner\"\nby = { all = \"email\" }",
     ));
     let when = &policy.rules[0].when;
+    assert!(!policy.rules[0].acknowledge);
     assert_eq!(when.relation.any, [Relation::Affected]);
     assert_eq!(when.depth, 1);
     assert_eq!(policy.outside_hold, Duration::seconds(10));
@@ -222,6 +225,7 @@ fn single_faults_are_found() {
         (rule("when = {}\ntell = \"leads\"\nby = { all = \"capture\" }"), "Practice capture"),
         (rule(&format!("tell = \"leads\"\n{by}")), "The key `when` is missing in rule one."),
         (rule(&format!("when = {{}}\ntell = []\n{by}")), "This rule tells nobody."),
+        (rule("when = {}\ntell = \"destination:service\"\nacknowledge = true\n"), "tells no people"),
         (format!("{0}{0}", rule(&format!("when = {{}}\ntell = \"leads\"\n{by}"))), "The rule one is there twice, first on line"),
         (
             "[[seasons]]\nservices = \"a\"\nfrom_priority = \"P1\"\ncounts_as = \"P2\"\nfrom = \"07-01\"\nuntil = \"10-31\"\nreason = \"x\"\n".to_owned(),

@@ -11,6 +11,7 @@ use crate::domain::{
 pub(super) fn covers(wide: &Rule, narrow: &Rule, directory: &Directory) -> bool {
     wide.audience == narrow.audience
         && (wide.overrides_mute || !narrow.overrides_mute)
+        && (wide.acknowledge || !narrow.acknowledge)
         && channels(&wide.by, &narrow.by)
         && when(&wide.when, &narrow.when)
         && narrow.tell.iter().all(|target| {

@@ -1,11 +1,11 @@
 //! Single lines: which characters go, and how the rest is written in each format.
 
-use crate::domain::channel::{Format, REASON_MARK};
+use crate::domain::channel::Format;
 
 use super::one_line;
 
 /// Takes out what nobody can see and some can abuse: control characters, private-use characters
-/// (so that nobody can type [`REASON_MARK`]), non-characters and bidirectional controls. Line
+/// (so that nobody can type a [mark](crate::domain::channel::REASON_MARK)), non-characters and bidirectional controls. Line
 /// breaks of every kind become `\n`, tabs become spaces.
 pub fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
@@ -48,18 +48,6 @@ pub fn escape(text: &str, format: Format) -> String {
         Format::Slack => slack(&line),
         Format::SlackJson => json(&slack(&line)),
         Format::Json => json(&line),
-    }
-}
-
-/// Puts a recipient's own reason line where the part has [`REASON_MARK`].
-///
-/// Works on finished parts: the line is escaped for the part's format. Parts without the mark, as
-/// those for responders, come back as they are.
-pub fn replace_reason(part: &str, format: Format, reason: &str) -> String {
-    if part.contains(REASON_MARK) {
-        part.replace(REASON_MARK, &escape(reason, format))
-    } else {
-        part.to_owned()
     }
 }
 
@@ -211,16 +199,6 @@ mod tests {
             "a\nb\nc\ndereasonfg"
         );
         assert_eq!(clean("Zoë 👩‍💻 naïve"), "Zoë 👩‍💻 naïve");
-    }
-
-    #[test]
-    fn the_reason_takes_the_place_of_its_mark_escaped_for_the_part() {
-        let part = format!("<p>{REASON_MARK}</p>");
-        assert_eq!(
-            replace_reason(&part, Format::Html, "You <b> & me"),
-            "<p>You &lt;b&gt; &amp; me</p>"
-        );
-        assert_eq!(replace_reason("none", Format::Html, "x"), "none");
     }
 
     #[test]

@@ -8,14 +8,16 @@
 mod cut;
 mod escape;
 mod parse;
+mod personal;
 mod write;
 
 #[cfg(test)]
 mod hostile;
 
 pub use cut::cut;
-pub use escape::{clean, escape, replace_reason};
+pub use escape::{clean, escape};
 pub use parse::{Block, Line, Span, list, one_line, parse};
+pub use personal::for_recipient;
 pub use write::{write, write_inline, write_text};
 
 use super::channel::Format;

@@ -22,7 +22,7 @@ pub async fn failed(tx: &Tx, filter: &Filter) -> Result<Vec<Failed>, StoreError>
     let (condition, values) = filter.sql(1);
     let sql = format!(
         "SELECT d.id, d.message_id, d.event_seq, d.moment, d.audience, d.channel, d.address, \
-         d.rank, d.urgent, d.recipients, d.reason, CASE WHEN EXISTS (SELECT 1 FROM delivery c \
+         d.rank, d.urgent, d.recipients, d.reason, d.asks, CASE WHEN EXISTS (SELECT 1 FROM delivery c \
            WHERE c.fell_from = d.id AND (c.unsure OR c.state IN ('ready', 'sending', 'uncertain', \
              'accepted', 'delivered', 'held'))) THEN 1 ELSE 0 END AS told_otherwise \
          FROM delivery d \
@@ -47,6 +47,7 @@ pub async fn failed(tx: &Tx, filter: &Filter) -> Result<Vec<Failed>, StoreError>
                 urgent: row.get()?,
                 recipients: row.json()?,
                 reason: row.get()?,
+                asks: row.parse_or_none()?,
                 told_otherwise: row.get::<i32>()? == 1,
             })
         })

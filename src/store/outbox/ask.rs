@@ -11,6 +11,7 @@ use super::sql::{Reader, column, json, list, rows};
 use crate::{
     domain::{
         Address, Audience, ChannelName, DeliveryId, IncidentId, MessageId, NotificationId, Time,
+        ask::Ask,
         delivery::{State, ToldPerson},
         notification::Moment,
         situation::RecipientId,
@@ -122,6 +123,8 @@ pub struct Logged {
     pub waits_for: Option<DeliveryId>,
     /// Whether it waits for a second person to agree to it.
     pub awaits_word: bool,
+    /// What is asked of its recipients.
+    pub asks: Option<Ask>,
     /// When it was written.
     pub created_at: Time,
     /// When it was first tried.
@@ -133,6 +136,7 @@ pub struct Logged {
 const COLUMNS: &str = "d.id, d.notification_id, d.incident, d.event_seq, d.moment, d.audience, \
      d.recipients, d.channel, d.address, d.state, d.attempts, d.next_at, d.deliver_by, d.reason, \
      d.sentence, d.last_code, d.provider_id, d.fell_from, d.blocked_by, d.awaits_word, \
+     d.asks, \
      d.created_at, \
      d.wire_date, d.ended_at";
 
@@ -168,6 +172,17 @@ pub async fn send_log(
         .iter()
         .map(|row| logged(row, STEP))
         .collect()
+}
+
+/// One delivery, as the record has it.
+pub async fn logged_delivery(
+    conn: &impl ConnectionTrait,
+    id: &DeliveryId,
+) -> Result<Option<Logged>, StoreError> {
+    const STEP: &str = "look for a delivery";
+    let sql = format!("SELECT {COLUMNS} FROM delivery d WHERE d.id = $1");
+    let found = rows(conn, STEP, &sql, vec![id.as_str().into()]).await?;
+    found.first().map(|row| logged(row, STEP)).transpose()
 }
 
 fn logged(row: &QueryResult, step: &'static str) -> Result<Logged, StoreError> {
@@ -213,6 +228,7 @@ fn logged(row: &QueryResult, step: &'static str) -> Result<Logged, StoreError> {
         fell_from: id_or_none(row.get()?)?,
         waits_for: id_or_none(row.get()?)?,
         awaits_word: row.get()?,
+        asks: row.parse_or_none()?,
         created_at: row.time()?,
         first_tried_at: row.time_or_none()?,
         ended_at: row.time_or_none()?,

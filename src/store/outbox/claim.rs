@@ -6,7 +6,7 @@ use super::sql::{Reader, column, for_update_skip_locked, json, list, micros, row
 use crate::{
     domain::{
         Address, Audience, ChannelName, DeliveryId, IncidentId, MessageId, NotificationId, Time,
-        notification::Moment,
+        ask::Ask, notification::Moment,
     },
     store::StoreError,
 };
@@ -55,6 +55,8 @@ pub struct Claimed {
     pub name: String,
     /// The reason line.
     pub reason: String,
+    /// What is asked of them.
+    pub asks: Option<Ask>,
     /// The lease under which it is held.
     pub lease_token: String,
     /// Whether another channel stands in for it, or it for another.
@@ -63,7 +65,7 @@ pub struct Claimed {
 
 const COLUMNS: &str = "id, notification_id, message_id, incident, moment, audience, channel, \
      address, lane, rank, urgent, attempts, unsure, plain, first, deliver_by, wire_date, \
-     wire_sha256, name, reason, lease_token, fell_from IS NOT NULL OR fallbacks IS NOT NULL AS related";
+     wire_sha256, name, reason, asks, lease_token, fell_from IS NOT NULL OR fallbacks IS NOT NULL AS related";
 
 /// What may be claimed: word for word the condition of the index `delivery_due`.
 pub(super) const CLAIMABLE: &str = "state IN ('ready', 'uncertain') AND blocked_by IS NULL";
@@ -151,6 +153,7 @@ fn read(row: &QueryResult, step: &'static str) -> Result<Claimed, StoreError> {
         wire_sha256: row.get()?,
         name: row.get()?,
         reason: row.get()?,
+        asks: row.parse_or_none()?,
         lease_token: row.get()?,
         related: row.get()?,
     })

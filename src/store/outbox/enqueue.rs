@@ -13,6 +13,7 @@ use super::{
 use crate::{
     domain::{
         IncidentId, NotificationId, Time,
+        ask::Ask,
         delivery::{NewDelivery, NewNotification, NewWithheld, State, order_key, supersedes},
         notification::Moment,
     },
@@ -210,10 +211,11 @@ struct Row {
     fallback_at: Option<i64>,
     sentence: String,
     awaits_word: bool,
+    asks: Option<&'static str>,
     ended_at: Option<i64>,
 }
 
-const COLUMNS: [(&str, Kind); 21] = [
+const COLUMNS: [(&str, Kind); 22] = [
     ("id", Kind::Text),
     ("message_id", Kind::Text),
     ("moment", Kind::Text),
@@ -234,6 +236,7 @@ const COLUMNS: [(&str, Kind); 21] = [
     ("fallback_at", Kind::Number),
     ("sentence", Kind::Text),
     ("awaits_word", Kind::Flag),
+    ("asks", Kind::Text),
     ("ended_at", Kind::Number),
 ];
 
@@ -291,6 +294,7 @@ fn waiting_row(
         },
         sentence: String::new(),
         awaits_word: delivery.awaits_word,
+        asks: delivery.asks.map(Ask::as_str),
         ended_at: None,
     })
 }
@@ -324,6 +328,7 @@ fn withheld_row(withheld: &NewWithheld, now: Time) -> Row {
         fallback_at: None,
         sentence: withheld.sentence.clone(),
         awaits_word: false,
+        asks: None,
         ended_at: Some(micros(now)),
     }
 }

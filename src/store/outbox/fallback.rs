@@ -149,13 +149,13 @@ async fn write(tx: &Tx, children: &[Child], now: Time) -> Result<usize, StoreErr
     let sql = format!(
         "INSERT INTO delivery (id, notification_id, message_id, incident, event_seq, moment, \
          audience, channel, address, lane, order_key, rank, urgent, state, next_at, deliver_by, \
-         attempts, unsure, plain, first, name, recipients, reason, fallbacks, fell_from, \
+         attempts, unsure, plain, first, name, recipients, reason, asks, fallbacks, fell_from, \
          sentence, created_at) \
          SELECT j.id, p.notification_id, j.message_id, p.incident, p.event_seq, p.moment, \
          p.audience, j.channel, j.address, j.lane, j.order_key, p.rank, p.urgent, 'ready', $2, \
          j.deliver_by, 0, false, false, \
          NOT EXISTS (SELECT 1 FROM delivery e WHERE e.order_key = j.order_key), \
-         p.name, p.recipients, p.reason, j.fallbacks, p.id, '', $2 \
+         p.name, p.recipients, p.reason, p.asks, j.fallbacks, p.id, '', $2 \
          FROM {from} JOIN delivery p ON p.id = j.parent \
          WHERE NOT EXISTS (SELECT 1 FROM delivery e WHERE e.order_key = j.order_key AND \
            (e.notification_id = p.notification_id OR (e.event_seq > p.event_seq AND (e.unsure \

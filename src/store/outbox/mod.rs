@@ -32,8 +32,8 @@ mod verbs;
 pub use addresses::{BadAddress, bad_addresses, heal_address, is_bad_address};
 pub use again::{failed, replace, said_there};
 pub use ask::{
-    Counts, LogPage, Logged, LoggedAttempt, Told, attempts_of, counts, pending_of, posts_of,
-    send_log, thread_of, told, words_of,
+    Counts, LogPage, Logged, LoggedAttempt, Told, attempts_of, counts, logged_delivery, pending_of,
+    posts_of, send_log, thread_of, told, words_of,
 };
 pub use audit::{Finding, audit};
 pub use awaiting::{Awaiting, awaiting};

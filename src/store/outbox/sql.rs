@@ -147,6 +147,16 @@ impl<'a> Reader<'a> {
             .map_err(|error| StoreError::unreadable(self.step, error))
     }
 
+    /// The next column, a text that stands for something, or nothing.
+    pub(super) fn parse_or_none<T: FromStr<Err: Display>>(
+        &mut self,
+    ) -> Result<Option<T>, StoreError> {
+        let text: Option<String> = self.get()?;
+        text.map(|text| text.parse())
+            .transpose()
+            .map_err(|error| StoreError::unreadable(self.step, error))
+    }
+
     /// The next column, a JSON text.
     pub(super) fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, StoreError> {
         let text: String = self.get()?;

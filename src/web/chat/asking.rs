@@ -1,9 +1,9 @@
-//! Answers to "are you affected?", by one tap.
+//! Answers to "are you affected?" and "have you seen it?", by one tap.
 
 use super::{Place, speaker};
 use crate::{
     app::{App, Error, ErrorKind, Mode},
-    chatops::reply::{Act, Reply},
+    chatops::reply::{Act, Piece, Reply},
     domain::{
         IncidentId, ServiceId,
         command::{Asked, Command},
@@ -68,4 +68,40 @@ pub(super) async fn affected(
         ),
         AffectedAnswer::No | AffectedAnswer::Checking => reply,
     })
+}
+
+/// Records that the speaker has seen it, once. A second tap is told when the first was.
+pub(super) async fn seen(
+    app: &App,
+    place: &Place<'_>,
+    incident: IncidentId,
+) -> Result<Reply, Error> {
+    let speaker = speaker(app, place).await?;
+    app.must_see(&speaker.viewer, incident).await?;
+    let asked = Asked {
+        command: Command::Seen { person: None },
+        actor: speaker.actor,
+        request_key: place.request_key.to_owned(),
+        seen_revision: None,
+        typed: None,
+    };
+    let said = match app.change(incident, asked, Mode::Commit).await {
+        Ok(_) => "It is on the timeline. Thank you.".to_owned(),
+        Err(error) if error.code == "seen-already" => error.sentence,
+        Err(error) => return Err(error),
+    };
+    // The answer takes the place of the message, so it says again what it is about.
+    let summary = app.status_for(&speaker.viewer, incident).await?.summary;
+    let facts = [
+        ("Priority", Some(summary.priority)),
+        ("State", Some(summary.stage_words)),
+        ("Next update", summary.next_update_words),
+    ];
+    let facts = facts
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let heading = format!("You have seen {incident}: {}", summary.title);
+    Ok(Reply::text(heading, [said])
+        .and(Piece::Facts(facts.collect()))
+        .button("How it stands", Act::Say(format!("status {incident}"))))
 }

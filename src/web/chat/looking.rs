@@ -77,6 +77,9 @@ pub(super) async fn status(app: &App, speaker: &Speaker, id: IncidentId) -> Resu
         role[..1].make_ascii_uppercase();
         (role, lead.name.clone())
     }));
+    if let Some(seen) = &status.seen {
+        facts.push(("Said that they have seen it".to_owned(), seen.words.clone()));
+    }
     facts.retain(|(_, value)| !value.is_empty());
     let to_do: Vec<String> = status
         .left_to_do
@@ -170,8 +173,9 @@ fn told(app: &App, heading: String, answer: &WhoAnswer) -> Reply {
         .take(NAMED)
         .map(|one| format!("{}: {}", one.name, one.why))
         .collect();
-    let mut reply =
-        Reply::text(heading, [totals]).and(Piece::List(people(app, &answer.recipients)));
+    let seen = answer.seen.as_ref().map(|seen| seen.words.clone());
+    let mut reply = Reply::text(heading, [totals, seen.unwrap_or_default()])
+        .and(Piece::List(people(app, &answer.recipients)));
     if !unreachable.is_empty() {
         reply = reply
             .and(Piece::Text("Cannot be reached:".to_owned()))

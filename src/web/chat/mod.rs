@@ -95,6 +95,7 @@ pub(super) async fn tapped(app: &App, place: &Place<'_>, act: Act, filled: &Fill
             let said = asking::affected(app, place, answer, incident).await;
             said.map(Tapped::from)
         }
+        Act::Seen(incident) => asking::seen(app, place, incident).await.map(Tapped::from),
         Act::Fill(verb, incident) => handed_in(app, place, verb, incident, filled).await,
         Act::Say(line) => heard(app, place, &line).await.map(Tapped::from),
         Act::Send(draft) => sending::send(app, place, &draft).await,

@@ -131,7 +131,8 @@ impl Agency {
             Arc::clone(&self.app.clock),
             lock.expect("nobody else delivers"),
             self.app.wake.clone(),
-        );
+        )
+        .with_pages(self.app.pages.clone());
         engine.settle().await.unwrap();
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct Plan {
     pub(crate) mail: Script,
     /// More settings, after those of the harness.
     pub(crate) settings: String,
+    /// Keys of `[server]` besides where it listens.
+    pub(crate) server: String,
     /// Keys of `[channels.email]` besides port and sender.
     pub(crate) email: String,
     /// The policy.
@@ -47,6 +49,7 @@ impl Default for Plan {
         Self {
             mail: Script::plain(),
             settings: String::new(),
+            server: String::new(),
             email: "host = \"127.0.0.1\"\ntls = \"none\"\n".to_owned(),
             policy: policy(),
             directory: DIRECTORY.to_owned(),
@@ -116,7 +119,9 @@ impl Agency {
             hooks,
             url,
         };
-        agency.write("oyez.toml", &agency.settings(&plan.email, &plan.settings));
+        let settings = agency.settings(&plan.email, &plan.settings);
+        let server = format!("[server]\n{}", plan.server);
+        agency.write("oyez.toml", &settings.replacen("[server]\n", &server, 1));
         agency.write("policy.toml", &plan.policy);
         if !plan.directory.is_empty() {
             let started = agency.start().await;
@@ -263,7 +268,8 @@ pub(crate) async fn deliver(app: &App) {
         lock.expect("ask for the lock")
             .expect("nobody else delivers"),
         app.wake.clone(),
-    );
+    )
+    .with_pages(app.pages.clone());
     engine.settle().await.expect("deliver");
 }
 

@@ -7,6 +7,7 @@ use oyez::{
     clock::ManualClock,
     domain::{
         Address, Audience, ChannelName, IncidentId, Time,
+        ask::AskLine,
         channel::{Conversation, REASON_MARK},
         fault::Fault,
         notification::Moment,
@@ -119,6 +120,7 @@ pub(crate) struct Letter {
     pub(crate) urgent: bool,
     pub(crate) parts: BTreeMap<String, String>,
     pub(crate) reason: String,
+    pub(crate) ask: Option<AskLine<'static>>,
     pub(crate) date: Time,
 }
 
@@ -143,6 +145,7 @@ impl Letter {
             parts,
             reason: "You get this because you are the service owner of Register trainees."
                 .to_owned(),
+            ask: None,
             date: now(),
         }
     }
@@ -162,6 +165,7 @@ impl Letter {
             urgent: self.urgent,
             parts: &self.parts,
             reason: &self.reason,
+            ask: self.ask,
             date: self.date,
         }
     }

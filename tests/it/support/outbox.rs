@@ -44,6 +44,7 @@ pub(crate) fn person(number: usize) -> ToldPerson {
 pub(crate) fn to(number: usize, now: Time) -> NewDelivery {
     NewDelivery {
         awaits_word: false,
+        asks: None,
         message: 0,
         address: Address::new(&format!("person-{number}@northshire.example")),
         lane: "smtp:relay".to_owned(),

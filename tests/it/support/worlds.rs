@@ -344,6 +344,7 @@ pub(crate) fn rule(dice: &mut Dice<'_>, directory: &Directory, number: usize) ->
             By::All(channels)
         },
         overrides_mute: dice.one_in(4),
+        acknowledge: false,
     }
 }
 

@@ -5,10 +5,21 @@ use std::{fs, path::PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{all, kinds, rendered, renderer, story::Story};
+use oyez::domain::{
+    Audience,
+    ask::{Ask, AskLine, may_ask_for_seen},
+    notification::Moment,
+};
+
+use super::{all, kinds, rendered_for, renderer, story::Story};
 
 /// Most bytes of a card that is read on a phone without waiting.
 const CARD_BYTES: usize = 20 * 1024;
+
+const SEEN: AskLine<'_> = AskLine {
+    ask: Ask::Seen,
+    link: Some("https://oyez.northshire.example/a/AYuY2gAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+};
 
 fn cards() -> Vec<(String, Value)> {
     let renderer = renderer();
@@ -19,14 +30,29 @@ fn cards() -> Vec<(String, Value)> {
     for kind in &kinds {
         for (moment, audience) in all() {
             let view = Story::up_to(moment).view(moment, audience);
-            let parts = rendered(&renderer, kind, &view);
-            for part in ["card", "incident"] {
-                let Some(card) = parts.get(part) else {
-                    continue;
-                };
-                let name = format!("{} {moment} {audience} {part}", kind.0);
-                assert!(card.len() <= CARD_BYTES, "{name}: {} bytes", card.len());
-                cards.push((name, serde_json::from_str(card).expect("JSON")));
+            let affected = moment == Moment::AreYouAffected;
+            let asked = match affected {
+                true => Ask::Affected,
+                false => Ask::Seen,
+            };
+            for ask in [None, Some(AskLine { ask: asked, ..SEEN })] {
+                let parts = rendered_for(&renderer, kind, &view, ask);
+                for part in ["card", "incident"] {
+                    let Some(card) = parts.get(part) else {
+                        continue;
+                    };
+                    let name = format!("{} {moment} {audience} {part} {ask:?}", kind.0);
+                    assert!(card.len() <= CARD_BYTES, "{name}: {} bytes", card.len());
+                    // The bot's card has a button for those who are asked, the workflow's a link.
+                    let may_ask = affected || may_ask_for_seen(moment);
+                    let asks = ask.is_some() && may_ask && part == "card";
+                    let is_bot = kind.0.as_str() == "teams";
+                    // Users read no reference, and have no app to tap in.
+                    let taps = asks && is_bot && !affected && audience != Audience::Users;
+                    assert_eq!(card.contains("\"seen\""), taps, "{name}");
+                    assert_eq!(card.contains("/a/AYuY"), asks && !is_bot, "{name}");
+                    cards.push((name, serde_json::from_str(card).expect("JSON")));
+                }
             }
         }
     }
@@ -86,6 +112,7 @@ fn our_rules() -> Value {
         "additionalProperties": false,
         "properties": {
             "type": { "const": "ActionSet" },
+            "id": { "const": "seen" },
             "actions": { "type": "array", "minItems": 1, "maxItems": 2, "items": tap },
         },
     });

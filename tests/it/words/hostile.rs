@@ -1,6 +1,10 @@
 //! Whatever is typed appears as typed, in finished messages too.
 
-use oyez::domain::{Audience, channel::REASON_MARK, notification::Moment};
+use oyez::domain::{
+    Audience,
+    channel::{ASK_MARK, REASON_MARK, TAP_MARK},
+    notification::Moment,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -8,7 +12,7 @@ use super::{kinds, renderer, story::Story};
 
 const ATTACK: &str = "a\r\nBcc: all@northshire.example\r\n\r\n<script>alert(1)</script> {{theory}} \
     {{{title}}} {{> partials/closed}} <!channel> <@U1> <at>Priya</at> *b* _i_ `c` ~s~ \
-    [x](https://evil.example) \\\"]}, \u{202E}gnp.exe \u{E000}reason\u{E001} \u{0}";
+    [x](https://evil.example) \\\"]}, \u{202E}gnp.exe \u{E000}reason\u{E001} \u{E000}ask\u{E001} \u{E000}tap\u{E001} \u{0}";
 
 fn attacked(typed: &str) -> Story {
     let mut story = Story::declared(&json!({
@@ -56,7 +60,9 @@ fn check(typed: &str) {
                     let wants = channel.as_str() == "email"
                         || matches!(audience, Audience::Owners | Audience::External);
                     assert!(marks <= usize::from(wants), "{here}");
-                    let hidden = words.replace(REASON_MARK, "");
+                    let hidden = [REASON_MARK, ASK_MARK, TAP_MARK]
+                        .iter()
+                        .fold(words.clone(), |words, mark| words.replace(mark, ""));
                     let hidden = hidden.chars().find(|c| {
                         (c.is_control() && *c != '\n')
                             || matches!(*c, '\u{E000}'..='\u{F8FF}' | '\u{202A}'..='\u{202E}')

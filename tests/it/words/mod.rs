@@ -13,7 +13,8 @@ use oyez::{
     channels,
     domain::{
         Audience, ChannelName,
-        channel::{Part, REASON_MARK},
+        ask::AskLine,
+        channel::{ASK_MARK, Part, REASON_MARK, TAP_MARK},
         notification::Moment,
         text,
         wording::View,
@@ -38,8 +39,18 @@ pub(crate) fn renderer() -> Renderer {
 /// The finished parts of a message, with a reason line in them.
 pub(crate) fn rendered(
     renderer: &Renderer,
+    kind: &(ChannelName, &'static [Part]),
+    view: &View,
+) -> BTreeMap<String, String> {
+    rendered_for(renderer, kind, view, None)
+}
+
+/// The same for somebody who is asked something.
+pub(crate) fn rendered_for(
+    renderer: &Renderer,
     (channel, parts): &(ChannelName, &'static [Part]),
     view: &View,
+    ask: Option<AskLine<'_>>,
 ) -> BTreeMap<String, String> {
     let rendered = renderer.render(channel, parts, view.moment, view.audience, view);
     assert_eq!(
@@ -51,8 +62,12 @@ pub(crate) fn rendered(
         .iter()
         .map(|part| {
             let words = &rendered.parts[part.name];
-            let finished = text::replace_reason(words, part.format, reason(view.audience));
-            assert!(!finished.contains(REASON_MARK));
+            let finished = text::for_recipient(words, part, reason(view.audience), ask);
+            assert!(
+                ![REASON_MARK, ASK_MARK, TAP_MARK]
+                    .iter()
+                    .any(|mark| finished.contains(mark))
+            );
             (part.name.to_owned(), finished)
         })
         .collect()
