@@ -75,6 +75,7 @@ fn one_more_recipient(bencher: Bencher<'_, '_>, bytes: usize) {
             audience: Audience::Owners,
             first: false,
             thread: None,
+            conversation: None,
             urgent: true,
             parts: &parts,
             reason: "You get this because you are the service owner of Register trainees and this is a P1.",

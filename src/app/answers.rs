@@ -51,6 +51,9 @@ pub struct Receipt {
     /// The words; only in a rehearsal.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<WordsAnswer>,
+    /// How many matched and are not told, by the reason why; only in a rehearsal.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub withheld: BTreeMap<String, usize>,
     /// Of the messages, those that wait for a second person to agree.
     #[serde(default)]
     pub awaiting: usize,

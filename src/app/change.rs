@@ -213,6 +213,7 @@ impl App {
         }
         receipt.recipients.clear();
         receipt.words.clear();
+        receipt.withheld.clear();
         let answer = serde_json::to_string(&receipt).map_err(unreadable)?;
         requests::finish(&tx, key(asked), &answer).await?;
         tx.commit().await.step("commit a command")?;

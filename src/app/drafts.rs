@@ -97,6 +97,16 @@ impl App {
         Ok(Prepared::Shown { draft, rehearsal })
     }
 
+    /// What was shown, to put it otherwise.
+    pub async fn draft(&self, actor: &Actor, viewer: &Viewer, id: &str) -> Result<Wish, Error> {
+        let draft = self.own_draft(actor, id).await?;
+        let wish: Wish = serde_json::from_str(&draft.command).map_err(unreadable)?;
+        if let Wish::Change(incident, _) = &wish {
+            self.must_see(viewer, *incident).await?;
+        }
+        Ok(wish)
+    }
+
     /// Sends what was shown. The same draft twice is answered as the first time; an incident that
     /// has moved on since refuses it, and nothing is sent.
     pub async fn send_draft(
@@ -105,11 +115,8 @@ impl App {
         viewer: &Viewer,
         id: &str,
     ) -> Result<Receipt, Error> {
+        let wish = self.draft(actor, viewer, id).await?;
         let draft = self.own_draft(actor, id).await?;
-        let wish: Wish = serde_json::from_str(&draft.command).map_err(unreadable)?;
-        if let Wish::Change(incident, _) = &wish {
-            self.must_see(viewer, *incident).await?;
-        }
         let how = How::of(&draft, actor);
         self.carry_out(how, wish, Mode::Commit).await
     }

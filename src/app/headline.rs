@@ -34,6 +34,7 @@ pub(super) fn receipt(after: &Incident, new: &[Record], act: &Act<'_>) -> Receip
         next_update: after.next_promise().map(|(due, _)| due),
         recipients: Vec::new(),
         words: Vec::new(),
+        withheld: std::collections::BTreeMap::new(),
         awaiting: 0,
         notifications: Vec::new(),
         progress: None,

@@ -161,6 +161,10 @@ impl Spoken {
         receipt
             .notifications
             .extend(notification.map(|id| id.to_string()));
+        for withheld in &self.plan.withheld {
+            let count = receipt.withheld.entry(withheld.sentence.clone());
+            *count.or_default() += 1;
+        }
         receipt
             .recipients
             .extend(self.plan.deliveries.iter().flat_map(recipients));

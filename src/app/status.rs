@@ -44,6 +44,16 @@ impl App {
         }
     }
 
+    /// An incident and what happened to it, for forms and cards.
+    pub async fn story(
+        &self,
+        viewer: &Viewer,
+        id: IncidentId,
+    ) -> Result<(Incident, Vec<Record>), Error> {
+        self.must_see(viewer, id).await?;
+        self.load(id).await
+    }
+
     pub(super) async fn must_exist(&self, id: IncidentId) -> Result<Summary, Error> {
         match incidents::summary(self.store.read(), id).await? {
             Some(summary) => Ok(summary),

@@ -31,8 +31,8 @@ pub fn slack(base: &str) -> Value {
                 "url": format!("{base}/slack/commands"),
                 "description": SHORT,
                 "usage_hint": "open | update | nochange | who | status | help",
-                // Names are typed as they are in the directory.
-                "should_escape": false,
+                // So that people can be mentioned instead of written out.
+                "should_escape": true,
             }],
         },
         "oauth_config": { "scopes": { "bot": [

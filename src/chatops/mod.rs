@@ -11,3 +11,4 @@ pub mod slack;
 pub mod slack_text;
 pub mod slack_view;
 pub mod teams;
+pub mod terminal;

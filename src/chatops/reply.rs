@@ -2,6 +2,8 @@
 //!
 //! Every text is literal: what people typed stays as typed, and mentions nobody.
 
+use std::borrow::Cow;
+
 use super::form::Field;
 use crate::domain::{IncidentId, event::AffectedAnswer, verbs::Verb};
 
@@ -42,7 +44,7 @@ pub enum Piece {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Button {
     /// 14 characters at most, so that it is whole on a phone.
-    pub label: &'static str,
+    pub label: Cow<'static, str>,
     /// What it does.
     pub act: Act,
     /// Whether it is the one that most people want.
@@ -56,6 +58,10 @@ pub enum Act {
     Send(String),
     /// Throws away what was shown.
     Drop(String),
+    /// Opens what was shown as a form, to put it otherwise.
+    Edit(String),
+    /// Stops those messages of this event that still wait.
+    Undo(IncidentId, u32),
     /// Says a line, as if it had been typed.
     Say(String),
     /// Hands in the form of a verb, about an incident or a new one.
@@ -94,6 +100,8 @@ impl Act {
         match self {
             Self::Send(id) => format!("send:{id}"),
             Self::Drop(id) => format!("drop:{id}"),
+            Self::Edit(id) => format!("edit:{id}"),
+            Self::Undo(incident, event) => format!("undo:{incident}:{event}"),
             Self::Say(line) => format!("say:{line}"),
             Self::Fill(verb, incident) => {
                 let incident = incident.map_or_else(String::new, |id| id.to_string());
@@ -113,6 +121,11 @@ impl Act {
         match name {
             "send" => Some(Self::Send(value.to_owned())),
             "drop" => Some(Self::Drop(value.to_owned())),
+            "edit" => Some(Self::Edit(value.to_owned())),
+            "undo" => {
+                let (incident, event) = value.split_once(':')?;
+                Some(Self::Undo(incident.parse().ok()?, event.parse().ok()?))
+            }
             "say" => Some(Self::Say(value.to_owned())),
             "affected" => {
                 let (said, incident) = value.split_once(':')?;
@@ -187,10 +200,28 @@ impl Reply {
         self
     }
 
+    /// With a list under a line that says what it is, unless there is nothing in it.
+    #[must_use]
+    pub fn and_list(self, label: &str, lines: Vec<String>) -> Self {
+        match lines.is_empty() {
+            true => self,
+            false => self
+                .and(Piece::Text(label.to_owned()))
+                .and(Piece::List(lines)),
+        }
+    }
+
+    /// Only what is to be filled in.
+    pub fn fields(self) -> impl Iterator<Item = Piece> {
+        let pieces = self.pieces.into_iter();
+        pieces.filter(|piece| matches!(piece, Piece::Field(_)))
+    }
+
     /// With one more button.
     #[must_use]
-    pub fn button(mut self, label: &'static str, act: Act) -> Self {
+    pub fn button(mut self, label: impl Into<Cow<'static, str>>, act: Act) -> Self {
         let main = self.buttons.is_empty();
+        let label = label.into();
         self.buttons.push(Button { label, act, main });
         self
     }
@@ -246,7 +277,7 @@ mod tests {
         #[test]
         fn what_a_button_carries_comes_back(
             text in "\\PC{0,60}",
-            kind in 0..9_usize,
+            kind in 0..11_usize,
             incident in 1..10_000_u32,
             revision in 0..100_u32,
         ) {
@@ -256,8 +287,10 @@ mod tests {
                 2 => Act::Say(text),
                 4 => Act::Affected(AffectedAnswer::Checking, IncidentId(incident)),
                 5 => Act::Fill(Verb::Open, None),
-                8 => Act::Seen(IncidentId(incident)),
+                9 => Act::Seen(IncidentId(incident)),
                 6 => Act::Fill(Verb::Update, Some(IncidentId(incident))),
+                7 => Act::Edit(text),
+                8 => Act::Undo(IncidentId(incident), revision),
                 3 => Act::Answer(Answer::NoChange, IncidentId(incident), revision),
                 _ => Act::Answer(Answer::Snooze, IncidentId(incident), revision),
             };

@@ -54,9 +54,23 @@ pub fn post(reply: &Reply) -> Value {
 /// Heading and pieces; says so where there are more than `most`.
 pub(super) fn blocks(reply: &Reply, most: usize) -> Vec<Value> {
     let mut blocks = vec![section(&format!("*{}*", mrkdwn(&reply.heading)))];
+    let mut running = String::new();
     for piece in &reply.pieces {
-        blocks.extend(block(piece));
+        // Paragraphs and lists that follow each other are one block, as far as it holds them.
+        if let Some(text) = prose(piece) {
+            if running.chars().count() + text.chars().count() >= SECTION {
+                flush(&mut running, &mut blocks);
+            }
+            if !running.is_empty() {
+                running.push('\n');
+            }
+            running.push_str(&text);
+        } else {
+            flush(&mut running, &mut blocks);
+            blocks.extend(block(piece));
+        }
     }
+    flush(&mut running, &mut blocks);
     if blocks.len() > most {
         blocks.truncate(most - 1);
         blocks.push(section(CUT));
@@ -70,9 +84,30 @@ pub(super) fn buttons(buttons: &[&Button]) -> Value {
     json!({ "type": "actions", "elements": elements })
 }
 
+/// A paragraph or a list.
+fn prose(piece: &Piece) -> Option<String> {
+    match piece {
+        Piece::Text(text) => Some(mrkdwn(text)),
+        Piece::List(lines) => {
+            let lines: Vec<String> = lines
+                .iter()
+                .map(|line| format!("• {}", mrkdwn(line)))
+                .collect();
+            Some(lines.join("\n"))
+        }
+        Piece::Facts(_) | Piece::Field(_) | Piece::Words { .. } => None,
+    }
+}
+
+fn flush(running: &mut String, blocks: &mut Vec<Value>) {
+    if !running.is_empty() {
+        blocks.push(section(running));
+        running.clear();
+    }
+}
+
 fn block(piece: &Piece) -> Vec<Value> {
     match piece {
-        Piece::Text(text) => vec![section(&mrkdwn(text))],
         Piece::Facts(facts) => facts
             .chunks(FIELDS)
             .map(|facts| {
@@ -88,13 +123,7 @@ fn block(piece: &Piece) -> Vec<Value> {
                 json!({ "type": "section", "fields": fields })
             })
             .collect(),
-        Piece::List(lines) => {
-            let lines: Vec<String> = lines
-                .iter()
-                .map(|line| format!("• {}", mrkdwn(line)))
-                .collect();
-            vec![section(&lines.join("\n"))]
-        }
+        Piece::Text(_) | Piece::List(_) => Vec::new(),
         Piece::Field(field) => vec![input(field)],
         Piece::Words { label, text } => {
             let quoted: Vec<String> = mrkdwn(text)
@@ -166,7 +195,7 @@ fn button((number, button): (usize, &Button)) -> Value {
         "type": "button",
         // Slack wants another id for each button of a message.
         "action_id": format!("act-{number}"),
-        "text": plain(button.label),
+        "text": plain(&button.label),
         "value": button.act.to_value(),
     });
     if button.main {

@@ -1,5 +1,5 @@
-//! What people wrote in Slack, as they meant it: without the marks that Slack puts around links and
-//! mentions in the text of its events.
+//! What people wrote in Slack, as they meant it: without the marks that Slack puts around links in
+//! its texts. Mentions of people and channels stay marked, so that the grammar can read them.
 //!
 //! Source: docs.slack.dev, "Formatting message text": `&`, `<` and `>` come escaped, and whatever
 //! stands between `<` and `>` is a link or a mention, with its label behind `|`.
@@ -47,8 +47,8 @@ fn meant(mark: &str) -> String {
         format!("{sign}{}", name.trim_start_matches(sign))
     };
     match target.chars().next() {
-        Some('@') => named('@', &target[1..]),
-        Some('#') => named('#', &target[1..]),
+        // The grammar reads whom the directory knows by this address.
+        Some('@' | '#') => format!("<{mark}>"),
         Some('!') => named('@', &target[1..]),
         _ => match target.strip_prefix("mailto:") {
             Some(address) => address.to_owned(),
@@ -80,7 +80,7 @@ mod tests {
             ("status", "status"),
             (
                 "<@U0OYEZ001> note INC-1 asked <@U0OYEZ001> and <@U0PRIYA001|priya> in <#C024BE91L|it>",
-                "note INC-1 asked @U0OYEZ001 and @priya in #it",
+                "note INC-1 asked <@U0OYEZ001> and <@U0PRIYA001|priya> in <#C024BE91L|it>",
             ),
             ("note a &lt;b&gt; &amp;amp; c", "note a <b> &amp; c"),
             (

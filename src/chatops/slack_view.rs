@@ -62,7 +62,7 @@ pub fn view(reply: &Reply) -> Value {
         .iter()
         .find(|button| matches!(button.act, Act::Drop(_)));
     let closes = match (drop, submit) {
-        (Some(button), _) => button.label,
+        (Some(button), _) => button.label.as_ref(),
         (None, Some(_)) => "Cancel",
         (None, None) => "Close",
     };
@@ -109,11 +109,11 @@ fn title(submit: Option<&Button>) -> String {
 /// people".
 fn act_named(reply: &Reply, button: &Button) -> String {
     let asked = reply.heading.strip_suffix('?');
-    let asked =
-        asked.filter(|asked| asked.starts_with(button.label) && asked.chars().count() <= TITLE);
+    let asked = asked
+        .filter(|asked| asked.starts_with(button.label.as_ref()) && asked.chars().count() <= TITLE);
     match (&button.act, asked) {
         (Act::Send(_), Some(asked)) => asked.to_owned(),
-        _ => cut(button.label, TITLE),
+        _ => cut(&button.label, TITLE),
     }
 }
 
@@ -133,10 +133,11 @@ fn wrong_field(reply: &Reply) -> Option<&'static str> {
         _ => None,
     });
     let wanted: &[&str] = match code {
-        "bad-time" => &["started"],
+        "bad-time" => &["started", "at", "until", "next_update", "review"],
         "bad-link" => &["report"],
         "unknown-priority" => &["priority"],
         "unknown-service" | "ambiguous-service" => &["more_services", "services"],
+        "unknown-person" | "ambiguous-person" => &["other", "leads"],
         "missing-field" => {
             let named = |label: &str| reply.heading.ends_with(label);
             return fields

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    form::{Field, Kind},
+    form::{Field, Kind, LONGEST as FIELD},
     reply::{Act, Button, Piece, Reply},
 };
 use crate::domain::{
@@ -22,17 +22,28 @@ pub const ACT: &str = "act";
 const ELEMENTS: usize = 60;
 /// Most characters of one text.
 const LONGEST: usize = 2_000;
+/// Most characters of what a client reads out or shows that cannot show the card.
+const FALLBACK: usize = 600;
+/// Up to so many options are all seen at once.
+const FEW: usize = 4;
 
 /// Longest title of a dialog.
 const TITLE: usize = 60;
 
 /// Verbs that ask for more with a form, if nothing follows them.
-const WITH_FORM: [Verb; 9] = [
+const WITH_FORM: [Verb; 16] = [
     Verb::Open,
     Verb::Update,
     Verb::Priority,
+    Verb::Stage,
+    Verb::Services,
+    Verb::Handover,
+    Verb::Add,
+    Verb::Mute,
+    Verb::Step,
     Verb::Resolve,
     Verb::Close,
+    Verb::Correct,
     Verb::Note,
     Verb::Decide,
     Verb::Reopen,
@@ -66,13 +77,14 @@ fn card_with(reply: &Reply, action: fn(&Button) -> Value) -> Value {
         body.push(json!({ "type": "ActionSet", "actions": actions }));
     }
     let spoken = cut(&clean(&reply.heading), LONGEST);
+    let whole = cut(&clean(&reply.plain()), FALLBACK);
     json!({
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.5",
         "lang": "en",
         "speak": spoken,
-        "fallbackText": spoken,
+        "fallbackText": whole,
         "msteams": { "width": "Full" },
         "body": body,
     })
@@ -158,7 +170,7 @@ fn input(field: &Field) -> Value {
         Kind::Line | Kind::Text => json!({
             "type": "Input.Text",
             "isMultiline": field.kind == Kind::Text,
-            "maxLength": 5_000,
+            "maxLength": FIELD,
         }),
         Kind::One(options) | Kind::Any(options) => {
             let choices: Vec<Value> = options
@@ -167,8 +179,9 @@ fn input(field: &Field) -> Value {
                 .collect();
             json!({
                 "type": "Input.ChoiceSet",
-                "style": "compact",
+                "style": if options.len() <= FEW { "expanded" } else { "compact" },
                 "isMultiSelect": matches!(field.kind, Kind::Any(_)),
+                "wrap": true,
                 "choices": choices,
             })
         }
@@ -228,6 +241,7 @@ fn block(text: &str) -> Value {
 fn markdown(text: &str) -> String {
     let lines: Vec<String> = cut(text, LONGEST)
         .lines()
+        .filter(|line| !line.trim().is_empty())
         .map(|line| {
             // The words of templates are escaped for JSON as well, which is made here later.
             let escaped = escape(&clean(line), Format::CardJson);

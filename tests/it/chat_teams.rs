@@ -66,8 +66,8 @@ async fn one_tap_answers_a_prompt_and_a_stale_one_says_what_happened() {
     assert!(text(&done).contains("On its way to "), "{done}");
     let empty = teams.taps(TOM, "fill:update:INC-0001", " ").await;
     assert!(
-        text(&empty).contains("still to be filled in: What has changed?"),
-        "{empty}"
+        !text(&empty).contains("still to be filled in"),
+        "nothing was filled in, so the form is only asked for: {empty}"
     );
     assert!(
         empty["body"]

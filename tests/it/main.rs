@@ -20,6 +20,7 @@ mod channel_notify_sms;
 mod channel_slack;
 mod channel_teams;
 mod channel_teams_slack_webhook;
+mod chat_cards;
 mod chat_slack;
 mod chat_slack_events;
 mod chat_slack_views;

@@ -1,32 +1,43 @@
 //! Forms: what a verb needs beyond a line, asked field by field.
 //!
-//! A form carries what was said already. What comes back is read to the same command as the line;
-//! if it cannot be, the same form comes again with what was filled in and with what is wrong.
+//! A form carries what was said already, and what is known of the incident. What comes back is read
+//! to the same command as the line; if it cannot be, the same form comes again with what was filled
+//! in and with what is wrong.
 
+mod again;
+mod around;
 mod fields;
+mod lists;
+mod names;
 mod reading;
+mod said;
 #[cfg(test)]
 mod tests;
 mod verbs;
 
 use std::collections::BTreeMap;
 
+pub use again::{of_change, of_declare};
 pub use fields::{Field, Kind};
-pub use reading::read;
-use verbs::{OFFERED, fields};
+pub use reading::{is_blank, read};
+pub use said::{open, said};
 
 use super::{
-    grammar::{Opening, Scene},
+    grammar::Scene,
     reply::{Act, Piece, Reply},
 };
 use crate::domain::{
-    IncidentId, ServiceId,
+    IncidentId,
     command::{Command, Declare},
+    text::cut,
     verbs::Verb,
 };
 
 /// What was filled in, by the id of the field; several choices are joined by commas.
 pub type Filled = BTreeMap<String, String>;
+
+/// Most characters that a field takes: as many as Slack's inputs.
+pub const LONGEST: usize = 3_000;
 
 /// What a form came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,57 +46,6 @@ pub enum Asked {
     Declare(Box<Declare>),
     /// A change.
     Change(IncidentId, Box<Command>),
-}
-
-/// The form of a new incident, with what was said of it.
-pub fn open(scene: &Scene<'_>, opening: &Opening) -> Reply {
-    let is_offered = |id: &&ServiceId| {
-        scene
-            .directory
-            .services
-            .keys()
-            .take(OFFERED)
-            .any(|it| it == *id)
-    };
-    let (offered, others): (Vec<&ServiceId>, Vec<&ServiceId>) =
-        opening.services.iter().partition(is_offered);
-    let list = |ids: Vec<&ServiceId>| {
-        ids.iter()
-            .map(|id| id.as_str())
-            .collect::<Vec<_>>()
-            .join(",")
-    };
-    let filled = [
-        ("title", opening.title.clone()),
-        (
-            "priority",
-            opening
-                .priority
-                .as_ref()
-                .map_or_else(String::new, ToString::to_string),
-        ),
-        ("services", list(offered)),
-        ("more_services", list(others)),
-    ];
-    let filled = filled.map(|(id, value)| (id.to_owned(), value)).into();
-    form(scene, Verb::Open, None, &filled).unwrap_or_default()
-}
-
-/// What was said after a verb, in the field where it belongs.
-pub fn said(scene: &Scene<'_>, verb: Verb, words: &str) -> Filled {
-    let (id, value) = match verb {
-        Verb::Priority => {
-            let known = scene.priority(words.trim_end_matches([':', ',']));
-            (
-                "priority",
-                known.map_or_else(String::new, |id| id.to_string()),
-            )
-        }
-        Verb::Decide => ("answer", words.trim_end_matches([':', ',']).to_lowercase()),
-        Verb::Reopen | Verb::Cancel => ("why", words.to_owned()),
-        _ => ("text", words.to_owned()),
-    };
-    [(id.to_owned(), value)].into()
 }
 
 /// The form of a verb with what was filled in; `None` for verbs that have none.
@@ -97,14 +57,35 @@ pub fn form(
 ) -> Option<Reply> {
     let mut reply = Reply::text(
         match incident {
-            Some(id) => format!("{id}: {}", verb.entry().does),
+            Some(id) => {
+                let entry = verb.entry();
+                format!("{id}, {}: {}", entry.chat, entry.does)
+            }
             None => "Start an incident".to_owned(),
         },
         [],
     );
-    for mut field in fields(scene, verb)? {
-        field.value = filled.get(field.id).cloned().unwrap_or_default();
+    let fields = verbs::fields(scene, verb, filled)?;
+    for piece in around::above(scene, verb) {
+        reply = reply.and(piece);
+    }
+    for mut field in fields {
+        if let Some(value) = filled.get(field.id) {
+            field.value.clone_from(value);
+        }
+        if field.value.chars().count() > LONGEST {
+            field.value = cut(&field.value, LONGEST);
+            reply = reply.and(Piece::Text(format!(
+                "This was cut, because a field takes {LONGEST} characters: {}",
+                field.label
+            )));
+        }
         reply = reply.and(Piece::Field(field));
     }
     Some(reply.button("Go on", Act::Fill(verb, incident)))
+}
+
+/// With the question why a ceiling does not hold this time, which is asked only where one was met.
+pub fn ask_about_ceiling(filled: &mut Filled) {
+    filled.entry(verbs::OVERRIDE.to_owned()).or_default();
 }

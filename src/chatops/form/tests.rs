@@ -2,10 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use super::{verbs::fields, *};
+use super::super::grammar::Subject;
+use super::{super::grammar::Opening, verbs::fields, *};
 use crate::domain::{
-    fixture::{self, at, id},
-    incident::Stage,
+    Audience, PersonId,
+    directory::Service,
+    event::{Event, StepState},
+    facts::Facts,
+    fixture::{self, Log, at, declared, id},
+    incident::{LeadRole, Stage},
+    policy::Factor,
+    situation::{RecipientId, Relation},
 };
 
 fn with<T>(ask: impl FnOnce(&Scene<'_>) -> T) -> T {
@@ -15,6 +22,8 @@ fn with<T>(ask: impl FnOnce(&Scene<'_>) -> T) -> T {
         now: at("2026-11-23T14:31:00Z"),
         here: None,
         leads: &BTreeSet::new(),
+        speaker: None,
+        subject: None,
     })
 }
 
@@ -47,20 +56,21 @@ fn a_new_incident_is_declared_from_its_form() {
 #[test]
 fn six_answers_at_most_are_needed_and_an_empty_one_is_named() {
     for entry in &crate::domain::verbs::VERBS {
-        let fields = with(|scene| fields(scene, entry.verb)).unwrap_or_default();
+        let fields = with(|scene| fields(scene, entry.verb, &Filled::new())).unwrap_or_default();
         assert!(fields.iter().filter(|field| field.needed).count() <= 6);
-        assert!(fields.len() <= 11, "{}", entry.chat);
+        // With heading, what is wrong, and buttons within Slack's twenty blocks.
+        assert!(fields.len() <= 14, "{}", entry.chat);
     }
     let refusal = with(|scene| read(scene, Verb::Open, None, &Filled::new())).unwrap_err();
     assert!(
         refusal.sentence.contains("What can people not do?"),
         "{refusal}"
     );
-    let incident = Some(IncidentId(42));
     let late = filled(&[("title", "a"), ("priority", "P1"), ("started", "soon")]);
     let refusal = with(|scene| read(scene, Verb::Open, None, &late)).unwrap_err();
     assert_eq!(refusal.code, "bad-time");
-    let refusal = with(|scene| read(scene, Verb::Mute, incident, &late)).unwrap_err();
+    let incident = Some(IncidentId(42));
+    let refusal = with(|scene| read(scene, Verb::Ask, incident, &late)).unwrap_err();
     assert_eq!(refusal.code, "no-form");
 }
 
@@ -83,44 +93,358 @@ fn what_was_said_is_in_the_form_already() {
     assert_eq!(values[..3], ["It fails", "P2", "sign-in"]);
 }
 
+/// The same about INC-0042, which has said something and has facts.
+fn about<T>(ask: impl FnOnce(&Scene<'_>) -> T) -> T {
+    let mut log = Log::default();
+    log.write(
+        at("2026-11-23T13:20:00Z"),
+        declared(at("2026-11-23T14:40:00Z")),
+    );
+    let mut facts = Facts::default();
+    facts.effect = Some("Providers cannot sign in.".to_owned());
+    facts.who = Some("x".repeat(5_000));
+    log.write(
+        at("2026-11-23T13:40:00Z"),
+        Event::Updated {
+            text: "We are looking.".to_owned(),
+            facts,
+            stage: None,
+            promised: Default::default(),
+        },
+    );
+    let incident = log.incident();
+    let priya = id("priya-shah");
+    with(|scene| {
+        ask(&Scene {
+            speaker: Some(&priya),
+            subject: Some(Subject {
+                incident: &incident,
+                log: &log.0,
+            }),
+            ..*scene
+        })
+    })
+}
+
 #[test]
 fn every_form_of_a_change_comes_to_its_command() {
     let incident = Some(IncidentId(42));
-    for (verb, values) in [
+    let known: PersonId = id("dana-whitlock");
+    let lead = |role, note: Option<&str>| Command::Leads {
+        appoint: [(role, known.clone())].into(),
+        note: note.map(str::to_owned),
+    };
+    for (verb, values, command) in [
         (
             Verb::Update,
-            vec![("text", "Half are back"), ("stage", "monitoring")],
+            // Facts that are as they were are not said again.
+            vec![
+                ("text", "Half are back"),
+                ("effect", "Providers cannot sign in."),
+                ("doing", "Restarting"),
+                ("stage", "monitoring"),
+                ("next_update", "3:40pm"),
+            ],
+            Command::Update {
+                text: "Half are back".to_owned(),
+                facts: Facts {
+                    doing: Some("Restarting".to_owned()),
+                    ..Facts::default()
+                },
+                stage: Some(Stage::Monitoring),
+                next_update: Some(at("2026-11-23T15:40:00Z")),
+            },
         ),
-        (Verb::Resolve, vec![("text", "All are back")]),
+        (
+            Verb::Resolve,
+            vec![("text", "All are back"), ("at", "2:20pm")],
+            Command::Resolve {
+                text: "All are back".to_owned(),
+                at: Some(at("2026-11-23T14:20:00Z")),
+                lost: None,
+                still_stuck: None,
+            },
+        ),
         (
             Verb::Priority,
             vec![("priority", "P2"), ("why", "Half are back")],
+            Command::Priority {
+                to: Some(id("P2")),
+                factors: BTreeSet::new(),
+                why: "Half are back".to_owned(),
+                override_ceiling: None,
+                next_update: None,
+            },
         ),
         (
             Verb::Decide,
             vec![("answer", "no"), ("reason", "It is over soon")],
+            Command::Decide {
+                contact_users: false,
+                reason: "It is over soon".to_owned(),
+            },
         ),
         (
             Verb::Close,
-            vec![("report", "https://northshire.example/report")],
+            vec![
+                ("report", "https://northshire.example/report"),
+                ("review", "2026-11-30 14:00"),
+                ("actions", "- Tom renews it\n\nMei writes to them"),
+                ("duplicate", "INC-7"),
+            ],
+            Command::Close {
+                duplicate_of: Some(IncidentId(7)),
+                text: None,
+                report: Some("https://northshire.example/report".to_owned()),
+                review_at: Some(at("2026-11-30T14:00:00Z")),
+                actions: vec!["Tom renews it".to_owned(), "Mei writes to them".to_owned()],
+            },
         ),
-        (Verb::Note, vec![("text", "Rang them")]),
-        (Verb::Reopen, vec![("why", "It fails again")]),
-        (Verb::Cancel, vec![("why", "A test")]),
+        (
+            Verb::Note,
+            vec![("text", "Rang them")],
+            Command::Note {
+                text: "Rang them".to_owned(),
+            },
+        ),
+        (
+            Verb::Reopen,
+            vec![("why", "It fails again")],
+            Command::Reopen {
+                why: "It fails again".to_owned(),
+                next_update: None,
+            },
+        ),
+        (
+            Verb::Cancel,
+            vec![("why", "A test")],
+            Command::Cancel {
+                why: "A test".to_owned(),
+            },
+        ),
+        (
+            Verb::Stage,
+            vec![("stage", "identified")],
+            Command::Stage {
+                to: Stage::Identified,
+            },
+        ),
+        (
+            Verb::Services,
+            vec![
+                ("services", "sign-in"),
+                ("relation", "upstream"),
+                ("remove", "register-trainees"),
+            ],
+            Command::Services {
+                add: [(id("sign-in"), Relation::Upstream)].into(),
+                remove: [id("register-trainees")].into(),
+                text: None,
+            },
+        ),
+        // Whoever leads already is not appointed again.
+        (
+            Verb::Leads,
+            vec![("comms", "priya-shah"), ("tech", "dana-whitlock")],
+            lead(LeadRole::Tech, None),
+        ),
+        (
+            Verb::Handover,
+            vec![
+                ("role", "comms"),
+                ("other", "Dana"),
+                ("note", "news at 4pm"),
+            ],
+            lead(LeadRole::Comms, Some("news at 4pm")),
+        ),
+        (
+            Verb::Add,
+            vec![("person", "amara-nwosu"), ("note", "she asked")],
+            Command::Add {
+                who: RecipientId::Person(id("amara-nwosu")),
+                audience: Audience::External,
+                channels: Vec::new(),
+                note: "she asked".to_owned(),
+            },
+        ),
+        (
+            Verb::Mute,
+            // What was typed goes before what was chosen.
+            vec![
+                ("person", "mei-lin"),
+                ("other", "dana whitlock"),
+                ("until", "16:30"),
+            ],
+            Command::Mute {
+                person: known.clone(),
+                until: at("2026-11-23T16:30:00Z"),
+                note: None,
+            },
+        ),
+        (
+            Verb::Step,
+            vec![
+                ("step", "start-report"),
+                ("state", "not-needed"),
+                ("note", "a duplicate"),
+            ],
+            Command::Step {
+                step: id("start-report"),
+                state: StepState::NotNeeded,
+                note: Some("a duplicate".to_owned()),
+            },
+        ),
+        (
+            Verb::Correct,
+            vec![("event", "2"), ("wrong", "looking"), ("right", "fixing")],
+            Command::Correct {
+                events: [2].into(),
+                wrong: "looking".to_owned(),
+                right: "fixing".to_owned(),
+                facts: Facts::default(),
+            },
+        ),
     ] {
-        let asked = with(|scene| read(scene, verb, incident, &filled(&values)));
-        assert!(
-            matches!(asked, Ok(Asked::Change(IncidentId(42), _))),
-            "{verb:?}: {asked:?}"
-        );
+        let read = |filled: &Filled| match about(|scene| read(scene, verb, incident, filled)) {
+            Ok(Asked::Change(IncidentId(42), command)) => *command,
+            other => panic!("{verb:?}: {other:?}"),
+        };
+        assert_eq!(read(&filled(&values)), command, "{verb:?}");
+        // And back: what was shown opens as the form that makes it.
+        let again = about(|scene| of_change(scene, &command));
+        let (verb, filled) = again.expect("a form");
+        let read = about(|scene| super::read(scene, verb, incident, &filled));
+        assert_eq!(read, Ok(Asked::Change(IncidentId(42), Box::new(command))));
     }
-    let update = filled(&[("text", "Half are back"), ("stage", "monitoring")]);
-    let asked = with(|scene| read(scene, Verb::Update, incident, &update)).unwrap();
-    let Asked::Change(_, command) = asked else {
-        panic!("{asked:?}");
+}
+
+#[test]
+fn a_form_holds_what_is_known_and_what_was_said() {
+    let values = |verb, said: &str| -> Filled {
+        let form = about(|scene| {
+            let filled = super::said(scene, verb, said);
+            form(scene, verb, Some(IncidentId(42)), &filled)
+        });
+        let pieces = form.expect("a form").pieces.into_iter();
+        let fields = pieces.filter_map(|piece| match piece {
+            Piece::Field(field) => Some((field.id.to_owned(), field.value)),
+            _ => None,
+        });
+        fields.filter(|(_, value)| !value.is_empty()).collect()
     };
-    let Command::Update { stage, .. } = *command else {
-        panic!("{command:?}");
+    let update = values(Verb::Update, "Half are back");
+    assert_eq!(update["text"], "Half are back");
+    assert_eq!(update["effect"], "Providers cannot sign in.");
+    assert_eq!(update.get("who"), None, "too long to come back whole");
+    assert_eq!(update["stage"], "investigating");
+    let handover = values(Verb::Handover, "to Dana Whitlock: news at 4pm");
+    assert_eq!(
+        (handover["role"].as_str(), handover["other"].as_str()),
+        ("comms", "Dana Whitlock")
+    );
+    assert_eq!(values(Verb::Handover, "tech")["role"], "tech");
+    let add = values(Verb::Add, "Dana Whitlock as responders");
+    assert_eq!(add["audience"], "responders");
+    assert_eq!(values(Verb::Mute, "Dana")["other"], "Dana");
+    assert_eq!(values(Verb::Correct, "It is fixed")["right"], "It is fixed");
+    assert_eq!(values(Verb::Correct, "")["event"], "2");
+    assert_eq!(values(Verb::Step, "start-report")["step"], "start-report");
+}
+
+#[test]
+fn names_that_are_typed_are_the_nearest_or_get_a_suggestion() {
+    let incident = Some(IncidentId(42));
+    let refusal = |verb, values: &[(&str, &str)]| {
+        about(|scene| read(scene, verb, incident, &filled(values))).unwrap_err()
     };
-    assert_eq!(stage, Some(Stage::Monitoring));
+    let add = |name| refusal(Verb::Add, &[("other", name), ("note", "asked")]);
+    assert_eq!(add("dana-whitlok").fix, "Did you mean dana-whitlock?");
+    assert!(add("@Nobody").sentence.contains("whom you mean by @Nobody"));
+    assert_eq!(
+        refusal(Verb::Services, &[("more_services", "sgn in")]).fix,
+        "Did you mean sign in?"
+    );
+    let near = filled(&[("more_services", "Register")]);
+    let asked = about(|scene| read(scene, Verb::Services, incident, &near));
+    assert!(
+        format!("{asked:?}").contains("register-trainees"),
+        "{asked:?}"
+    );
+    let nobody = refusal(Verb::Handover, &[("role", "comms"), ("note", "hello")]);
+    assert!(nobody.sentence.contains("Who takes over?"), "{nobody}");
+}
+
+#[test]
+fn what_is_ticked_may_stand_for_the_priority_and_a_ceiling_asks_why() {
+    let mut policy = fixture::policy();
+    policy.factors = vec![Factor {
+        id: id("most-users"),
+        text: "Most users are affected".to_owned(),
+        priority: id("P1"),
+    }];
+    let ask = |values: &[(&str, &str)]| {
+        with(|scene| {
+            let scene = Scene {
+                policy: &policy,
+                ..*scene
+            };
+            read(&scene, Verb::Open, None, &filled(values))
+        })
+    };
+    let neither = ask(&[("title", "It fails")]).unwrap_err();
+    assert!(neither.sentence.contains("How grave is it?"), "{neither}");
+    let ticked = ask(&[("title", "It fails"), ("factors", "most-users")]);
+    let Ok(Asked::Declare(declare)) = ticked else {
+        panic!("{ticked:?}");
+    };
+    assert_eq!((declare.priority, declare.factors.len()), (None, 1));
+
+    let mut asked = filled(&[("title", "It fails"), ("priority", "P1")]);
+    ask_about_ceiling(&mut asked);
+    let refusal = with(|scene| read(scene, Verb::Open, None, &asked)).unwrap_err();
+    assert!(
+        refusal.sentence.contains("above the usual limit"),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn a_list_of_services_stays_small_and_the_others_are_typed() {
+    let form = |name: &str, count: usize| {
+        let mut directory = fixture::directory();
+        let template = directory.services[&id("sign-in")].clone();
+        for number in 0..count {
+            let service = Service {
+                id: id(&format!("{name}-{number}")),
+                name: format!("{name} {number}"),
+                ..template.clone()
+            };
+            directory.services.insert(service.id.clone(), service);
+        }
+        with(|scene| {
+            let scene = Scene {
+                directory: &directory,
+                ..*scene
+            };
+            fields(&scene, Verb::Open, &Filled::new())
+        })
+    };
+    let offered = |form: &Option<Vec<Field>>| {
+        let list = form.iter().flatten().find(|field| field.id == "services");
+        match list.map(|field| &field.kind) {
+            Some(Kind::Any(options)) => options.len(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let has_box = |form: &Option<Vec<Field>>| {
+        form.iter()
+            .flatten()
+            .any(|field| field.id == "more_services")
+    };
+    let few = form("few", 98);
+    assert!(offered(&few) == 100 && !has_box(&few));
+    let many = form("many", 99);
+    assert!(offered(&many) == 100 && has_box(&many));
+    let long = form(&"a-very-long-name".repeat(3), 98);
+    assert!((60..100).contains(&offered(&long)) && has_box(&long));
 }

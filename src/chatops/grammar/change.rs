@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Said, Spoken, first_word,
+    Said, Scene, Spoken, first_word,
     names::{lead, listed, stage},
 };
 use crate::domain::{
@@ -39,10 +39,10 @@ impl Said<'_> {
                 to: stage(self.rest)?,
             }),
             Verb::Services => Some(self.services()?),
-            Verb::Leads => Some(self.leads()?),
-            Verb::Handover => Some(self.handover()?),
-            Verb::Add => Some(self.add()?),
-            Verb::Mute => Some(self.mute()?),
+            Verb::Leads => self.leads()?,
+            Verb::Handover => self.handover()?,
+            Verb::Add => self.add()?,
+            Verb::Mute => self.mute()?,
             Verb::Decide => self.decide()?,
             Verb::Step => self.step()?,
             Verb::Resolve => Some(Command::Resolve {
@@ -147,105 +147,81 @@ impl Said<'_> {
     }
 
     /// `comms NAME, tech NAME`
-    fn leads(&self) -> Result<Command, Refusal> {
-        let mut appoint = BTreeMap::new();
-        for entry in listed(self.rest) {
-            let (role, name) = first_word(entry);
-            let name = without(name, &["is", "to"]);
-            appoint.insert(
-                lead(role.trim_end_matches(':'))?,
-                self.scene.directory.find_person(name)?,
-            );
-        }
-        Ok(Command::Leads {
+    fn leads(&self) -> Result<Option<Command>, Refusal> {
+        let appoint = self.scene.leads_in(self.rest)?;
+        Ok(appoint.map(|appoint| Command::Leads {
             appoint,
             note: None,
-        })
+        }))
     }
 
-    /// `[ROLE] to NAME[: NOTE]`; the role may be left out by whoever has one.
-    fn handover(&self) -> Result<Command, Refusal> {
+    /// `[ROLE] to NAME[: NOTE]`; the role may be left out by whoever has one. Without a name, or if
+    /// it is not clear which lead, the form asks.
+    fn handover(&self) -> Result<Option<Command>, Refusal> {
         let (who, note) = noted(self.rest);
         let (word, rest) = first_word(who);
-        let (role, name) = if word.eq_ignore_ascii_case("to") {
-            (self.own_lead()?, rest)
-        } else {
-            match lead(word) {
-                Ok(role) => (role, without(rest, &["to", "lead to"])),
-                Err(refusal) => match self.own_lead() {
-                    Ok(role) => (role, who),
-                    Err(_) => return Err(refusal),
-                },
-            }
+        let own = self.own_lead();
+        let (role, name) = match lead(word) {
+            Ok(role) => (Some(role), without(rest, &["to", "lead to"])),
+            Err(_) if word.eq_ignore_ascii_case("to") => (own, rest),
+            Err(_) => (own, who),
         };
-        Ok(Command::Leads {
-            appoint: [(role, self.scene.directory.find_person(name)?)].into(),
+        let Some(role) = role.filter(|_| !name.is_empty()) else {
+            return Ok(None);
+        };
+        Ok(Some(Command::Leads {
+            appoint: [(role, self.scene.person(name)?)].into(),
             note: note.map(str::to_owned),
-        })
+        }))
     }
 
-    fn own_lead(&self) -> Result<LeadRole, Refusal> {
+    /// The lead that the speaker has, if it is one.
+    fn own_lead(&self) -> Option<LeadRole> {
         let mut own = self.scene.leads.iter();
         match (own.next(), own.next()) {
-            (Some(only), None) => Ok(*only),
-            _ => Err(Refusal::new(
-                "missing-lead",
-                "I do not know which lead you hand over.",
-                "Say which: handover comms to Mei Lin",
-            )),
+            (Some(only), None) => Some(*only),
+            _ => None,
         }
     }
 
     /// `NAME [as AUDIENCE]: NOTE`
-    fn add(&self) -> Result<Command, Refusal> {
+    fn add(&self) -> Result<Option<Command>, Refusal> {
         let (who, note) = noted(self.rest);
         let Some(note) = note else {
-            return Err(self.needs("a reason after a colon"));
+            return Ok(None);
         };
         let (name, audience) = match who.rsplit_once(" as ") {
             Some((name, audience)) => (name, Some(audience)),
             None => (who, None),
         };
-        let directory = self.scene.directory;
-        let who = directory.find_recipient(name)?;
+        let who = self.scene.recipient(name)?;
         let audience = match audience {
-            Some(word) => word.trim().parse().map_err(|_| {
-                let names = Audience::ALL.map(Audience::as_str);
-                Refusal::new(
-                    "bad-audience",
-                    format!("\"{}\" is no audience.", word.trim()),
-                    format!("Use {}.", or_list(&names)),
-                )
-            })?,
-            None if directory.is_outside(&who) => Audience::External,
-            None => match who {
-                RecipientId::Person(_) => Audience::Owners,
-                RecipientId::Destination(_) => Audience::Responders,
-            },
+            Some(word) => audience_of(word)?,
+            None => usual_audience(self.scene, &who),
         };
-        Ok(Command::Add {
+        Ok(Some(Command::Add {
             who,
             audience,
             channels: Vec::new(),
             note: note.to_owned(),
-        })
+        }))
     }
 
     /// `NAME until TIME[: NOTE]`
-    fn mute(&self) -> Result<Command, Refusal> {
+    fn mute(&self) -> Result<Option<Command>, Refusal> {
         let Some((name, until)) = self.rest.split_once(" until ") else {
-            return Err(self.needs("a time"));
+            return Ok(None);
         };
         // A note begins behind a colon and a space; a clock time has a colon without one.
         let (until, note) = match until.split_once(": ") {
             Some((until, note)) => (until, Some(note.trim().to_owned())),
             None => (until, None),
         };
-        Ok(Command::Mute {
-            person: self.scene.directory.find_person(name)?,
+        Ok(Some(Command::Mute {
+            person: self.scene.person(name)?,
             until: self.scene.ahead(until)?,
             note,
-        })
+        }))
     }
 
     /// `yes|no [because] REASON`
@@ -309,8 +285,31 @@ impl Said<'_> {
     }
 }
 
+/// The audience that a word means.
+pub(in crate::chatops) fn audience_of(word: &str) -> Result<Audience, Refusal> {
+    word.trim().to_lowercase().parse().map_err(|_| {
+        let names = Audience::ALL.map(Audience::as_str);
+        Refusal::new(
+            "bad-audience",
+            format!("\"{}\" is no audience.", word.trim()),
+            format!("Use {}.", or_list(&names)),
+        )
+    })
+}
+
+/// As whom somebody reads who was added without saying it.
+pub(in crate::chatops) fn usual_audience(scene: &Scene<'_>, who: &RecipientId) -> Audience {
+    if scene.directory.is_outside(who) {
+        return Audience::External;
+    }
+    match who {
+        RecipientId::Person(_) => Audience::Owners,
+        RecipientId::Destination(_) => Audience::Responders,
+    }
+}
+
 /// What is said of somebody behind a colon.
-fn noted(text: &str) -> (&str, Option<&str>) {
+pub(in crate::chatops) fn noted(text: &str) -> (&str, Option<&str>) {
     match text.split_once(':') {
         Some((who, note)) if !note.trim().is_empty() => (who.trim(), Some(note.trim())),
         Some((who, _)) => (who.trim(), None),
@@ -319,7 +318,7 @@ fn noted(text: &str) -> (&str, Option<&str>) {
 }
 
 /// The text without one of these words before it.
-fn without<'a>(text: &'a str, words: &[&str]) -> &'a str {
+pub(in crate::chatops) fn without<'a>(text: &'a str, words: &[&str]) -> &'a str {
     let text = text.trim_start_matches([',', ':', ' ']);
     for word in words {
         if let Some(start) = text.get(..word.len())

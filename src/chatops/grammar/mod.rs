@@ -4,18 +4,23 @@
 //! was typed in belongs to one. Names are those of the directory, times are the organisation's.
 
 mod change;
+mod mentions;
 mod names;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
 
+pub(super) use change::{audience_of, noted, usual_audience, without};
+pub(super) use names::{lead, listed};
+
 use crate::domain::{
-    IncidentId, PriorityId, ServiceId, Time,
+    IncidentId, PersonId, PriorityId, ServiceId, Time,
     command::{Command, Refusal},
     directory::Directory,
+    event::Record,
     facts::Facts,
-    incident::LeadRole,
+    incident::{Incident, LeadRole},
     policy::Policy,
     situation::RecipientId,
     verbs::Verb,
@@ -34,6 +39,19 @@ pub struct Scene<'a> {
     pub here: Option<IncidentId>,
     /// Which leads of that incident the speaker is.
     pub leads: &'a BTreeSet<LeadRole>,
+    /// Who speaks.
+    pub speaker: Option<&'a PersonId>,
+    /// The incident that a form is about, once it is known which.
+    pub subject: Option<Subject<'a>>,
+}
+
+/// An incident that a form is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// As it stands.
+    pub incident: &'a Incident,
+    /// What happened, the oldest first.
+    pub log: &'a [Record],
 }
 
 /// What somebody asks for.
@@ -147,7 +165,8 @@ pub fn asks_for_form(text: &str) -> bool {
 
 /// Reads a line. An empty one asks for help.
 pub fn parse(text: &str, scene: &Scene<'_>) -> Result<Spoken, Refusal> {
-    let (named, rest) = reference(text);
+    let text = mentions::written_out(text, scene.directory);
+    let (named, rest) = reference(&text);
     let (word, rest) = first_word(rest);
     if word.is_empty() {
         return Ok(named.map_or(Spoken::Help(None), Spoken::Status));
@@ -189,9 +208,14 @@ impl Said<'_> {
             Verb::Why if self.rest.is_empty() => Err(self.needs("a name")),
             Verb::Why => Ok(Spoken::Why {
                 incident: self.about()?,
-                who: self.scene.directory.find_recipient(self.rest)?,
+                who: self.scene.recipient(self.rest)?,
             }),
             Verb::Leads if self.rest.is_empty() => Ok(Spoken::Leads(self.about()?)),
+            Verb::Leads if self.rest.eq_ignore_ascii_case("change") => Ok(Spoken::Form {
+                verb: Verb::Leads,
+                incident: self.about()?,
+                said: String::new(),
+            }),
             _ => self.change(),
         }
     }
@@ -275,7 +299,7 @@ fn reference(text: &str) -> (Option<IncidentId>, &str) {
 }
 
 /// The first word, and what follows it.
-fn first_word(text: &str) -> (&str, &str) {
+pub(super) fn first_word(text: &str) -> (&str, &str) {
     let text = text.trim();
     match text.split_once(char::is_whitespace) {
         Some((word, rest)) => (word, rest.trim_start()),

@@ -1,13 +1,15 @@
 //! Names and times in what people say.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Scene;
+use super::{Scene, change::without, first_word};
 use crate::domain::{
-    PriorityId, ServiceId, Time,
+    PersonId, PriorityId, ServiceId, Time,
     command::Refusal,
+    directory::Person,
     incident::{LeadRole, Stage},
     nearest,
+    situation::RecipientId,
     when::{self, Side},
 };
 
@@ -38,8 +40,78 @@ impl Scene<'_> {
         Ok(found)
     }
 
+    /// The person who is meant: by id, address or full name, or by a part of the name that nobody
+    /// else has. The refusal offers the nearest.
+    pub(in crate::chatops) fn person(&self, text: &str) -> Result<PersonId, Refusal> {
+        match self.recipient(text)? {
+            RecipientId::Person(id) => Ok(id),
+            // Says that it is no person.
+            RecipientId::Destination(id) => self.directory.find_person(id.as_str()),
+        }
+    }
+
+    /// The same, or a channel or mailbox.
+    pub(in crate::chatops) fn recipient(&self, text: &str) -> Result<RecipientId, Refusal> {
+        let name = text.trim();
+        let is_mention = name.starts_with('@');
+        let name = name.trim_start_matches('@');
+        let refusal = match self.directory.find_recipient(name) {
+            Ok(found) => return Ok(found),
+            Err(refusal) if refusal.code == "ambiguous-person" => return Err(refusal),
+            Err(refusal) => refusal,
+        };
+        let words: Vec<String> = name.split_whitespace().map(str::to_lowercase).collect();
+        let has_all = |person: &&Person| {
+            let own = person.name.to_lowercase();
+            words
+                .iter()
+                .all(|word| own.split_whitespace().any(|part| part == word))
+        };
+        let found: Vec<&Person> = match words.is_empty() {
+            true => Vec::new(),
+            false => self.directory.people.values().filter(has_all).collect(),
+        };
+        match found.as_slice() {
+            [only] => Ok(RecipientId::Person(only.id.clone())),
+            [] if is_mention => Err(Refusal::new(
+                "unknown-person",
+                format!(
+                    "I do not know whom you mean by @{name}: the directory does not have their address."
+                ),
+                "Write the name or the id that the directory has for them.",
+            )),
+            [] => Err(refusal),
+            several => {
+                let ids: Vec<&str> = several.iter().take(4).map(|one| one.id.as_str()).collect();
+                Err(Refusal::new(
+                    "ambiguous-person",
+                    format!("\"{name}\" is more than one person."),
+                    format!("Use the whole name, or an id: {}.", nearest::or_list(&ids)),
+                ))
+            }
+        }
+    }
+
+    /// `comms NAME, tech NAME`; `None` if a name is missing.
+    pub(in crate::chatops) fn leads_in(
+        &self,
+        text: &str,
+    ) -> Result<Option<BTreeMap<LeadRole, PersonId>>, Refusal> {
+        let mut appoint = BTreeMap::new();
+        for entry in listed(text) {
+            let (role, name) = first_word(entry);
+            let role = lead(role.trim_end_matches(':'))?;
+            let name = without(name, &["is", "to"]);
+            if name.is_empty() {
+                return Ok(None);
+            }
+            appoint.insert(role, self.person(name)?);
+        }
+        Ok(Some(appoint))
+    }
+
     /// A time that lies ahead, as the organisation writes times.
-    pub(super) fn ahead(&self, text: &str) -> Result<Time, Refusal> {
+    pub(in crate::chatops) fn ahead(&self, text: &str) -> Result<Time, Refusal> {
         when::parse(text, self.now, self.policy.time_zone, Side::Ahead).map_err(|sentence| {
             Refusal::new(
                 "bad-time",
@@ -51,7 +123,7 @@ impl Scene<'_> {
 }
 
 /// The entries of a list with commas or "and".
-pub(super) fn listed(text: &str) -> impl Iterator<Item = &str> {
+pub(in crate::chatops) fn listed(text: &str) -> impl Iterator<Item = &str> {
     text.split(',')
         .flat_map(|part| part.split(" and "))
         .map(str::trim)
@@ -81,7 +153,7 @@ pub(super) fn stage(text: &str) -> Result<Stage, Refusal> {
 }
 
 /// The lead that a word means.
-pub(super) fn lead(word: &str) -> Result<LeadRole, Refusal> {
+pub(in crate::chatops) fn lead(word: &str) -> Result<LeadRole, Refusal> {
     let lower = word.to_lowercase();
     let role = LeadRole::ALL
         .into_iter()

@@ -25,6 +25,8 @@ fn heard(text: &str, here: Option<IncidentId>, leads: &[LeadRole]) -> Result<Spo
             now: at("2026-11-23T14:31:00Z"),
             here,
             leads: &leads.iter().copied().collect(),
+            speaker: None,
+            subject: None,
         },
     )
 }
@@ -138,6 +140,12 @@ fn verbs_without_what_they_need_open_their_form() {
         Verb::Note,
         Verb::Services,
         Verb::Handover,
+        Verb::Add,
+        Verb::Mute,
+        Verb::Step,
+        Verb::Stage,
+        Verb::Decide,
+        Verb::Priority,
     ] {
         assert_eq!(said(verb.entry().chat), Ok(form(verb, "")));
     }
@@ -192,8 +200,12 @@ fn leads_are_appointed_and_handed_over_by_name() {
     assert_eq!(change("handover tech to Dana Whitlock"), tech);
     let comms = lead(LeadRole::Comms, Some("news at 4pm"));
     assert_eq!(change("handover to dana-whitlock: news at 4pm"), comms);
-    let nobody = heard("handover to dana-whitlock", Some(IncidentId(42)), &[]);
-    assert_eq!(nobody.unwrap_err().code, "missing-lead");
+    // Whoever leads nothing is asked which lead they mean.
+    let line = "handover to dana-whitlock";
+    let asked = heard(line, Some(IncidentId(42)), &[]);
+    assert_eq!(asked, Ok(form(Verb::Handover, "to dana-whitlock")));
+    assert_eq!(said("handover comms"), Ok(form(Verb::Handover, "comms")));
+    assert_eq!(said("leads tech"), Ok(form(Verb::Leads, "tech")));
     assert_eq!(said("leads"), Ok(Spoken::Leads(IncidentId(42))));
 }
 
@@ -212,8 +224,10 @@ fn people_are_added_with_a_reason_and_muted_until_a_time() {
         panic!("not added");
     };
     assert_eq!(audience, Audience::Responders);
-    let refusal = said("add dana-whitlock").unwrap_err();
-    assert!(refusal.fix.contains("asked to be told"), "{refusal}");
+    for line in ["add dana-whitlock", "mute dana-whitlock"] {
+        let verb = Verb::find(line.split_once(' ').unwrap().0).unwrap();
+        assert_eq!(said(line), Ok(form(verb, "dana-whitlock")));
+    }
     assert_eq!(
         change("mute dana-whitlock until 16:30: on leave"),
         Command::Mute {
@@ -221,6 +235,18 @@ fn people_are_added_with_a_reason_and_muted_until_a_time() {
             until: at("2026-11-23T16:30:00Z"),
             note: Some("on leave".to_owned()),
         }
+    );
+    // A part of a name is enough where nobody else has it.
+    let dana = Command::Mute {
+        person: id("dana-whitlock"),
+        until: at("2026-11-23T16:30:00Z"),
+        note: None,
+    };
+    assert_eq!(change("mute @Dana until 16:30"), dana);
+    let refusal = said("why @Nobody").unwrap_err();
+    assert!(
+        refusal.sentence.contains("whom you mean by @Nobody"),
+        "{refusal}"
     );
     let refusal = said("why dana-whitlok").unwrap_err();
     assert_eq!(refusal.fix, "Did you mean dana-whitlock?");

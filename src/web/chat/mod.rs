@@ -2,24 +2,26 @@
 //! an answer.
 
 mod asking;
+mod card;
+mod forms;
 mod looking;
+mod people;
 mod sending;
 
 use crate::{
-    app::{
-        About, App, Error, ErrorKind, Members, Prepared, Rulebook, Speaker, Viewer, Wish,
-        answers::Receipt,
-    },
+    app::{About, App, Error, ErrorKind, Members, Rulebook, Speaker, Viewer, Wish},
     chatops::{
-        form::{self, Asked, Filled},
+        form::{self, Filled},
         grammar::{self, Opening, Scene, Spoken},
         reply::{Act, Piece, Reply},
         slack::TYPED,
+        terminal::in_chat,
     },
     domain::{
         ChannelName, IncidentId,
         command::Declare,
         event::Door,
+        incident::Incident,
         situation::Relation,
         verbs::{VERBS, Verb},
     },
@@ -52,7 +54,7 @@ pub(super) struct Place<'a> {
 
 /// Answers a line.
 pub(super) async fn hear(app: &App, place: &Place<'_>, line: &str) -> Reply {
-    said(heard(app, place, line).await)
+    said(place, heard(app, place, line).await)
 }
 
 /// The answer to a tap.
@@ -96,35 +98,32 @@ pub(super) async fn tapped(app: &App, place: &Place<'_>, act: Act, filled: &Fill
             said.map(Tapped::from)
         }
         Act::Seen(incident) => asking::seen(app, place, incident).await.map(Tapped::from),
-        Act::Fill(verb, incident) => handed_in(app, place, verb, incident, filled).await,
+        Act::Fill(verb, incident) => forms::handed_in(app, place, verb, incident, filled).await,
         Act::Say(line) => heard(app, place, &line).await.map(Tapped::from),
         Act::Send(draft) => sending::send(app, place, &draft).await,
         Act::Drop(draft) => sending::drop(app, place, &draft).await,
+        Act::Edit(draft) => forms::edited(app, place, &draft).await.map(Tapped::from),
+        Act::Undo(incident, event) => sending::undo(app, place, (incident, event)).await,
     };
     answer.unwrap_or_else(|error| Tapped {
         // Overtaken: it would say the same again.
         settles: matches!(error.code.as_str(), "revision-conflict" | "no-draft"),
-        reply: said(Err(error)),
+        reply: said(place, Err(error)),
     })
 }
 
-/// What was done, in the place of what asked for it; but where others read along, nothing restricted.
-async fn settled(app: &App, place: &Place<'_>, receipt: &Receipt) -> Tapped {
-    let is_open = || async {
-        let anybody = Viewer::Key {
-            actor: String::new(),
-            person: None,
-        };
-        app.must_see(&anybody, receipt.incident).await.is_ok()
+/// Whether what is answered about an incident may take the place of what asked for it, for everybody
+/// who reads along: not if it is restricted.
+async fn may_settle(app: &App, place: &Place<'_>, incident: IncidentId) -> bool {
+    let anybody = Viewer::Key {
+        actor: String::new(),
+        person: None,
     };
-    Tapped {
-        reply: sending::done(app, receipt),
-        settles: place.is_private || is_open().await,
-    }
+    place.is_private || app.must_see(&anybody, incident).await.is_ok()
 }
 
 /// A no is an answer, too.
-fn said(answer: Result<Reply, Error>) -> Reply {
+fn said(place: &Place<'_>, answer: Result<Reply, Error>) -> Reply {
     answer.unwrap_or_else(|error| {
         if error.kind == ErrorKind::Unexpected || error.kind == ErrorKind::Unavailable {
             tracing::error!(
@@ -133,10 +132,12 @@ fn said(answer: Result<Reply, Error>) -> Reply {
                 "a request from chat failed"
             );
         }
-        let faults = error.faults.iter().map(ToString::to_string).collect();
-        let no = Reply::text(error.sentence, [error.fix]).and(Piece::List(faults));
+        let here = |text: &str| in_chat(text, place.prefix);
+        let faults = error.faults.iter().map(|fault| here(&fault.to_string()));
+        let no = Reply::text(here(&error.sentence), [here(&error.fix)])
+            .and(Piece::List(faults.collect()));
         Reply {
-            refused: Some(error.code),
+            refused: Some(error.code.clone()),
             ..no
         }
     })
@@ -148,7 +149,7 @@ async fn heard(app: &App, place: &Place<'_>, line: &str) -> Result<Reply, Error>
         .about(&speaker, place.channel, place.conversation, place.thread)
         .await?;
     let book = app.rulebook().await?;
-    let scene = scene(app, &book, &about);
+    let scene = scene(app, &book, &about, &speaker);
     let spoken = match grammar::parse(line, &scene)? {
         spoken if place.forms_first => spoken.by_form(TYPED),
         spoken => spoken,
@@ -157,7 +158,8 @@ async fn heard(app: &App, place: &Place<'_>, line: &str) -> Result<Reply, Error>
         Spoken::Open(opening) => match declared(&opening).filter(|_| !place.forms_first) {
             Some(declare) => {
                 let wish = Wish::Declare(Box::new(declare));
-                Ok(shown(app, place, &speaker, wish, line).await?.reply)
+                let shown = forms::shown(app, place, &speaker, wish, line, None).await?;
+                Ok(shown.reply)
             }
             None => Ok(form::open(&scene, &opening)),
         },
@@ -165,70 +167,34 @@ async fn heard(app: &App, place: &Place<'_>, line: &str) -> Result<Reply, Error>
             verb,
             incident,
             said,
-        } => {
-            app.must_see(&speaker.viewer, incident).await?;
-            let filled = form::said(&scene, verb, &said);
-            let form = form::form(&scene, verb, Some(incident), &filled);
-            Ok(form.unwrap_or_else(|| usage(place, verb)))
+        } => forms::asked(app, place, &speaker, verb, Some(incident), &said).await,
+        Spoken::Change { incident, command } => {
+            let wish = Wish::Change(incident, Box::new(command));
+            let shown = forms::shown(app, place, &speaker, wish, line, None).await?;
+            Ok(shown.reply)
         }
-        spoken => answer(app, place, &speaker, &about, spoken, line).await,
+        Spoken::Help(None) => looking::help(app, place, &speaker, &about).await,
+        Spoken::Help(Some(verb)) => Ok(usage(place, verb)),
+        Spoken::List => looking::list(app, &speaker).await,
+        Spoken::Status(id) => card::status(app, place, &speaker, id).await,
+        Spoken::Leads(id) => looking::leads(app, place, &speaker, id).await,
+        Spoken::Who(id) => looking::who(app, place, &speaker, id).await,
+        Spoken::WhoIf { priority, services } => {
+            looking::who_if(app, place, priority, services).await
+        }
+        Spoken::Why { incident, who } => looking::why(app, place, &speaker, incident, &who).await,
     }
 }
 
-/// Reads a form, and shows what it comes to. If it cannot be read, it comes again as it was.
-async fn handed_in(
-    app: &App,
-    place: &Place<'_>,
-    verb: Verb,
-    incident: Option<IncidentId>,
-    filled: &Filled,
-) -> Result<Tapped, Error> {
-    let speaker = speaker(app, place).await?;
-    if let Some(id) = incident {
-        app.must_see(&speaker.viewer, id).await?;
-    }
-    let book = app.rulebook().await?;
-    let about = About::default();
-    let scene = scene(app, &book, &about);
-    let asked = match form::read(&scene, verb, incident, filled) {
-        Ok(Asked::Declare(declare)) => Wish::Declare(declare),
-        Ok(Asked::Change(id, command)) => Wish::Change(id, command),
-        Err(refusal) => {
-            let form = form::form(&scene, verb, incident, filled);
-            return Ok(again(form, refusal.into()).into());
-        }
-    };
-    let typed = format!("{filled:?}");
-    match shown(app, place, &speaker, asked, &typed).await {
-        Err(error) if error.kind == ErrorKind::Refused || error.kind == ErrorKind::Usage => {
-            let form = form::form(&scene, verb, incident, filled);
-            Ok(again(form, error).into())
-        }
-        answer => answer,
-    }
-}
-
-/// The form as it was filled in, below what is wrong with it.
-fn again(form: Option<Reply>, error: Error) -> Reply {
-    let wrong = said(Err(error));
-    match form {
-        None => wrong,
-        Some(form) => Reply {
-            heading: wrong.heading,
-            pieces: wrong.pieces.into_iter().chain(form.pieces).collect(),
-            buttons: form.buttons,
-            refused: wrong.refused,
-        },
-    }
-}
-
-fn scene<'a>(app: &App, book: &'a Rulebook, about: &'a About) -> Scene<'a> {
+fn scene<'a>(app: &App, book: &'a Rulebook, about: &'a About, speaker: &'a Speaker) -> Scene<'a> {
     Scene {
         directory: &book.directory,
         policy: &book.policy,
         now: app.clock.now(),
         here: about.incident,
         leads: &about.leads,
+        speaker: speaker.actor.person.as_ref(),
+        subject: None,
     }
 }
 
@@ -244,52 +210,14 @@ async fn speaker(app: &App, place: &Place<'_>) -> Result<Speaker, Error> {
     })
 }
 
-async fn answer(
-    app: &App,
-    place: &Place<'_>,
-    speaker: &Speaker,
-    about: &About,
-    spoken: Spoken,
-    line: &str,
-) -> Result<Reply, Error> {
-    match spoken {
-        Spoken::Help(None) => looking::help(app, place, speaker, about).await,
-        Spoken::Help(Some(verb)) => Ok(usage(place, verb)),
-        Spoken::List => looking::list(app, speaker).await,
-        Spoken::Status(id) => looking::status(app, speaker, id).await,
-        Spoken::Leads(id) => looking::leads(app, speaker, id).await,
-        Spoken::Who(id) => looking::who(app, speaker, id).await,
-        Spoken::WhoIf { priority, services } => looking::who_if(app, priority, services).await,
-        Spoken::Why { incident, who } => looking::why(app, speaker, incident, &who).await,
-        Spoken::Change { incident, command } => {
-            let wish = Wish::Change(incident, Box::new(command));
-            Ok(shown(app, place, speaker, wish, line).await?.reply)
-        }
-        // Asked for by a form, if something is missing.
-        Spoken::Open(_) => Ok(usage(place, Verb::Open)),
-        Spoken::Form { verb, .. } => Ok(usage(place, verb)),
-    }
-}
-
-async fn shown(
-    app: &App,
-    place: &Place<'_>,
-    speaker: &Speaker,
-    wish: Wish,
-    typed: &str,
-) -> Result<Tapped, Error> {
-    let prepared = app
-        .prepare(
-            &speaker.actor,
-            &speaker.viewer,
-            wish,
-            (place.request_key, typed),
-        )
-        .await?;
-    Ok(match prepared {
-        Prepared::Done(receipt) => settled(app, place, &receipt).await,
-        Prepared::Shown { draft, rehearsal } => sending::shown(app, draft, &rehearsal).into(),
-    })
+/// Whether somebody runs an incident, so that they get the buttons that act: its leads, and whoever
+/// declared it.
+fn acts(speaker: &Speaker, incident: &Incident) -> bool {
+    let Some(person) = &speaker.actor.person else {
+        return false;
+    };
+    incident.declared_by.as_ref() == Some(person)
+        || incident.leads.values().any(|lead| lead == person)
 }
 
 /// A new incident, if all that it needs was said in the line.

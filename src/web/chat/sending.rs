@@ -1,76 +1,197 @@
 //! What is shown before it is sent, and what came of it.
 
+use std::borrow::Cow;
+
 use super::{
-    Place, Tapped,
-    looking::{count, people},
-    settled, speaker,
+    Place, Tapped, acts,
+    card::{by, capital},
+    forms, may_settle,
+    people::{count, not_told, people, title, totals, with_named},
+    said, speaker,
 };
 use crate::{
     app::{
-        App, Error, Mode, Wish,
+        App, Error, ErrorKind, Mode, Speaker, Viewer, Wish,
         answers::{Receipt, WordsAnswer},
     },
-    chatops::reply::{Act, Answer, Piece, Reply},
+    chatops::{
+        reply::{Act, Answer, Piece, Reply},
+        terminal::in_chat,
+    },
     domain::{
-        ChannelName, IncidentId,
+        Audience, ChannelName, IncidentId,
         channel::{Format, REASON_MARK},
         command::{Asked, Command},
+        event::Event,
         text::cut,
     },
 };
 
 /// Words longer than this are shown in part: the whole goes out.
 const SHOWN: usize = 700;
+/// So many things that readers may trip over are named, what stops the words first.
+const FINDINGS: usize = 8;
+/// The code of a tap on what the incident has left behind.
+const STALE: &str = "revision-conflict";
 
 /// Who would be told, why, and in which words, with the buttons that decide.
-pub(super) fn shown(app: &App, draft: String, rehearsal: &Receipt) -> Reply {
-    let findings: Vec<String> = rehearsal
-        .findings
-        .iter()
-        .map(|finding| format!("{} {}", finding.place_and_message(), finding.fix))
-        .collect();
-    if rehearsal.blocked {
-        return Reply::text(
-            "Not sent. Put this right first:",
-            [rehearsal.headline.clone()],
-        )
-        .and(Piece::List(findings));
-    }
+pub(super) fn shown(app: &App, place: &Place<'_>, draft: String, rehearsal: &Receipt) -> Reply {
+    let here = |text: &String| in_chat(text, place.prefix);
     let heading = match rehearsal.messages {
         0 => "No one would be told. Go on all the same?".to_owned(),
-        _ => format!("Send to {}?", count(rehearsal.people, "person", "people")),
+        _ => format!("Send to {}?", people(rehearsal.people)),
     };
-    let by_channel = app.labels().counts(&rehearsal.by_channel);
+    let totals = totals(
+        app,
+        rehearsal.people,
+        rehearsal.messages,
+        &rehearsal.by_channel,
+    );
+    let mut sentences = vec![totals, here(&rehearsal.headline)];
+    sentences.extend(follows(rehearsal).map(here));
     // Words first: who sends them must have read them, even if something is cut at the end.
-    let mut reply = Reply::text(heading, [rehearsal.headline.clone(), by_channel]);
-    if !findings.is_empty() {
-        reply = reply
-            .and(Piece::Text("Readers may trip over this:".to_owned()))
-            .and(Piece::List(findings));
-    }
+    let mut reply = Reply::text(heading, sentences)
+        .and_list("Readers may trip over this:", findings(place, rehearsal));
     for words in chosen(app, &rehearsal.words) {
         reply = reply.and(words);
     }
-    reply = reply.and(Piece::List(people(app, &rehearsal.recipients)));
-    reply
-        .button("Send", Act::Send(draft.clone()))
+    let send = match (rehearsal.messages, rehearsal.people) {
+        (0, _) => Cow::Borrowed("Go on"),
+        // Channels are told, too, and are not people.
+        (_, 0) => Cow::Borrowed("Send"),
+        (_, number) => Cow::Owned(format!("Send to {number}")),
+    };
+    with_named(app, reply, &rehearsal.recipients)
+        .and_list("Not told, and why:", not_told(&rehearsal.withheld))
+        .button(send, Act::Send(draft.clone()))
+        .button("Change", Act::Edit(draft.clone()))
         .button("Do not send", Act::Drop(draft))
 }
 
-/// What was done.
-pub(super) fn done(app: &App, receipt: &Receipt) -> Reply {
-    let told = match receipt.messages {
-        0 => String::new(),
-        _ => format!(
-            "On its way to {}: {}.",
-            count(receipt.people, "person", "people"),
-            app.labels().counts(&receipt.by_channel)
-        ),
+/// What stops the words from being sent at all.
+pub(super) fn blocked(place: &Place<'_>, rehearsal: &Receipt) -> Reply {
+    Reply::text("Not sent. Put this right first:", []).and(Piece::List(findings(place, rehearsal)))
+}
+
+fn findings(place: &Place<'_>, rehearsal: &Receipt) -> Vec<String> {
+    let found = rehearsal.findings.iter();
+    let mut lines: Vec<String> = found
+        .map(|finding| format!("{} {}", capital(&finding.place_and_message()), finding.fix))
+        .map(|line| in_chat(&line, place.prefix))
+        .take(FINDINGS)
+        .collect();
+    if rehearsal.findings.len() > FINDINGS {
+        lines.push(format!("and {} more", rehearsal.findings.len() - FINDINGS));
+    }
+    lines
+}
+
+/// What a receipt says beside its totals, which are said in chat's own way.
+fn follows(receipt: &Receipt) -> impl Iterator<Item = &String> {
+    let totals = format!(
+        "{}, {}:",
+        people(receipt.people),
+        count(receipt.messages, "message", "messages")
+    );
+    let sentences = receipt.sentences.iter();
+    sentences.filter(move |sentence| !sentence.starts_with(&totals))
+}
+
+/// What was done: by whom, when, and how many are told.
+pub(super) async fn done(
+    app: &App,
+    place: &Place<'_>,
+    speaker: &Speaker,
+    receipt: &Receipt,
+) -> Result<Tapped, Error> {
+    let here = |text: &String| in_chat(text, place.prefix);
+    let id = receipt.incident;
+    let settles = may_settle(app, place, id).await;
+    if receipt.messages == 0 {
+        let said = follows(receipt).map(here);
+        let reply = Reply::text(here(&receipt.headline), said)
+            .button("Status", Act::Say(format!("status {id}")));
+        return Ok(Tapped { reply, settles });
+    }
+    // The record says it, so that the same tap again reads the same.
+    let (_, log) = app.story(&Viewer::Operator, id).await?;
+    let clock = app.wall_clock().await?;
+    let record = log.iter().find(|record| Some(record.seq) == receipt.event);
+    let by = record.map_or_else(
+        || format!("by {}", speaker.actor.name),
+        |record| format!("at {}", by(record, &clock)),
+    );
+    let to = match receipt.people {
+        0 => count(receipt.messages, "channel", "channels"),
+        number => people(number),
     };
-    let mut sentences = vec![told];
-    sentences.extend(receipt.sentences.iter().cloned());
-    Reply::text(receipt.headline.clone(), sentences)
-        .button("Status", Act::Say(format!("status {}", receipt.incident)))
+    let told = format!(
+        "On its way to {to}: {}.",
+        app.labels().ways(&receipt.by_channel)
+    );
+    let mut sentences = vec![here(&receipt.headline), told];
+    sentences.extend(follows(receipt).map(here));
+    let mut reply = Reply::text(format!("Sent {by} to {to}"), sentences);
+    let hold = app.rulebook().await?.policy.outside_hold.num_seconds();
+    if let Some(event) = receipt.event
+        && hold > 0
+        && app.can_be_stopped(id, event).await?
+    {
+        reply = reply
+            .and(Piece::Text(format!(
+                "Messages to people outside wait {hold} seconds. Undo stops those that still wait."
+            )))
+            .button("Undo", Act::Undo(id, event));
+    }
+    let reply = reply.button("Status", Act::Say(format!("status {id}")));
+    Ok(Tapped { reply, settles })
+}
+
+/// Stops what still waits of a message.
+pub(super) async fn undo(
+    app: &App,
+    place: &Place<'_>,
+    (id, event): (IncidentId, u32),
+) -> Result<Tapped, Error> {
+    let speaker = speaker(app, place).await?;
+    let (incident, log) = app.story(&speaker.viewer, id).await?;
+    let record = log.iter().find(|record| record.seq == event);
+    let is_own = record.is_some_and(|record| record.actor.person == speaker.actor.person);
+    if !is_own && !acts(&speaker, &incident) {
+        return Err(Error::new(
+            ErrorKind::NotAllowed,
+            "not-yours",
+            "Only whoever sent it and those who run the incident can undo it.",
+            "Ask one of the leads.",
+        ));
+    }
+    let asked = Asked {
+        command: Command::CancelSending { event: Some(event) },
+        actor: speaker.actor.clone(),
+        request_key: place.request_key.to_owned(),
+        seen_revision: None,
+        typed: None,
+    };
+    let receipt = app.change(id, asked, Mode::Commit).await?;
+    let (_, log) = app.story(&Viewer::Operator, id).await?;
+    let stopped = log.iter().find_map(|record| match record.event {
+        Event::SendingCancelled { stopped, .. } if Some(record.seq) == receipt.event => {
+            usize::try_from(stopped).ok()
+        }
+        _ => None,
+    });
+    let messages = count(stopped.unwrap_or_default(), "message", "messages");
+    let reply = Reply::text(
+        format!("{id}: stopped {messages} before they were sent"),
+        [
+            "Nothing else about the incident has changed.".to_owned(),
+            "Whoever had it already keeps it. If it is wrong, send a correction.".to_owned(),
+        ],
+    )
+    .button("Correct", Act::Say(format!("correct {id}")))
+    .button("Status", Act::Say(format!("status {id}")));
+    let settles = may_settle(app, place, id).await;
+    Ok(Tapped { reply, settles })
 }
 
 /// Carries out the answer to a prompt. The prompt showed what "no change" sends, so exactly that goes
@@ -102,24 +223,48 @@ pub(super) async fn answer(
             request_key: &key,
             ..place.clone()
         };
-        let mut shown = super::shown(app, &place, &speaker, wish, "no change").await?;
+        let mut shown = forms::shown(app, &place, &speaker, wish, "no change", None).await?;
         shown.reply.heading = format!(
             "Nothing was sent: too late for those words. {}",
             shown.reply.heading
         );
         return Ok(shown);
     }
-    let receipt = app.change(incident, asked, Mode::Commit).await?;
-    Ok(settled(app, place, &receipt).await)
+    let receipt = match app.change(incident, asked, Mode::Commit).await {
+        Err(error) if error.code == STALE => return Ok(stale(place, incident, None, error)),
+        answer => answer?,
+    };
+    done(app, place, &speaker, &receipt).await
 }
 
 /// Sends what was shown.
 pub(super) async fn send(app: &App, place: &Place<'_>, draft: &str) -> Result<Tapped, Error> {
     let speaker = speaker(app, place).await?;
-    let receipt = app
-        .send_draft(&speaker.actor, &speaker.viewer, draft)
-        .await?;
-    Ok(settled(app, place, &receipt).await)
+    let sent = app.send_draft(&speaker.actor, &speaker.viewer, draft).await;
+    match sent {
+        Err(error) if error.code == STALE => {
+            match app.draft(&speaker.actor, &speaker.viewer, draft).await? {
+                Wish::Change(id, _) => Ok(stale(place, id, Some(draft), error)),
+                Wish::Declare(_) => Err(error),
+            }
+        }
+        sent => done(app, place, &speaker, &sent?).await,
+    }
+}
+
+/// What happened instead of what was tapped, and how to go on.
+fn stale(place: &Place<'_>, id: IncidentId, draft: Option<&str>, error: Error) -> Tapped {
+    let mut reply = said(place, Err(error));
+    reply.pieces.insert(0, Piece::Text(reply.heading));
+    reply.heading = "Nothing was sent.".to_owned();
+    if let Some(draft) = draft {
+        reply = reply.button("Change", Act::Edit(draft.to_owned()));
+    }
+    Tapped {
+        reply: reply.button("Status", Act::Say(format!("status {id}"))),
+        // Overtaken: it would say the same again.
+        settles: true,
+    }
 }
 
 /// Throws away what was shown, unless it was sent.
@@ -128,7 +273,7 @@ pub(super) async fn drop(app: &App, place: &Place<'_>, draft: &str) -> Result<Ta
     let sent = app.drop_draft(&speaker.actor, draft).await?;
     Ok(match sent {
         Some(receipt) => {
-            let mut tapped = settled(app, place, &receipt).await;
+            let mut tapped = done(app, place, &speaker, &receipt).await?;
             tapped.reply.heading = format!("It was sent already. {}", tapped.reply.heading);
             tapped
         }
@@ -166,10 +311,17 @@ fn chosen(app: &App, words: &[WordsAnswer]) -> Vec<Piece> {
             of.sort_by_key(|one| !is_plain(one));
             let text = of.into_iter().find_map(|one| one.parts.get("text"))?;
             Some(Piece::Words {
-                label: format!("To {audience} ({moment})"),
+                label: readers(audience, moment),
                 // The whole goes out.
                 text: cut(text.replace(REASON_MARK, "").trim(), SHOWN),
             })
         })
         .collect()
+}
+
+/// "To owners (declared)"
+fn readers(audience: &str, moment: &str) -> String {
+    let known = audience.parse::<Audience>();
+    let to = known.map_or_else(|_| audience.to_owned(), |it| title(it).to_lowercase());
+    format!("To {to} ({})", moment.replace('_', " ").replace('-', " "))
 }

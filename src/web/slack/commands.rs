@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     app::App,
-    chatops::{grammar, slack::message},
+    chatops::{grammar, slack::message, slack_text::spoken},
 };
 
 /// A slash command. What a form answers opens a modal; the rest is answered in the channel, to the
@@ -24,9 +24,10 @@ pub(in crate::web) async fn commands(
 ) -> Result<HttpResponse, Refused> {
     let slash: Slash = signed.form()?;
     let door = signed.door;
-    let opens = door.app.is_some() && grammar::asks_for_form(&slash.text);
+    let line = spoken(&slash.text, "");
+    let opens = door.app.is_some() && grammar::asks_for_form(&line);
     let said = Said {
-        what: What::Line(slash.text),
+        what: What::Line(line),
         user: slash.user_id,
         conversation: slash.channel_id,
         thread: None,

@@ -106,18 +106,21 @@ impl Activity {
         format!("{} {}", self.conversation.id, self.id)
     }
 
-    /// What was typed, without the mention of the bot.
+    /// What was typed, without the mention of the bot, and with others' addresses for theirs.
     pub(super) fn line(&self) -> String {
         let mut text = self.text.clone();
         for entity in &self.entities {
-            let is_us = entity.kind == "mention"
-                && entity
-                    .mentioned
-                    .as_ref()
-                    .is_some_and(|account| account.id == self.recipient.id);
-            if is_us && !entity.text.is_empty() {
-                text = text.replacen(&entity.text, " ", 1);
+            let Some(account) = &entity.mentioned else {
+                continue;
+            };
+            if entity.kind != "mention" || entity.text.is_empty() {
+                continue;
             }
+            let read = match account.id == self.recipient.id {
+                true => " ".to_owned(),
+                false => account.token(&entity.text),
+            };
+            text = text.replacen(&entity.text, &read, 1);
         }
         text.trim().to_owned()
     }
@@ -164,6 +167,19 @@ impl Activity {
     fn is_us(&self, members: &[Account]) -> bool {
         let mut members = members.iter();
         members.any(|member| !member.id.is_empty() && member.id == self.recipient.id)
+    }
+}
+
+impl Account {
+    /// A mention as the grammar reads it: the address, and the name that was shown.
+    fn token(&self, mention: &str) -> String {
+        let address = match self.aad_object_id.as_str() {
+            "" => &self.id,
+            id => id,
+        };
+        let name = mention.trim_start_matches("<at>").trim_end_matches("</at>");
+        let name = name.replace(['<', '>', '|'], " ");
+        format!("<@{address}|{name}>")
     }
 }
 

@@ -334,7 +334,10 @@ pub(crate) fn button(message: &Value, label: &str) -> String {
         .iter()
         .filter_map(|block| block["elements"].as_array())
         .flatten();
-    let mut wanted = buttons.filter(|button| button["text"]["text"] == label);
+    // The one that sends says to how many, too.
+    let is_wanted = |text: &str| text == label || text.starts_with(&format!("{label} to "));
+    let mut wanted =
+        buttons.filter(|button| button["text"]["text"].as_str().is_some_and(is_wanted));
     let found = wanted.next().unwrap_or_else(|| panic!("{message:#}"));
     found["value"].as_str().expect("a value").to_owned()
 }

@@ -71,7 +71,7 @@ impl Tenant {
                 plan.settings,
                 sign_in::url()
             ),
-            directory: directory(),
+            directory: with_teams(&plan.directory),
             ..plan
         })
         .await;
@@ -318,7 +318,11 @@ fn token(claims: &Value) -> String {
 
 /// The agency's directory, in which two of ours have an address in Teams.
 pub(crate) fn directory() -> String {
-    let mut directory = DIRECTORY.to_owned();
+    with_teams(DIRECTORY)
+}
+
+fn with_teams(directory: &str) -> String {
+    let mut directory = directory.to_owned();
     for (mail, id) in [("priya.shah", PRIYA), ("tom.okafor", TOM)] {
         let line = format!("      - email: {mail}@northshire.example\n");
         assert!(
@@ -363,7 +367,9 @@ pub(crate) fn action(card: &Value, title: &str) -> Value {
         .iter()
         .filter_map(|it| it["actions"].as_array())
         .flatten();
-    let mut wanted = actions.filter(|action| action["title"] == title);
+    // The one that sends says to how many, too.
+    let is_wanted = |text: &str| text == title || text.starts_with(&format!("{title} to "));
+    let mut wanted = actions.filter(|action| action["title"].as_str().is_some_and(is_wanted));
     wanted.next().unwrap_or_else(|| panic!("{card:#}")).clone()
 }
 

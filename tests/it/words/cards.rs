@@ -11,10 +11,7 @@ use oyez::domain::{
     notification::Moment,
 };
 
-use super::{all, kinds, rendered_for, renderer, story::Story};
-
-/// Most bytes of a card that is read on a phone without waiting.
-const CARD_BYTES: usize = 20 * 1024;
+use super::{all, kinds, rendered_for, renderer, shape::keep, story::Story};
 
 const SEEN: AskLine<'_> = AskLine {
     ask: Ask::Seen,
@@ -41,8 +38,8 @@ fn cards() -> Vec<(String, Value)> {
                     let Some(card) = parts.get(part) else {
                         continue;
                     };
-                    let name = format!("{} {moment} {audience} {part} {ask:?}", kind.0);
-                    assert!(card.len() <= CARD_BYTES, "{name}: {} bytes", card.len());
+                    let asked = ask.map_or("", |_| "asked");
+                    let name = format!("{} {moment} {audience} {part} {asked}", kind.0);
                     // The bot's card has a button for those who are asked, the workflow's a link.
                     let may_ask = affected || may_ask_for_seen(moment);
                     let asks = ask.is_some() && may_ask && part == "card";
@@ -208,19 +205,19 @@ fn every_card_keeps_our_rules() {
             .map(|fault| fault.to_string())
             .collect();
         assert_eq!(faults, [""; 0], "{name}");
-        let headings = card["body"].as_array().into_iter().flatten();
-        let headings = headings
-            .filter(|element| element["style"] == "heading")
-            .count();
-        assert_eq!(headings, 1, "{name}");
+        keep(&name, &card);
     }
+}
+
+#[test]
+fn every_card_keeps_the_published_schema() {
+    keep_the_published_schema(cards());
 }
 
 /// The published schema is not ours to pass on, and no package registry has it, so it is read from
 /// a folder beside the repository. Where the folder is named, or in CI, it must be there; elsewhere
 /// the rules above, which admit less, have to do.
-#[test]
-fn every_card_keeps_the_published_schema() {
+pub(crate) fn keep_the_published_schema(cards: Vec<(String, Value)>) {
     let Some(path) = published_schema() else {
         return;
     };
@@ -228,7 +225,7 @@ fn every_card_keeps_the_published_schema() {
     let mut schema: Value = serde_json::from_str(&schema).expect("the schema is JSON");
     schema["$schema"] = json!("http://json-schema.org/draft-06/schema#");
     let validator = jsonschema::validator_for(&schema).expect("a schema");
-    for (name, mut card) in cards() {
+    for (name, mut card) in cards {
         // Teams' own member, which the schema does not know.
         card.as_object_mut().expect("an object").remove("msteams");
         let faults: Vec<_> = validator

@@ -1,9 +1,10 @@
 //! What people read: every moment for every audience on every channel, as snapshots; cards that
 //! are valid; messages within their channels' limits; hostile text that appears as typed.
 
-mod cards;
+pub(crate) mod cards;
 mod hostile;
 mod messages;
+pub(crate) mod shape;
 mod sizes;
 pub(crate) mod story;
 
