@@ -110,9 +110,9 @@ fn the_starting_point_fits_a_directory_that_is_still_empty() {
 }
 
 #[test]
-fn northshire_has_twelve_rules_and_none_of_them_is_odd() {
+fn northshire_has_fourteen_rules_and_none_of_them_is_odd() {
     let policy = northshire();
-    assert_eq!(policy.rules.len(), 12);
+    assert_eq!(policy.rules.len(), 14);
     assert_eq!(compiled(policy).lint(monday()), []);
 }
 
@@ -152,9 +152,12 @@ fn a_p1_on_register_trainees_tells_owners_seniors_team_neighbours_and_lead_provi
         told(&resolution, Audience::Owners),
         [
             "dana-whitlock",
+            "elena-petrova",
+            "fiona-mcrae",
             "judith-harcourt",
             "leah-simmons",
-            "owen-garside"
+            "owen-garside",
+            "ravi-menon"
         ]
     );
     assert_eq!(
