@@ -110,7 +110,7 @@ fn refused(No(status, code, message): No) -> HttpResponse {
 }
 
 /// The JSON of a call of the bot, if its token is good.
-fn called(teams: &Teams, request: &HttpRequest, body: &[u8]) -> Result<Value, HttpResponse> {
+fn called(teams: &Teams, request: &HttpRequest, body: &[u8]) -> Result<Value, No> {
     let header = request.headers().get(header::AUTHORIZATION);
     let token = header
         .and_then(|value| value.to_str().ok())
@@ -121,24 +121,24 @@ fn called(teams: &Teams, request: &HttpRequest, body: &[u8]) -> Result<Value, Ht
             "BotNotRegistered",
             "Authorization has been denied for this request.",
         );
-        return Err(refused(no));
+        return Err(no);
     }
     if body.is_empty() {
         return Ok(Value::Null);
     }
-    let text = std::str::from_utf8(body).map_err(|_| refused(BAD))?;
+    let text = std::str::from_utf8(body).map_err(|_| BAD)?;
     if 2 * text.encode_utf16().count() > MESSAGE_MAX {
         let no = No(413, "MessageSizeTooBig", "Message size too large.");
-        return Err(refused(no));
+        return Err(no);
     }
-    serde_json::from_str(text).map_err(|_| refused(BAD))
+    serde_json::from_str(text).map_err(|_| BAD)
 }
 
 /// Makes a chat with a person, or a thread in a channel.
 pub(super) async fn create(teams: Data<Teams>, request: HttpRequest, body: Bytes) -> HttpResponse {
     let wanted = match called(&teams, &request, &body) {
         Ok(wanted) => wanted,
-        Err(no) => return no,
+        Err(no) => return refused(no),
     };
     let tenant = wanted["tenantId"].as_str().unwrap_or_default();
     if !tenant.eq_ignore_ascii_case(&teams.bot.tenant) {
@@ -219,7 +219,7 @@ fn post(
     let activity = match called(teams, request, body) {
         Ok(activity) if activity.is_object() => activity,
         Ok(_) => return refused(BAD),
-        Err(no) => return no,
+        Err(no) => return refused(no),
     };
     let (bare, root) = split(conversation);
     let below = below.or(activity["replyToId"].as_str()).map(str::to_owned);
@@ -259,7 +259,7 @@ pub(super) async fn update(
     let activity = match called(&teams, &request, &body) {
         Ok(activity) if activity.is_object() => activity,
         Ok(_) => return refused(BAD),
-        Err(no) => return no,
+        Err(no) => return refused(no),
     };
     let (conversation, id) = path.into_inner();
     match teams
@@ -277,7 +277,7 @@ pub(super) async fn delete(
     request: HttpRequest,
 ) -> HttpResponse {
     if let Err(no) = called(&teams, &request, &[]) {
-        return no;
+        return refused(no);
     }
     let (conversation, id) = path.into_inner();
     match teams.kept.change(|world| world.delete(&conversation, &id)) {
@@ -293,7 +293,7 @@ pub(super) async fn member(
     request: HttpRequest,
 ) -> HttpResponse {
     if let Err(no) = called(&teams, &request, &[]) {
-        return no;
+        return refused(no);
     }
     let (conversation, id) = path.into_inner();
     let id = id.strip_prefix("29:").unwrap_or(&id);
@@ -321,7 +321,7 @@ pub(super) async fn members(
     request: HttpRequest,
 ) -> HttpResponse {
     if let Err(no) = called(&teams, &request, &[]) {
-        return no;
+        return refused(no);
     }
     let (bare, _) = split(&conversation);
     if teams
