@@ -88,19 +88,19 @@ async fn an_expectation_that_is_not_met_exits_with_4_and_names_all_that_are_miss
         .await;
     let missing = agency
         .oyez(&p1(
-            "--expect dana-whitlock --expect dev-patel --expect nobody@northshire.example --json",
+            "--expect dana-whitlock --expect naomi-clarke --expect nobody@northshire.example --json",
         ))
         .await
         .exits(4);
     assert_eq!(
         missing.json()["missing"],
-        json!(["dev-patel", "nobody@northshire.example"])
+        json!(["naomi-clarke", "nobody@northshire.example"])
     );
     agency
-        .oyez(&p1("--expect dev-patel"))
+        .oyez(&p1("--expect naomi-clarke"))
         .await
         .exits(4)
-        .says(&["Expected, and not told: dev-patel."]);
+        .says(&["Expected, and not told: naomi-clarke."]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,7 +110,7 @@ async fn one_person_is_explained_whether_told_withheld_or_not() {
         ("dana-whitlock", true, "service owner of Register trainees"),
         ("dana.whitlock@northshire.example", true, "service owner"),
         ("'Dana Whitlock'", true, "service owner"),
-        ("dev-patel", false, "The nearest rule is"),
+        ("naomi-clarke", false, "The nearest rule is"),
         ("status-mailbox", false, "No decision to contact users yet."),
         ("reporting-webhook", false, "No rule names them."),
     ] {
@@ -125,7 +125,7 @@ async fn one_person_is_explained_whether_told_withheld_or_not() {
         .says(&["Did you mean dana-whitlock?"]);
     // To explain one and to expect another are two questions: neither is quietly left out.
     agency
-        .oyez(&p1("--person dana-whitlock --expect dev-patel"))
+        .oyez(&p1("--person dana-whitlock --expect naomi-clarke"))
         .await
         .exits(2);
 }

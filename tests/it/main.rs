@@ -50,6 +50,7 @@ mod resolution_oracle;
 mod restricted;
 mod scale;
 mod store_conversations;
+mod simulators;
 mod store_directory;
 mod store_incidents;
 mod store_requests;

@@ -99,7 +99,8 @@ impl Api {
     }
 }
 
-fn client() -> Client {
+/// Whoever calls the program from outside.
+pub(crate) fn client() -> Client {
     #[expect(
         clippy::disallowed_methods,
         reason = "the other side of the program: whoever calls it has a client of their own"
