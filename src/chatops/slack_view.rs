@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    form::Filled,
+    form::{Filled, is_blank},
     grammar,
     reply::{Act, Button, Piece, Reply},
     slack::{blocks, buttons, plain, section},
@@ -156,7 +156,7 @@ fn wrong_field(reply: &Reply) -> Option<&'static str> {
 pub fn form_line(act: &Act, filled: &Filled) -> Option<String> {
     match act {
         Act::Say(line) => grammar::asks_for_form(line).then(|| line.clone()),
-        Act::Fill(verb, Some(id)) if filled.values().all(|value| value.trim().is_empty()) => {
+        Act::Fill(verb, Some(id)) if is_blank(filled) => {
             Some(format!("{} {id}", verb.entry().chat))
         }
         _ => None,

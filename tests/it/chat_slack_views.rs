@@ -220,7 +220,7 @@ async fn the_buttons_of_a_prompt_lead_to_forms() {
     }
     // An empty answer is asked for at its field.
     let modal = slack.real().modals().remove(0);
-    let empty = inputs(&[("text", typed("  "))]);
+    let empty = inputs(&[("text", typed("  ")), ("effect", typed(""))]);
     let wrong = slack.submits(PRIYA, &modal, &empty).await;
     let sentence = wrong["errors"]["text"].to_string();
     assert!(sentence.contains("still to be filled in"), "{wrong}");
@@ -275,9 +275,10 @@ async fn nothing_typed_into_a_form_mentions_anybody_and_the_longest_arrives_whol
     slack.agency.done(DECLARE).await;
     let hostile = "<!channel> <@U0TOMOKA01> *&* `x` > y";
     let form = slack.opens(PRIYA, &format!("open {hostile}")).await;
+    // In a line, a mention is a name.
     assert_eq!(
         input(form.view(), "title")["element"]["initial_value"],
-        hostile
+        "@channel Tom Okafor *&* `x` > y"
     );
     let mut values = declaration();
     for id in ["title", "effect", "who", "what_to_do", "doing"] {

@@ -77,16 +77,16 @@ async fn a_card_in_a_channel_turns_for_everybody_but_only_into_what_is_no_secret
         ("services", "register-trainees"),
         ("kind", "data_breach"),
     ];
-    let shown = teams
-        .hands_in(PRIYA, &button(&form, "Go on"), &filled)
-        .await;
     let mut tap = Tenant::tap(
         teams.activity(PRIYA, "invoke"),
-        &button(&shown, "Send"),
-        &[],
+        &button(&form, "Go on"),
+        &filled,
     );
     tap["replyToId"] = json!("1900");
-    teams.invoked(&tap).await;
+    let elsewhere = teams.invoked(&tap).await;
+    let said = text(&elsewhere);
+    assert!(said.contains("Go on in your personal chat"), "{said}");
+    assert!(!said.contains("Records were sent"), "{said}");
     // Had it been written for everybody, it would stand before this.
     let mut stale = Tenant::tap(teams.activity(TOM, "invoke"), "nochange:INC-0001:0", &[]);
     stale["replyToId"] = json!("2000");

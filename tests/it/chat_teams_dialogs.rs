@@ -59,7 +59,7 @@ async fn a_form_is_filled_in_in_a_dialog_and_shown_before_it_is_sent() {
     );
     let hand_in = button(form, "Go on");
 
-    let again = call(SUBMIT, &hand_in, &[("text", " ")]).await;
+    let again = call(SUBMIT, &hand_in, &[("text", " "), ("lost", "")]).await;
     let again = goes_on(&again);
     assert!(text(again).contains("still to be filled in"), "{again}");
     assert_eq!(button(again, "Go on"), hand_in);

@@ -64,7 +64,7 @@ async fn a_word_that_is_no_verb_gets_the_nearest_and_what_is_no_tap_of_ours_does
     let mut teams = Tenant::open().await;
     let unknown = teams.says(PRIYA, "upate INC-1 Half are back").await;
     assert!(text(&unknown).contains("Did you mean update"), "{unknown}");
-    for line in ["xyzzy", "<b>", "\u{1F4A5}", "INC-1"] {
+    for line in ["xyzzy", "<b>", "\u{1F4A5}"] {
         let unknown = teams.says(PRIYA, line).await;
         assert!(text(&unknown).contains("help"), "{line}: {unknown}");
     }
@@ -143,7 +143,8 @@ async fn mentions_and_markup_stay_what_was_typed_in_every_field() {
         .iter()
         .filter(|it| it["type"] == "Input.Text")
         .filter_map(|it| it["id"].as_str().map(str::to_owned))
-        .filter(|id| !["started", "more_services"].contains(&id.as_str()))
+        // Where people and services are named, what names none is refused.
+        .filter(|id| !["started", "more_services", "leads"].contains(&id.as_str()))
         .collect();
     assert!(fields.len() > 4, "{fields:?}");
     let filled = |typed: &'static str| -> Vec<(&str, &str)> {

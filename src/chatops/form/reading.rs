@@ -43,9 +43,10 @@ pub fn read(
     }
 }
 
-/// Whether nothing at all is filled in: then the form is only asked for.
+/// Whether it is no more than the empty box of a prompt: then the whole form is asked for.
 pub fn is_blank(filled: &Filled) -> bool {
-    filled.values().all(|value| value.trim().is_empty())
+    let mut fields = filled.iter();
+    fields.all(|(id, value)| id == "text" && value.trim().is_empty())
 }
 
 pub(super) fn missing(label: &str) -> Refusal {

@@ -100,9 +100,11 @@ fn about<T>(ask: impl FnOnce(&Scene<'_>) -> T) -> T {
         at("2026-11-23T13:20:00Z"),
         declared(at("2026-11-23T14:40:00Z")),
     );
-    let mut facts = Facts::default();
-    facts.effect = Some("Providers cannot sign in.".to_owned());
-    facts.who = Some("x".repeat(5_000));
+    let facts = Facts {
+        effect: Some("Providers cannot sign in.".to_owned()),
+        who: Some("x".repeat(5_000)),
+        ..Facts::default()
+    };
     log.write(
         at("2026-11-23T13:40:00Z"),
         Event::Updated {

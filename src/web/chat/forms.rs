@@ -156,12 +156,16 @@ pub(super) async fn handed_in(
     }
     let read = |scene: &Scene<'_>| match form::read(scene, verb, incident, filled) {
         Ok(asked) => Ok(asked),
-        Err(refusal) => Err((refusal, form::form(scene, verb, incident, filled))),
+        Err(refusal) => Err(Box::new((
+            refusal,
+            form::form(scene, verb, incident, filled),
+        ))),
     };
     let wish = match with_subject(app, &speaker, incident, read).await? {
         Ok(Asked::Declare(declare)) => Wish::Declare(declare),
         Ok(Asked::Change(id, command)) => Wish::Change(id, command),
-        Err((refusal, form)) => {
+        Err(wrong) => {
+            let (refusal, form) = *wrong;
             let wrong = said(place, Err(refusal.into()));
             return Ok(above(wrong, form).into());
         }

@@ -323,5 +323,5 @@ fn chosen(app: &App, words: &[WordsAnswer]) -> Vec<Piece> {
 fn readers(audience: &str, moment: &str) -> String {
     let known = audience.parse::<Audience>();
     let to = known.map_or_else(|_| audience.to_owned(), |it| title(it).to_lowercase());
-    format!("To {to} ({})", moment.replace('_', " ").replace('-', " "))
+    format!("To {to} ({})", moment.replace(['_', '-'], " "))
 }

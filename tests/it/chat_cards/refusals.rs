@@ -45,7 +45,7 @@ async fn a_no_says_why_and_what_to_do_in_the_words_of_chat() {
             "not-known",
             "11111111-2222-4333-8444-555555555599",
             "list",
-            "I do not know who you are.",
+            "I do not know who you are: Teams names no mail address of yours.",
         ),
         (
             "wrong-stage",

@@ -74,11 +74,8 @@ async fn yes_says_who_decides_and_who_would_then_be_told_and_adds_nothing() {
 async fn a_lead_who_says_yes_may_add_the_service_and_sees_first_whom_that_tells() {
     let (reached, link) = asked().await;
     let answers = reached.agency.json("send-log INC-0001").await;
-    let asked = answers.as_array().expect("a list").iter();
-    let asked = asked
-        .filter(|one| one["asks"] == "affected")
-        .next_back()
-        .expect("it");
+    let mut asked = answers.as_array().expect("a list").iter();
+    let asked = asked.rfind(|one| one["asks"] == "affected").expect("it");
     let who = asked["recipient"].as_str().expect("an id").to_owned();
     reached
         .agency

@@ -68,10 +68,19 @@ fn element(name: &str, element: &Value, found: &mut Found) {
             let row = element["actions"].as_array().map_or(0, Vec::len);
             assert!((1..=2).contains(&row), "{}", here());
         }
+        // The one that opens a dialog.
+        "Action.Submit" => {
+            assert_eq!(
+                element["data"]["msteams"]["type"],
+                "task/fetch",
+                "{}",
+                here()
+            );
+            label(&here(), element);
+            found.actions += 1;
+        }
         "Action.Execute" | "Action.OpenUrl" => {
-            let title = element["title"].as_str().unwrap_or_default();
-            let chars = title.chars().count();
-            assert!((1..=LABEL_CHARS).contains(&chars), "{}", here());
+            label(&here(), element);
             found.actions += 1;
             if kind == "Action.Execute" {
                 let old = &element["fallback"];
@@ -95,6 +104,13 @@ fn element(name: &str, element: &Value, found: &mut Found) {
         "Container" | "FactSet" | "AdaptiveCard" | "" => {}
         other => panic!("{name}: {other} is not an element of ours"),
     }
+}
+
+/// What a button says is whole in a narrow pane.
+#[track_caller]
+fn label(here: &str, action: &Value) {
+    let title = action["title"].as_str().unwrap_or_default();
+    assert!((1..=LABEL_CHARS).contains(&title.chars().count()), "{here}");
 }
 
 /// What is chosen is one of the choices, and comes back as one value each.
