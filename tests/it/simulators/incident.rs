@@ -131,22 +131,21 @@ impl Player<'_> {
 
     /// Waits until a message is seen that holds all these words.
     async fn sees(&self, place: &str, words: &[&str]) -> Value {
-        self.sees_that(place, |post| {
-            let text = post.to_string();
-            words.iter().all(|word| text.contains(word))
+        self.watches(place, |state| {
+            posts(state).find(|post| holds(post, words)).cloned()
         })
         .await
     }
 
-    async fn sees_that(&self, place: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    /// Looks at a place, again and again as there is news, until there is what is looked for.
+    async fn watches<T>(&self, place: &str, look: impl Fn(&Value) -> Option<T>) -> T {
         let mut since = 0;
         loop {
             let path = format!("/sim/state?as={}&in={place}&since={since}", self.person);
             let state = self.page.get(&path).await.is(200);
             since = state["version"].as_u64().unwrap();
-            let posts = state["posts"].as_array().unwrap();
-            if let Some(found) = posts.iter().rev().find(|post| holds(post)) {
-                return found.clone();
+            if let Some(found) = look(&state) {
+                return found;
             }
         }
     }
@@ -167,11 +166,54 @@ impl Player<'_> {
         self.page.post("/sim/tap", &tapped).await.is(200);
     }
 
-    /// Taps a button after which the same message says what came of it.
-    async fn turns(&self, post: &Value, label: &str) -> Value {
-        self.taps(post, label).await;
-        let is_it = |seen: &Value| key(seen) == key(post) && is_receipt(seen);
-        self.sees_that(&self.chat, is_it).await
+    /// Says a line, and sends what is then shown if all these words are in it. Answers what came of it.
+    async fn sends(&self, line: &str, words: &[&str]) -> Value {
+        self.says(line).await;
+        let mut handed_in = Value::Null;
+        loop {
+            // A message with buttons, or a modal that was not handed in yet.
+            let shown = self.watches(&self.chat, |state| {
+                let view = &state["view"];
+                let draft = posts(state).find(|post| button(post, "Send to").is_some());
+                if view["view"]["submit"].is_object() && view["revision"] != handed_in {
+                    Some(view.clone())
+                } else {
+                    draft.cloned()
+                }
+            });
+            let shown = shown.await;
+            if shown["view"].is_null() {
+                assert!(holds(&shown, words), "{words:?}: {shown}");
+                self.taps(&shown, "Send to").await;
+                let is_it = |post: &&Value| key(post) == key(&shown) && is_receipt(post);
+                let turned = |state: &Value| posts(state).find(is_it).cloned();
+                return self.watches(&self.chat, turned).await;
+            }
+            handed_in = shown["revision"].clone();
+            let submit = shown["view"]["submit"]["text"].as_str().unwrap();
+            let is_draft = submit.starts_with("Send to");
+            assert!(!is_draft || holds(&shown, words), "{words:?}: {shown}");
+            self.hands_in(&shown, &json!({ "values": filled(&shown) }))
+                .await;
+            if is_draft {
+                let done = |state: &Value| {
+                    let view = &state["view"];
+                    is_receipt(view).then(|| view.clone())
+                };
+                let receipt = self.watches(&self.chat, done).await;
+                self.hands_in(&receipt, &json!({ "closed": true })).await;
+                return receipt;
+            }
+        }
+    }
+
+    async fn hands_in(&self, view: &Value, more: &Value) {
+        let mut submitted = json!({ "as": self.person, "view": view["id"] });
+        for (key, value) in more.as_object().unwrap() {
+            submitted[key] = value.clone();
+        }
+        let answer = self.page.post("/sim/submit", &submitted).await.is(200);
+        assert_eq!(answer, json!({}), "{view}");
     }
 
     /// Moves the clock on until the prompt of this incident is there. What else is due goes off on the
@@ -195,35 +237,60 @@ impl Player<'_> {
 
     /// An incident from the first word to the last.
     async fn runs_an_incident(&self, service: &str, why: &str, room: &str) -> String {
-        self.says(&format!("open P1 {service}: Nobody finds a course"))
-            .await;
-        let draft = self
-            .sees(&self.chat, &["Send to", "Nobody finds a course", why])
-            .await;
-        let declared = self.turns(&draft, "Send").await;
+        let title = "Nobody finds a course";
+        let line = format!("open P1 {service}: {title}");
+        let declared = self.sends(&line, &[title, why]).await;
         let id = reference(&declared);
-        self.sees(room, &["P1 declared", "Nobody finds a course"])
-            .await;
+        self.sees(room, &["P1 declared", title]).await;
         let prompt = self.is_prompted(&id).await;
+        let receipts = |state: &Value| posts(state).filter(|post| is_receipt(post)).count();
+        let before = self
+            .watches(&self.chat, |state| Some(receipts(state)))
+            .await;
         self.taps(&prompt, "No change").await;
-        // In Teams the card turns; in Slack, where others may see it, the answer follows.
-        let is_new = |seen: &Value| {
-            is_receipt(seen) && key(seen) != key(&declared) && seen.to_string().contains(&id)
-        };
-        self.sees_that(&self.chat, is_new).await;
-        self.says(&format!("resolve {id} It works again.")).await;
-        let draft = self
-            .sees(&self.chat, &["Do not send", "It works again"])
-            .await;
-        self.turns(&draft, "Send").await;
-        self.says(&format!("close {id} The report is written."))
-            .await;
-        let draft = self
-            .sees(&self.chat, &["Do not send", "The report is written"])
-            .await;
-        self.turns(&draft, "Send").await;
+        // The prompt turns, or where others may see it the answer follows.
+        let is_more = |state: &Value| (receipts(state) > before).then_some(());
+        self.watches(&self.chat, is_more).await;
+        let line = format!("resolve {id} It works again.");
+        self.sends(&line, &["It works again"]).await;
+        let line = format!("close {id} The report is written.");
+        self.sends(&line, &["The report is written"]).await;
         id
     }
+}
+
+/// Messages, the newest first.
+fn posts(state: &Value) -> impl Iterator<Item = &Value> {
+    state["posts"].as_array().unwrap().iter().rev()
+}
+
+fn holds(shown: &Value, words: &[&str]) -> bool {
+    let text = shown.to_string();
+    words.iter().all(|word| text.contains(word))
+}
+
+/// What stands in the inputs of a modal, as Slack hands it in.
+fn filled(view: &Value) -> Value {
+    let mut values = json!({});
+    for block in view["view"]["blocks"].as_array().unwrap() {
+        let element = &block["element"];
+        let (Some(id), Some(action)) = (block["block_id"].as_str(), element["action_id"].as_str())
+        else {
+            continue;
+        };
+        let mut value = json!({ "type": element["type"] });
+        for (from, to) in [
+            ("initial_value", "value"),
+            ("initial_option", "selected_option"),
+            ("initial_options", "selected_options"),
+        ] {
+            if !element[from].is_null() {
+                value[to] = element[from].clone();
+            }
+        }
+        values[id] = json!({ action: value });
+    }
+    values
 }
 
 /// What a message is known by.
@@ -239,9 +306,10 @@ fn is_receipt(post: &Value) -> bool {
     post.to_string().contains("On its way to")
 }
 
-/// The part of a card or of blocks that is this button.
+/// The part of a card or of blocks that is the button which begins so: "Send to 42".
 fn button<'a>(shown: &'a Value, label: &str) -> Option<&'a Value> {
-    let is_it = shown["title"] == label || shown["text"]["text"] == label;
+    let words = shown["title"].as_str().or(shown["text"]["text"].as_str());
+    let is_it = words.is_some_and(|words| words.starts_with(label));
     let is_button = shown["type"] == "button" || shown["type"] == "Action.Execute";
     if is_it && is_button {
         return Some(shown);
