@@ -45,8 +45,8 @@ fn walk(name: &str, value: &Value, found: &mut Found) {
         Value::Object(members) => {
             element(name, value, found);
             for (member, value) in members {
-                // The same action again, for clients that do not know the first.
-                if member != "fallback" {
+                // The same action again, for clients that do not know the first; and what it carries.
+                if member != "fallback" && member != "data" {
                     walk(name, value, found);
                 }
             }
