@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{
     Method, Url,
-    header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    header::{CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
 use serde_json::Value;
 use sha2::Sha256;
@@ -50,6 +50,8 @@ impl Slack {
         let signature = signature(&self.app.signing_secret, &timestamp, &body)?;
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        // Somebody thinks between two taps, and Oyez may be closing a connection that was kept.
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
         for (name, value) in [
             ("x-slack-request-timestamp", timestamp),
             ("x-slack-signature", signature),

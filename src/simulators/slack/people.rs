@@ -290,7 +290,8 @@ pub(super) async fn tap(
     }
     match slack.send("/slack/interactions", form_of(&payload)).await {
         Ok((200, _)) => HttpResponse::Ok().json(json!({})),
-        _ => page::refused(TROUBLE),
+        Ok((status, _)) => page::refused(&format!("{TROUBLE} (It answered {status}.)")),
+        Err(why) => page::refused(&format!("{TROUBLE} ({why})")),
     }
 }
 
@@ -342,7 +343,8 @@ pub(super) async fn submit(
     payload["response_urls"] = json!([]);
     let answer = match slack.send("/slack/interactions", form_of(&payload)).await {
         Ok((200, answer)) => serde_json::from_str::<Value>(&answer).unwrap_or_default(),
-        _ => return page::refused(TROUBLE),
+        Ok((status, _)) => return page::refused(&format!("{TROUBLE} (It answered {status}.)")),
+        Err(why) => return page::refused(&format!("{TROUBLE} ({why})")),
     };
     let next = &answer["view"];
     match answer["response_action"].as_str() {

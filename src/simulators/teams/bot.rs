@@ -2,7 +2,7 @@
 
 use reqwest::{
     Method, Url,
-    header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue},
+    header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue},
 };
 use serde_json::{Value, json};
 
@@ -67,6 +67,8 @@ impl Teams {
         let now = self.common.now();
         let token = self.key.token(&self.bot.app_id, &self.service_url(), now);
         let mut headers = HeaderMap::new();
+        // Somebody thinks between two taps, and Oyez may be closing a connection that was kept.
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
         headers.insert(
             CONTENT_TYPE,
             HeaderValue::from_static("application/json; charset=utf-8"),
