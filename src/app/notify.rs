@@ -102,7 +102,7 @@ impl App {
             return Err(no_declaration());
         };
         self.freeze(act, &after, log);
-        let messages = self.render(act, &after, log, &plan);
+        let messages = self.render(act, &after, log, &plan, &told);
         if let Some(said) = log.last_mut().and_then(|record| record.said.as_mut()) {
             (said.words, said.audience) = digests(&plan, &messages);
         }

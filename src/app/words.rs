@@ -1,6 +1,6 @@
 //! The words of what is said: rendered once per moment, audience and channel, and kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{App, act::Act};
 use crate::domain::{
@@ -13,9 +13,10 @@ use crate::domain::{
     event::{Event, Record},
     incident::Incident,
     notification::Moment,
-    plan::Plan,
+    plan::{Plan, Told},
     policy::Policy,
     saying::Saying,
+    situation::RecipientId,
     wording,
 };
 
@@ -80,11 +81,16 @@ impl App {
         after: &Incident,
         log: &[Record],
         plan: &Plan,
+        told: &[Told],
     ) -> Vec<NewMessage> {
         let Some(record) = log.last() else {
             return Vec::new();
         };
-        let people_told = plan.totals().people;
+        // A lead who is asked for an update wants to know how many wait for it.
+        let people_told = match &record.event {
+            Event::Prompted { .. } | Event::Overdue { .. } => waiting_for_news(told, after),
+            _ => plan.totals().people,
+        };
         plan.messages()
             .into_iter()
             .filter_map(|of| self.message(act, after, (log, record), people_told, of))
@@ -126,6 +132,16 @@ impl App {
             fault: rendered.fault.map(|fault| fault.to_string()),
         })
     }
+}
+
+/// People who were told, as readers to whom a next update is promised.
+fn waiting_for_news(told: &[Told], after: &Incident) -> usize {
+    let people: BTreeSet<&RecipientId> = told
+        .iter()
+        .filter(|one| one.who.kind() == "person" && after.promises.contains_key(&one.audience))
+        .map(|one| &one.who)
+        .collect();
+    people.len()
 }
 
 /// Digests of words and audience for the chain.
