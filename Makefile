@@ -140,4 +140,4 @@ $(SLACK_SDK):
 
 $(MACHETE):
 	@echo "Building cargo-machete $(MACHETE_VERSION) from crates.io into $(@D)."
-	cargo install --quiet --locked --version $(MACHETE_VERSION) --root $(TOOLS)/machete-$(MACHETE_VERSION) cargo-machete
+	cargo install --quiet --debug --locked --version $(MACHETE_VERSION) --root $(TOOLS)/machete-$(MACHETE_VERSION) cargo-machete
