@@ -5,6 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 TOOLS := target/tools
+BUILD := cargo build --locked
 TYPOS_VERSION := 1.52.0
 MACHETE_VERSION := 0.9.2
 SCHEMATHESIS_VERSION := 4.32.5
@@ -57,16 +58,17 @@ test: ## Run every test, on SQLite and PostgreSQL.
 	@scripts/install-packages initdb:postgresql smtp-sink:postfix node:nodejs npm:npm chromium:chromium
 	@$(MAKE) --no-print-directory node
 	scripts/with-postgres --fast scripts/run-tests
-	@$(MAKE) --no-print-directory api-test slack-test teams-test browser-test cards-test
+	@# The tests have built the program; built by itself it would be built anew, without their features.
+	@$(MAKE) --no-print-directory BUILD=true api-test slack-test teams-test browser-test
 
 .PHONY: api-test
 api-test: $(SCHEMATHESIS) ## Hold the API against its own description; part of `make test`.
-	cargo build --locked
+	$(BUILD)
 	scripts/with-server scripts/api-test $(SCHEMATHESIS)
 
 .PHONY: slack-test
 slack-test: $(SLACK_SDK) ## Talk to the Slack door as Slack's own SDK does; part of `make test`.
-	cargo build --locked
+	$(BUILD)
 	$(SLACK_SDK) scripts/slack-test
 
 .PHONY: node
@@ -75,17 +77,17 @@ node: $(NODE) ## Fetch what the pages of the demo and the browser tests need fro
 .PHONY: browser-test
 browser-test: $(NODE) ## Run an incident through the pages of the demo, in a browser; part of `make test`.
 	@scripts/install-packages chromium:chromium
-	cargo build --locked
+	$(BUILD)
 	scripts/browser-test
 
 .PHONY: cards-test
-cards-test: $(NODE) ## Look at every card in a browser; part of `make test`, which makes the cards.
+cards-test: $(NODE) ## Look at every card that `make test` has made, in a browser; takes minutes.
 	@scripts/install-packages chromium:chromium
 	scripts/cards-test
 
 .PHONY: teams-test
 teams-test: $(JSONSCHEMA) $(APP_MANIFEST) ## Hold the Teams package against Microsoft's schema; part of `make test`.
-	cargo build --locked
+	$(BUILD)
 	$(JSONSCHEMA) scripts/teams-test $(APP_MANIFEST)
 
 .PHONY: crash-test
