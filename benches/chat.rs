@@ -257,7 +257,7 @@ impl Server {
             .body(body);
         async move {
             let answer = request.send().await.unwrap().text().await.unwrap();
-            // An answer that came in time, and is one.
+            // An answer, or that it follows, which Slack is told after two seconds.
             let is_answer = [
                 "Told of INC-0001",
                 "Certificates are late",
