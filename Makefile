@@ -55,11 +55,11 @@ demo: ## Run the main job once: declare, who and why, send, read the mails back.
 
 .PHONY: test
 test: ## Run every test, on SQLite and PostgreSQL.
-	@scripts/install-packages initdb:postgresql smtp-sink:postfix node:nodejs npm:npm chromium:chromium
+	@scripts/install-packages initdb:postgresql smtp-sink:postfix node:nodejs npm:npm
 	@$(MAKE) --no-print-directory node
 	scripts/with-postgres --fast scripts/run-tests
 	@# The tests have built the program; built by itself it would be built anew, without their features.
-	@$(MAKE) --no-print-directory BUILD=true api-test slack-test teams-test browser-test
+	@$(MAKE) --no-print-directory BUILD=true api-test slack-test teams-test
 
 .PHONY: api-test
 api-test: $(SCHEMATHESIS) ## Hold the API against its own description; part of `make test`.
@@ -75,7 +75,7 @@ slack-test: $(SLACK_SDK) ## Talk to the Slack door as Slack's own SDK does; part
 node: $(NODE) ## Fetch what the pages of the demo and the browser tests need from npm.
 
 .PHONY: browser-test
-browser-test: $(NODE) ## Run an incident through the pages of the demo, in a browser; part of `make test`.
+browser-test: $(NODE) ## Run an incident through the pages of the demo, in a browser.
 	@scripts/install-packages chromium:chromium
 	$(BUILD)
 	scripts/browser-test
