@@ -17,6 +17,7 @@ mod m20261126_000004_token_person;
 mod m20261126_000005_draft;
 mod m20261126_000006_conversation;
 mod m20261126_000008_ask;
+mod m20261126_000009_erased;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000005_draft::Migration),
             Box::new(m20261126_000006_conversation::Migration),
             Box::new(m20261126_000008_ask::Migration),
+            Box::new(m20261126_000009_erased::Migration),
         ]
     }
 }

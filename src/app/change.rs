@@ -1,12 +1,15 @@
 //! Commands that change an incident: decide, say, write, in one transaction.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::Serialize;
 
 use super::{
-    App, Error, ErrorKind, Rulebook, Viewer, act::Act, answers::Receipt, findings, notify::Written,
-    status::read_log,
+    App, Error, ErrorKind, Rulebook, Story, Viewer, act::Act, answers::Receipt, findings,
+    notify::Written,
 };
 use crate::{
     domain::{
@@ -139,8 +142,8 @@ impl App {
         let Some(head) = incidents::lock(tx, id).await? else {
             return Ok(None);
         };
-        let log = read_log(&incidents::log(tx, id).await?)?;
-        Ok(Incident::from_log(id, &log).map(|incident| (head, incident, log)))
+        let story = self.load_in(tx, id).await?.map(Arc::unwrap_or_clone);
+        Ok(story.map(|Story { incident, log }| (head, incident, log)))
     }
 
     /// The answer that this request got before, if it was made before.

@@ -65,7 +65,7 @@ impl App {
             Wish::Declare(_) => None,
             Wish::Change(id, _) => {
                 self.must_see(viewer, *id).await?;
-                Some((*id, self.load(*id).await?.0.revision))
+                Some((*id, self.load(*id).await?.incident.revision))
             }
         };
         // A new incident is shown even if it tells nobody.
@@ -145,11 +145,14 @@ impl App {
         if self.answer_before(asked, Some(incident)).await?.is_some() {
             return Ok(true);
         }
-        let (state, _) = self.load(incident).await?;
+        let story = self.load(incident).await?;
         let seen = asked.seen_revision.unwrap_or_default();
         // Somebody who is behind is told what happened, by the command itself.
-        Ok(seen != state.revision
-            || matches!(answer(&state, seen, self.clock.now()), Answer::Frozen(_)))
+        Ok(seen != story.incident.revision
+            || matches!(
+                answer(&story.incident, seen, self.clock.now()),
+                Answer::Frozen(_)
+            ))
     }
 
     async fn own_draft(&self, actor: &Actor, id: &str) -> Result<Draft, Error> {

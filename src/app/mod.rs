@@ -35,6 +35,7 @@ mod seeing;
 mod sending;
 mod speaker;
 mod status;
+mod story;
 mod templates;
 mod tick;
 mod tokens;
@@ -61,6 +62,7 @@ pub use self::{
     policy::{PolicyAnswer, PolicyFile, PolicyWords},
     rulebook::Rulebook,
     speaker::{About, Speaker},
+    story::Story,
     tokens::{KeyHolder, NewKey, TokenAnswer},
     verify::Verified,
     viewer::Viewer,
@@ -100,6 +102,8 @@ pub struct App {
     pub wake: deliver::Wake,
     /// Policy and directory in force, compiled.
     rulebook: Mutex<Option<Arc<Rulebook>>>,
+    /// Incidents that were read lately.
+    stories: story::Stories,
     /// Mail addresses of people who spoke in chat.
     mails: by_mail::Mails,
 }
@@ -128,6 +132,7 @@ impl App {
             most_waiting: outbox::MOST_WAITING,
             wake: deliver::Wake::default(),
             rulebook: Mutex::new(None),
+            stories: story::Stories::default(),
             mails: by_mail::Mails::default(),
         }
     }
@@ -147,6 +152,7 @@ impl App {
             most_waiting: self.most_waiting,
             wake: self.wake.clone(),
             rulebook: Mutex::new(None),
+            stories: story::Stories::default(),
             mails: by_mail::Mails::default(),
         }
     }

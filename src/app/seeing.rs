@@ -12,9 +12,9 @@ const NAMED: usize = 10;
 impl App {
     /// Who was asked, and who has said so; `None` if nobody was asked.
     pub async fn seen(&self, id: IncidentId) -> Result<Option<SeenAnswer>, Error> {
-        let (incident, _) = self.load(id).await?;
+        let story = self.load(id).await?;
         let book = self.rulebook().await?;
-        Ok(seen(&incident, &book.directory))
+        Ok(seen(&story.incident, &book.directory))
     }
 }
 

@@ -207,8 +207,9 @@ impl App {
         };
         let mut leads = BTreeSet::new();
         if let Some(id) = incident {
-            let (incident, _) = self.load(id).await?;
-            let own = incident
+            let story = self.load(id).await?;
+            let own = story
+                .incident
                 .leads
                 .iter()
                 .filter(|(_, person)| speaker.actor.person.as_ref() == Some(*person));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    App, Error, Viewer,
+    App, Error, Story, Viewer,
     answers::{
         AwaitingAnswer, LeadAnswer, PromiseAnswer, StatusAnswer, StepAnswer, SummaryAnswer,
         TimelineAnswer,
@@ -28,32 +28,7 @@ use crate::{
     },
 };
 
-/// The code of a log that cannot be read.
-pub(super) const UNREADABLE: &str = "unreadable-record";
-
 impl App {
-    /// An incident and its log, for whoever may see everything.
-    pub(super) async fn load(&self, id: IncidentId) -> Result<(Incident, Vec<Record>), Error> {
-        let stored = incidents::log(self.store.read(), id).await?;
-        match read_log(&stored)? {
-            log if log.is_empty() => Err(self.no_incident(id).await),
-            log => match Incident::from_log(id, &log) {
-                Some(incident) => Ok((incident, log)),
-                None => Err(unreadable(id)),
-            },
-        }
-    }
-
-    /// An incident and what happened to it, for forms and cards.
-    pub async fn story(
-        &self,
-        viewer: &Viewer,
-        id: IncidentId,
-    ) -> Result<(Incident, Vec<Record>), Error> {
-        self.must_see(viewer, id).await?;
-        self.load(id).await
-    }
-
     pub(super) async fn must_exist(&self, id: IncidentId) -> Result<Summary, Error> {
         match incidents::summary(self.store.read(), id).await? {
             Some(summary) => Ok(summary),
@@ -68,8 +43,20 @@ impl App {
 
     /// An incident as it stands.
     pub async fn status_for(&self, viewer: &Viewer, id: IncidentId) -> Result<StatusAnswer, Error> {
-        self.must_see(viewer, id).await?;
-        let (incident, log) = self.load(id).await?;
+        let story = self.story(viewer, id).await?;
+        let book = self.rulebook().await?;
+        let standing = self.standing(&story).await?;
+        Ok(StatusAnswer {
+            kept: kept(&story.incident, &story.log, self.clock.now()),
+            timeline: timeline_of(&story.log, &book.directory),
+            ..standing
+        })
+    }
+
+    /// An incident as it stands, without what grows with its log: its timeline, and how promises were
+    /// kept.
+    pub async fn standing(&self, Story { incident, log }: &Story) -> Result<StatusAnswer, Error> {
+        let id = incident.id;
         let book = self.rulebook().await?;
         let clock = self.wall_clock().await?;
         let name = |person: &crate::domain::PersonId| {
@@ -87,7 +74,7 @@ impl App {
                 },
             )
         });
-        let left = playbook(&incident, &book.directory, &book.policy)
+        let left = playbook(incident, &book.directory, &book.policy)
             .into_iter()
             .map(|item| StepAnswer {
                 step: item.id.to_string(),
@@ -115,25 +102,30 @@ impl App {
                 .iter()
                 .map(|(audience, p)| (audience.to_string(), p.due))
                 .collect(),
-            kept: kept(&incident, &log, self.clock.now()),
+            kept: Vec::new(),
             contact_users: incident.users_contact,
             latest: self.latest_progress(id).await?,
-            awaiting: self.awaiting(id).await?,
-            seen: seeing::seen(&incident, &book.directory),
-            affected: affected(&incident),
+            awaiting: self.awaiting_of(id, log).await?,
+            seen: seeing::seen(incident, &book.directory),
+            affected: affected(incident),
             left_to_do: left.collect(),
-            timeline: timeline_of(&log, &book.directory),
-            summary: summary_of(&incident, &clock, self.clock.now()),
+            timeline: Vec::new(),
+            summary: summary_of(incident, &clock, self.clock.now()),
         })
     }
 
     /// What of an incident waits for a second person to agree, with its words.
     pub async fn awaiting(&self, id: IncidentId) -> Result<Vec<AwaitingAnswer>, Error> {
+        let story = self.load(id).await?;
+        self.awaiting_of(id, &story.log).await
+    }
+
+    async fn awaiting_of(
+        &self,
+        id: IncidentId,
+        log: &[Record],
+    ) -> Result<Vec<AwaitingAnswer>, Error> {
         let found = outbox::awaiting(self.store.read(), id).await?;
-        if found.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (_, log) = self.load(id).await?;
         let author = |seq: u32| {
             let record = log.iter().find(|record| record.seq == seq);
             record.map_or_else(String::new, |record| record.actor.name.clone())
@@ -214,33 +206,6 @@ fn affected(incident: &Incident) -> BTreeMap<String, String> {
         .iter()
         .map(|(service, answer)| (service.to_string(), answer.as_str().to_owned()));
     asked.chain(answered).collect()
-}
-
-/// The records of a log, in order. A record whose words were erased cannot be folded.
-pub(super) fn read_log(stored: &[incidents::StoredRecord]) -> Result<Vec<Record>, Error> {
-    stored
-        .iter()
-        .map(|row| {
-            serde_json::from_str(&row.text).map_err(|error| {
-                Error::new(
-                    super::ErrorKind::Unexpected,
-                    UNREADABLE,
-                    format!("Record {} of the incident cannot be read.", row.seq),
-                    "Run oyez verify, and compare with a backup.",
-                )
-                .caused_by(error)
-            })
-        })
-        .collect()
-}
-
-fn unreadable(id: IncidentId) -> Error {
-    Error::new(
-        super::ErrorKind::Unexpected,
-        UNREADABLE,
-        format!("The log of {id} does not begin with its declaration."),
-        "Run oyez verify, and compare with a backup.",
-    )
 }
 
 fn step_state(state: StepState) -> &'static str {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{App, Error, ErrorKind, status::UNREADABLE};
+use super::{App, Error, ErrorKind, story::UNREADABLE};
 use crate::{
     domain::{IncidentId, PersonId, event::Record, incident::Incident, situation::RecipientId},
     store::{
@@ -73,15 +73,19 @@ impl App {
         person: Option<&PersonId>,
         id: IncidentId,
     ) -> Result<bool, Error> {
-        let (incident, log) = match self.load(id).await {
+        let story = match self.load(id).await {
             // One log that cannot be read must not hide all other incidents.
             Err(error) if error.kind == ErrorKind::Unexpected && error.code == UNREADABLE => {
                 return Ok(false);
             }
             loaded => loaded?,
         };
-        let declared = log.first().map(|record: &Record| record.actor.id.as_str());
-        Ok(declared == Some(actor) || person.is_some_and(|person| is_named(&incident, person)))
+        let declared = story
+            .log
+            .first()
+            .map(|record: &Record| record.actor.id.as_str());
+        Ok(declared == Some(actor)
+            || person.is_some_and(|person| is_named(&story.incident, person)))
     }
 }
 

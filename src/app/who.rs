@@ -100,7 +100,8 @@ impl App {
     async fn situation(&self, book: &Rulebook, what: &Hypothesis) -> Result<Situation, Error> {
         match what {
             Hypothesis::Incident { id, moment } => {
-                Ok(self.load(*id).await?.0.situation(*moment, self.clock.now()))
+                let story = self.load(*id).await?;
+                Ok(story.incident.situation(*moment, self.clock.now()))
             }
             Hypothesis::Supposed {
                 priority,

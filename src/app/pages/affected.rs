@@ -80,8 +80,8 @@ impl App {
     ) -> Result<ServiceAsked, Error> {
         let book = self.rulebook().await?;
         let name = book.directory.services.get(&id);
-        let last = last_answer(&opened.log, &id);
-        let is_added = opened.incident.services.get(&id) == Some(&Relation::Affected);
+        let last = last_answer(&opened.story.log, &id);
+        let is_added = opened.story.incident.services.get(&id) == Some(&Relation::Affected);
         let said_yes = matches!(last, Some((AffectedAnswer::Yes, _)));
         Ok(ServiceAsked {
             name: name.map_or_else(|| id.to_string(), |service| service.name.clone()),
@@ -140,7 +140,7 @@ impl App {
             decides: self.decides(opened).await?,
             people: more.len(),
             by_audience,
-            revision: may.then_some(opened.incident.revision),
+            revision: may.then_some(opened.story.incident.revision),
         }))
     }
 
@@ -148,7 +148,7 @@ impl App {
         let book = self.rulebook().await?;
         let lead = LeadRole::ALL
             .into_iter()
-            .find_map(|role| Some((role, opened.incident.leads.get(&role)?)));
+            .find_map(|role| Some((role, opened.story.incident.leads.get(&role)?)));
         Ok(match lead {
             Some((role, id)) => {
                 let person = book.directory.people.get(id);
@@ -205,7 +205,7 @@ impl App {
             }
             _ => return Err(unclear()),
         };
-        let last = last_answer(&opened.log, &service);
+        let last = last_answer(&opened.story.log, &service);
         let same = |(said, record): &(AffectedAnswer, &Record)| {
             *said == answer && record.actor.person.as_ref() == Some(&who.id)
         };
@@ -263,13 +263,18 @@ impl App {
 }
 
 fn leads(opened: &Opened, person: &PersonId) -> bool {
-    opened.incident.leads.values().any(|lead| lead == person)
+    opened
+        .story
+        .incident
+        .leads
+        .values()
+        .any(|lead| lead == person)
 }
 
 /// The services that the delivery's event asked about.
 fn asked_about(opened: &Opened) -> BTreeSet<ServiceId> {
     let seq = opened.delivery.event_seq;
-    let record = opened.log.iter().find(|record| record.seq == seq);
+    let record = opened.story.log.iter().find(|record| record.seq == seq);
     match record.map(|record| &record.event) {
         Some(Event::AskedIfAffected { services, .. }) => services.clone(),
         _ => BTreeSet::new(),

@@ -8,19 +8,21 @@ mod affected;
 mod link;
 mod seen;
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 
 pub use affected::{AffectedPage, ServiceAsked, WouldBeTold};
 pub use link::Pages;
 pub use seen::SeenPage;
 
-use super::{App, Error, ErrorKind};
+use super::{App, Error, ErrorKind, Story};
 use crate::{
     domain::{
         IncidentId, PersonId, Time,
         ask::Ask,
-        event::{Actor, Door, Record},
-        incident::{Incident, Stage},
+        event::{Actor, Door},
+        incident::Stage,
         situation::RecipientId,
         wording::TimeWords,
     },
@@ -86,8 +88,7 @@ struct Opened {
     ask: Ask,
     delivery: Logged,
     id: IncidentId,
-    incident: Incident,
-    log: Vec<Record>,
+    story: Arc<Story>,
     clock: TimeWords,
 }
 
@@ -123,9 +124,9 @@ impl App {
         let Some(id) = delivery.incident.filter(|_| delivery.asks == Some(ask)) else {
             return Err(no_page());
         };
-        let (incident, log) = self.load(id).await?;
+        let story = self.load(id).await?;
         let clock = self.wall_clock().await?;
-        let ended = match incident.stage {
+        let ended = match story.incident.stage {
             Stage::Closed => Some("is closed"),
             Stage::Cancelled => Some("was cancelled"),
             _ => None,
@@ -145,8 +146,7 @@ impl App {
             ask,
             delivery,
             id,
-            incident,
-            log,
+            story,
             clock,
         })
     }
@@ -158,7 +158,7 @@ impl App {
         may_answer: impl Fn(&PersonId) -> bool,
     ) -> Result<AboutIncident, Error> {
         let book = self.rulebook().await?;
-        let incident = &opened.incident;
+        let incident = &opened.story.incident;
         let audience = opened.delivery.audience;
         let priority = book.policy.priority(&incident.priority);
         let people = opened.delivery.recipients.iter().filter_map(|told| {

@@ -19,7 +19,7 @@ pub struct SeenPage {
 
 impl App {
     pub(super) async fn seen_page(&self, opened: &Opened) -> Result<SeenPage, Error> {
-        let seen = &opened.incident.seen;
+        let seen = &opened.story.incident.seen;
         let about = self
             .about_incident(opened, |person| seen.contains_key(person))
             .await?;
@@ -41,7 +41,7 @@ impl App {
     ) -> Result<SeenPage, Error> {
         let page = self.seen_page(&opened).await?;
         let who = page.about.presser(pressed)?;
-        let Some(asked) = opened.incident.seen.get(&who.id) else {
+        let Some(asked) = opened.story.incident.seen.get(&who.id) else {
             return Ok(page);
         };
         if asked.said_at.is_some() {

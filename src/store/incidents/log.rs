@@ -90,6 +90,29 @@ pub async fn log(
         .collect()
 }
 
+/// The records of an incident from one on, and with them any that was erased, whatever its number:
+/// whoever knows those before learns so that they do not hold any more.
+pub async fn log_from(
+    conn: &impl ConnectionTrait,
+    id: IncidentId,
+    seq: u32,
+) -> Result<Vec<StoredRecord>, StoreError> {
+    const STEP: &str = "read on in the log of an incident";
+    // Two looks, each by an index: with an OR, or without the plus, SQLite reads the whole log.
+    entity::event::Model::find_by_statement(statement(
+        conn,
+        "SELECT * FROM event WHERE incident_id = $1 AND seq >= $2 UNION \
+         SELECT * FROM event WHERE +incident_id = $1 AND erased_at IS NOT NULL ORDER BY seq",
+        [i64::from(id.0).into(), i64::from(seq).into()],
+    ))
+    .all(conn)
+    .await
+    .step(STEP)?
+    .into_iter()
+    .map(|row| record(row, STEP))
+    .collect()
+}
+
 /// At most `limit` records of all incidents after a position, restricted ones among them: who may
 /// see those is the caller's to say.
 pub async fn events_after(

@@ -23,7 +23,9 @@ use super::{
 use crate::domain::{IncidentId, chain, event::Record, incident::Incident};
 
 pub use list::{Filter, Summary, SummaryPage, Visible, list, restricted, summary};
-pub use log::{Erasure, StoredRecord, StreamedRecord, erase, events_after, last_stream_id, log};
+pub use log::{
+    Erasure, StoredRecord, StreamedRecord, erase, events_after, last_stream_id, log, log_from,
+};
 
 /// The end of an incident's log.
 #[derive(Debug, Clone, PartialEq, Eq)]

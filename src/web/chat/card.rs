@@ -3,7 +3,7 @@
 use super::{Place, acts, people::count};
 use crate::{
     app::{
-        App, Error, Rulebook, Speaker,
+        App, Error, Rulebook, Speaker, Story,
         answers::{Progress, StatusAnswer},
     },
     chatops::reply::{Act, Piece, Reply},
@@ -31,8 +31,9 @@ pub(super) async fn status(
     speaker: &Speaker,
     id: IncidentId,
 ) -> Result<Reply, Error> {
-    let status = app.status_for(&speaker.viewer, id).await?;
-    let (incident, log) = app.story(&speaker.viewer, id).await?;
+    let story = app.story(&speaker.viewer, id).await?;
+    let Story { incident, log } = &*story;
+    let status = app.standing(&story).await?;
     let clock = app.wall_clock().await?;
     let book = app.rulebook().await?;
     let summary = &status.summary;
@@ -46,7 +47,7 @@ pub(super) async fn status(
         sentences.push(format!("The update is {words}."));
     }
     let mut reply = Reply::text(format!("{id}: {}", summary.title), sentences)
-        .and(Piece::Facts(facts(&status, &incident, &book, &clock)));
+        .and(Piece::Facts(facts(&status, incident, &book, &clock)));
     if let Some(latest) = log.iter().rfind(|record| record.event.says_something()) {
         reply = reply.and(Piece::Words {
             label: format!("Latest message, {}", by(latest, &clock)),
@@ -56,7 +57,7 @@ pub(super) async fn status(
     reply = reply
         .and(Piece::Text(delivery_line(&status.latest)))
         .and_list("Left to do:", left_to_do(&status));
-    let may_act = place.is_private && acts(speaker, &incident);
+    let may_act = place.is_private && acts(speaker, incident);
     Ok(buttons(reply, id, incident.stage, may_act))
 }
 

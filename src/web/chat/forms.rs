@@ -187,9 +187,10 @@ async fn with_subject<T>(
     };
     let book = app.rulebook().await?;
     let about = About::default();
-    let subject = story
-        .as_ref()
-        .map(|(incident, log)| Subject { incident, log });
+    let subject = story.as_ref().map(|story| Subject {
+        incident: &story.incident,
+        log: &story.log,
+    });
     Ok(make(&Scene {
         subject,
         ..scene(app, &book, &about, speaker)

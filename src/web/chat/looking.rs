@@ -29,7 +29,8 @@ pub(super) async fn help(
 ) -> Result<Reply, Error> {
     let here = match about.incident {
         Some(id) => {
-            let status = app.status_for(&speaker.viewer, id).await?;
+            let story = app.story(&speaker.viewer, id).await?;
+            let status = app.standing(&story).await?;
             format!("This place: {}", in_one_line(&status.summary))
         }
         None => "No open incident is told of in this place.".to_owned(),
@@ -66,7 +67,8 @@ pub(super) async fn leads(
     speaker: &Speaker,
     id: IncidentId,
 ) -> Result<Reply, Error> {
-    let status = app.status_for(&speaker.viewer, id).await?;
+    let story = app.story(&speaker.viewer, id).await?;
+    let status = app.standing(&story).await?;
     let leads: Vec<(String, String)> = ["Comms", "Tech", "Support"]
         .map(|role| {
             let lead = status.leads.get(&role.to_lowercase());
@@ -75,8 +77,7 @@ pub(super) async fn leads(
         })
         .into();
     let reply = Reply::text(format!("Leads of {id}"), []).and(Piece::Facts(leads));
-    let (incident, _) = app.story(&speaker.viewer, id).await?;
-    Ok(match place.is_private && acts(speaker, &incident) {
+    Ok(match place.is_private && acts(speaker, &story.incident) {
         true => reply
             .button("Change leads", Act::Say(format!("leads {id} change")))
             .button("Hand over", Act::Say(format!("handover {id}"))),

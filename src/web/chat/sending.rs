@@ -114,9 +114,12 @@ pub(super) async fn done(
         return Ok(Tapped { reply, settles });
     }
     // The record says it, so that the same tap again reads the same.
-    let (_, log) = app.story(&Viewer::Operator, id).await?;
+    let story = app.story(&Viewer::Operator, id).await?;
     let clock = app.wall_clock().await?;
-    let record = log.iter().find(|record| Some(record.seq) == receipt.event);
+    let record = story
+        .log
+        .iter()
+        .find(|record| Some(record.seq) == receipt.event);
     let by = record.map_or_else(
         || format!("by {}", speaker.actor.name),
         |record| format!("at {}", by(record, &clock)),
@@ -154,10 +157,10 @@ pub(super) async fn undo(
     (id, event): (IncidentId, u32),
 ) -> Result<Tapped, Error> {
     let speaker = speaker(app, place).await?;
-    let (incident, log) = app.story(&speaker.viewer, id).await?;
-    let record = log.iter().find(|record| record.seq == event);
+    let story = app.story(&speaker.viewer, id).await?;
+    let record = story.log.iter().find(|record| record.seq == event);
     let is_own = record.is_some_and(|record| record.actor.person == speaker.actor.person);
-    if !is_own && !acts(&speaker, &incident) {
+    if !is_own && !acts(&speaker, &story.incident) {
         return Err(Error::new(
             ErrorKind::NotAllowed,
             "not-yours",
@@ -173,8 +176,8 @@ pub(super) async fn undo(
         typed: None,
     };
     let receipt = app.change(id, asked, Mode::Commit).await?;
-    let (_, log) = app.story(&Viewer::Operator, id).await?;
-    let stopped = log.iter().find_map(|record| match record.event {
+    let story = app.story(&Viewer::Operator, id).await?;
+    let stopped = story.log.iter().find_map(|record| match record.event {
         Event::SendingCancelled { stopped, .. } if Some(record.seq) == receipt.event => {
             usize::try_from(stopped).ok()
         }
