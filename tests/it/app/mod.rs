@@ -7,6 +7,7 @@ mod asking;
 mod checking;
 mod heartbeat;
 mod pressure;
+mod prompting;
 mod story;
 mod untold;
 mod week;
