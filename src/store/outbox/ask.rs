@@ -7,7 +7,7 @@ use std::{
 
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 
-use super::sql::{Reader, column, json, list, rows};
+use super::sql::{Reader, column, is_of_few, json, rows};
 use crate::{
     domain::{
         Address, Audience, ChannelName, DeliveryId, IncidentId, MessageId, NotificationId, Time,
@@ -340,10 +340,10 @@ pub async fn pending_of(
 ) -> Result<Vec<(String, u64, Option<Time>)>, StoreError> {
     const STEP: &str = "look for deliveries that are not out yet";
     let sql = format!(
-        "SELECT lane, COUNT(*), MIN(next_at) FROM delivery WHERE notification_id IN {} \
+        "SELECT lane, COUNT(*), MIN(next_at) FROM delivery WHERE notification_id {} \
          AND (state = 'sending' OR (state = 'ready' AND attempts = 0 AND blocked_by IS NULL \
            AND last_class IS NULL AND NOT awaits_word)) GROUP BY lane",
-        list(conn.get_database_backend(), 1)
+        is_of_few(conn.get_database_backend(), 1)
     );
     rows(conn, STEP, &sql, vec![json(&notifications)?])
         .await?
@@ -404,10 +404,10 @@ pub async fn posts_of(
     order_keys: &[String],
 ) -> Result<Vec<(String, String)>, StoreError> {
     const STEP: &str = "look for what was posted";
-    let keys = list(conn.get_database_backend(), 1);
+    let are_asked = is_of_few(conn.get_database_backend(), 1);
     let sql = format!(
         "SELECT order_key, provider_id FROM delivery \
-         WHERE order_key IN {keys} AND provider_id IS NOT NULL ORDER BY event_seq, id"
+         WHERE order_key {are_asked} AND provider_id IS NOT NULL ORDER BY event_seq, id"
     );
     rows(conn, STEP, &sql, vec![json(&order_keys)?])
         .await?

@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, Value};
 
 use super::{
     ask::Counts,
-    sql::{Reader, json, list, rows},
+    sql::{Reader, is_of_few, json, list, rows},
 };
 use crate::{
     domain::{
@@ -119,8 +119,8 @@ pub async fn counts_of(
         "SELECT state, CASE WHEN state = 'uncertain' THEN 1 WHEN state <> 'ready' THEN 0 \
            WHEN awaits_word THEN 2 \
            WHEN attempts > 0 OR last_class IS NOT NULL THEN 1 ELSE 0 END AS why, \
-           COUNT(*) FROM delivery WHERE notification_id IN {} GROUP BY state, why",
-        list(conn.get_database_backend(), 1)
+           COUNT(*) FROM delivery WHERE notification_id {} GROUP BY state, why",
+        is_of_few(conn.get_database_backend(), 1)
     );
     let values: Vec<Value> = vec![json(&notifications)?];
     let mut standing = Standing::default();
@@ -196,10 +196,11 @@ pub async fn restricted_told(
     let found = rows(
         conn,
         STEP,
-        // The text narrows it down; what is in it decides.
-        "SELECT n.incident, d.recipients FROM incident i JOIN notification n ON n.incident = i.id \
-         JOIN delivery d ON d.notification_id = n.id \
-         WHERE i.restricted AND d.recipients LIKE $1 AND (d.unsure \
+        // The text narrows it down; what is in it decides. Restricted incidents are few, and CROSS
+        // makes SQLite begin with them, not with all deliveries.
+        "SELECT n.incident, d.recipients FROM incident i CROSS JOIN notification n \
+         CROSS JOIN delivery d WHERE n.incident = i.id AND d.notification_id = n.id \
+         AND i.restricted AND d.recipients LIKE $1 AND (d.unsure \
            OR d.state IN ('sending', 'uncertain', 'accepted', 'delivered', 'held'))",
         vec![format!("%\"{person}\"%").into()],
     )

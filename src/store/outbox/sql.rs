@@ -57,6 +57,16 @@ pub(super) fn list(engine: DbBackend, param: usize) -> String {
     }
 }
 
+/// That a column is one of the few texts of the JSON array in parameter `param`, to stand behind it.
+/// PostgreSQL, which cannot know that they are few, reads the whole table for `IN` and a subquery.
+pub(super) fn is_of_few(engine: DbBackend, param: usize) -> String {
+    let list = list(engine, param);
+    match engine {
+        DbBackend::Postgres => format!("= ANY (ARRAY{list})"),
+        _ => format!("IN {list}"),
+    }
+}
+
 /// Locks the rows read until the transaction ends. SQLite's writer has the database to itself.
 pub(super) fn for_update(engine: DbBackend) -> &'static str {
     match engine {
