@@ -1,6 +1,6 @@
 //! People in answers: how many, by which ways, who and why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::{
     app::{
@@ -78,12 +78,16 @@ pub(super) fn with_named(app: &App, mut reply: Reply, recipients: &[RecipientAns
             .iter()
             .filter(|one| one.audience == audience.as_str());
         let mut found: Vec<(&RecipientAnswer, Vec<String>)> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
         for one in of_audience {
+            let place = *places.entry(one.id.as_str()).or_insert(found.len());
+            if place == found.len() {
+                found.push((one, Vec::new()));
+            }
             let ways = one.deliveries.iter();
             let ways = ways.map(|delivery| labels.way(&delivery.channel));
-            match found.iter_mut().find(|(known, _)| known.id == one.id) {
-                Some((_, known)) => known.extend(ways),
-                None => found.push((one, ways.collect())),
+            if let Some((_, known)) = found.get_mut(place) {
+                known.extend(ways);
             }
         }
         if found.is_empty() {
