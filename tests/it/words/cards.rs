@@ -214,9 +214,9 @@ fn every_card_keeps_the_published_schema() {
     keep_the_published_schema(cards());
 }
 
-/// The published schema is not ours to pass on, and no package registry has it, so it is read from
-/// a folder beside the repository. Where the folder is named, or in CI, it must be there; elsewhere
-/// the rules above, which admit less, have to do.
+/// The published schema is not ours to pass on, so it is read from a folder beside the repository;
+/// `make cards-test` takes it from a package, for all cards that were kept. Where the folder is
+/// named, or in CI, it must be there; elsewhere the rules above, which admit less, have to do.
 pub(crate) fn keep_the_published_schema(cards: Vec<(String, Value)>) {
     let Some(path) = published_schema() else {
         return;
