@@ -121,6 +121,10 @@ impl AskLine<'_> {
             Format::Plain | Format::Slack => {
                 format!("{}\n\n", text::write_inline(line.trim_end(), part.format))
             }
+            Format::CardJson if !link.is_empty() => {
+                let before = text::escape(before.trim_end_matches(':'), part.format);
+                format!("[{before}]({link})")
+            }
             Format::CardJson | Format::SlackJson | Format::Json => {
                 text::write_inline(line.trim_end(), part.format)
             }
@@ -163,6 +167,10 @@ mod tests {
             part(Format::Html, 100_000),
             "<p style=\"margin:0 0 15px\">Tell us that you have seen this: \
              <a href=\"https://oyez.northshire.example/a/x\">https://oyez.northshire.example/a/x</a></p>",
+        );
+        check(
+            part(Format::CardJson, 28_000),
+            "[Tell us that you have seen this](https://oyez.northshire.example/a/x)",
         );
         check(part(Format::Line, 300), "");
     }
