@@ -20,11 +20,7 @@ impl Labels {
 
     /// "33 email, 11 Teams, 2 Slack"
     pub fn counts(&self, by_channel: &BTreeMap<String, usize>) -> String {
-        let counts: Vec<String> = by_channel
-            .iter()
-            .map(|(channel, count)| format!("{count} {}", self.of(channel)))
-            .collect();
-        counts.join(", ")
+        summed(by_channel, |channel| self.of(channel).to_owned())
     }
 
     /// "by email", "in Teams"
@@ -39,12 +35,25 @@ impl Labels {
 
     /// "33 by email, 11 in Teams, 2 in Slack"
     pub fn ways(&self, by_channel: &BTreeMap<String, usize>) -> String {
-        let counts: Vec<String> = by_channel
-            .iter()
-            .map(|(channel, count)| format!("{count} {}", self.way(channel)))
-            .collect();
-        counts.join(", ")
+        summed(by_channel, |channel| self.way(channel))
     }
+}
+
+/// Counts in words. Channels that people know by one word are one: a bot and a webhook are both Teams.
+fn summed(by_channel: &BTreeMap<String, usize>, word: impl Fn(&str) -> String) -> String {
+    let mut sums: Vec<(String, usize)> = Vec::new();
+    for (channel, count) in by_channel {
+        let word = word(channel);
+        match sums.iter_mut().find(|(known, _)| *known == word) {
+            Some((_, sum)) => *sum += count,
+            None => sums.push((word, *count)),
+        }
+    }
+    let counts: Vec<String> = sums
+        .into_iter()
+        .map(|(word, count)| format!("{count} {word}"))
+        .collect();
+    counts.join(", ")
 }
 
 impl App {
@@ -61,5 +70,29 @@ impl App {
                 .map(ToString::to_string)
                 .collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_with_one_label_are_counted_as_one() {
+        let labels = Labels {
+            labels: [
+                ("email", "email"),
+                ("teams", "Teams"),
+                ("workflow", "Teams"),
+            ]
+            .map(|(name, label)| (name.to_owned(), label.to_owned()))
+            .into(),
+            places: ["teams", "workflow"].map(str::to_owned).into(),
+        };
+        let counts = [("email", 33), ("teams", 2), ("workflow", 9)]
+            .map(|(name, count)| (name.to_owned(), count))
+            .into();
+        assert_eq!(labels.ways(&counts), "33 by email, 11 in Teams");
+        assert_eq!(labels.counts(&counts), "33 email, 11 Teams");
     }
 }

@@ -87,7 +87,12 @@ pub(super) fn with_named(app: &App, mut reply: Reply, recipients: &[RecipientAns
             let ways = one.deliveries.iter();
             let ways = ways.map(|delivery| labels.way(&delivery.channel));
             if let Some((_, known)) = found.get_mut(place) {
-                known.extend(ways);
+                for way in ways {
+                    // The name of a channel says where it is: "#incidents in Slack".
+                    if !known.contains(&way) && !one.name.ends_with(&way) {
+                        known.push(way);
+                    }
+                }
             }
         }
         if found.is_empty() {
@@ -98,7 +103,8 @@ pub(super) fn with_named(app: &App, mut reply: Reply, recipients: &[RecipientAns
             .take(NAMED)
             .map(|(one, ways)| {
                 let reason = one.reasons.first().map_or("", |reason| &reason.text);
-                format!("{} {}: {reason}", one.name, ways.join(" and "))
+                let name = format!("{} {}", one.name, ways.join(" and "));
+                format!("{}: {reason}", name.trim_end())
             })
             .collect();
         if found.len() > NAMED {
