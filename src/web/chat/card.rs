@@ -57,6 +57,10 @@ pub(super) async fn status(
     reply = reply
         .and(Piece::Text(delivery_line(&status.latest)))
         .and_list("Left to do:", left_to_do(&status));
+    if status.left_to_do.iter().any(|step| step.state == "open") {
+        let line = format!("To tick one off: {}step {id}", place.prefix);
+        reply = reply.and(Piece::Text(line));
+    }
     let may_act = place.is_private && acts(speaker, incident);
     Ok(buttons(reply, id, incident.stage, may_act))
 }
@@ -102,7 +106,9 @@ fn facts(
         facts.push((capital(&format!("{role} lead")), name));
     }
     if let Some(seen) = &status.seen {
-        facts.push(("Said that they have seen it".to_owned(), seen.words.clone()));
+        // The name of the fact says the first word.
+        let by = seen.words.strip_prefix("Seen ").unwrap_or(&seen.words);
+        facts.push(("Seen".to_owned(), capital(by)));
     }
     facts.retain(|(_, value)| !value.is_empty());
     facts
@@ -132,9 +138,7 @@ pub(super) fn delivery_line(progress: &Progress) -> String {
 
 fn left_to_do(status: &StatusAnswer) -> Vec<String> {
     let open = status.left_to_do.iter().filter(|step| step.state == "open");
-    let mut lines: Vec<String> = open
-        .map(|step| format!("{} ({})", step.words, step.step))
-        .collect();
+    let mut lines: Vec<String> = open.map(|step| step.words.clone()).collect();
     if lines.len() > STEPS {
         let more = lines.len() - (STEPS - 1);
         lines.truncate(STEPS - 1);

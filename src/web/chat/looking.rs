@@ -33,7 +33,7 @@ pub(super) async fn help(
             let status = app.standing(&story).await?;
             format!("This place: {}", in_one_line(&status.summary))
         }
-        None => "No open incident is told of in this place.".to_owned(),
+        None => "This place has no open incident.".to_owned(),
     };
     let reply = Reply::text("What you can say", [here]).and(Piece::List(offered(place)));
     Ok(match about.incident {

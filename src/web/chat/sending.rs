@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Words longer than this are shown in part: the whole goes out.
-const SHOWN: usize = 700;
+const SHOWN: usize = 1_200;
 /// So many things that readers may trip over are named, what stops the words first.
 const FINDINGS: usize = 8;
 /// The code of a tap on what the incident has left behind.
