@@ -8,7 +8,7 @@ const decode = (text) => text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replac
 function bracket(inside, nameOf) {
   const [what, label] = inside.split(/\|(.*)/s);
   if (what.startsWith("@")) return el("span", { class: "mention" }, `@${label ?? nameOf(what.slice(1))}`);
-  if (what.startsWith("#")) return el("span", { class: "mention" }, `#${label ?? what.slice(1)}`);
+  if (what.startsWith("#")) return el("span", { class: "mention" }, `#${label ?? nameOf(what.slice(1))}`);
   if (what.startsWith("!date^")) return document.createTextNode(decode(label ?? what));
   if (what.startsWith("!")) return el("span", { class: "mention" }, `@${what.slice(1).split("^")[0]}`);
   if (/^(https?:|mailto:)/.test(what)) {

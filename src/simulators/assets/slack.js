@@ -7,7 +7,7 @@ const dialog = byId("dialog");
 let modal = null;
 
 const nameOf = (id) =>
-  id === "U0OYEZBOT" ? "Oyez" : (view.state?.people.find((one) => one.id === id)?.name ?? id);
+  id === "U0OYEZBOT" ? "Oyez" : (["people", "conversations"].flatMap((key) => view.state?.[key] ?? []).find((one) => one.id === id)?.name ?? id);
 
 const view = run((state, view, here) => {
   const posts = state.posts ?? [];

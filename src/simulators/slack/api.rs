@@ -12,7 +12,7 @@ use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
 use super::{
-    BOT_ID, BOT_USER, Slack, TEAM, TEAM_NAME,
+    BOT_ID, BOT_USER, Slack, TEAM, TEAM_NAME, channels,
     limits::{self, Surface},
     modal::{self, View},
     world::{Message, World, direct},
@@ -33,13 +33,13 @@ impl From<&'static str> for No {
     }
 }
 
-type Done = Result<Value, No>;
+pub(super) type Done = Result<Value, No>;
 
 /// The arguments of a call, however they were sent.
-struct Asked(Map<String, Value>);
+pub(super) struct Asked(Map<String, Value>);
 
 impl Asked {
-    fn text(&self, key: &str) -> &str {
+    pub(super) fn text(&self, key: &str) -> &str {
         self.0.get(key).and_then(Value::as_str).unwrap_or_default()
     }
 
@@ -52,7 +52,7 @@ impl Asked {
         }
     }
 
-    fn is(&self, key: &str) -> bool {
+    pub(super) fn is(&self, key: &str) -> bool {
         matches!(self.0.get(key), Some(Value::Bool(true))) || matches!(self.text(key), "true" | "1")
     }
 
@@ -129,10 +129,11 @@ fn called(slack: &Slack, name: &str, request: &HttpRequest, body: &[u8]) -> Done
         "conversations.open" => open(slack, &asked),
         "conversations.history" => history(slack, &asked),
         "conversations.replies" => replies(slack, &asked),
-        "conversations.create" => create(slack, &asked),
-        "conversations.invite" => invite(slack, &asked),
-        "conversations.setTopic" => set_topic(slack, &asked),
-        "conversations.join" | "conversations.info" => info(slack, &asked),
+        "conversations.create" => channels::create(slack, &asked),
+        "conversations.invite" => channels::invite(slack, &asked),
+        "conversations.setTopic" => channels::set_topic(slack, &asked),
+        "conversations.join" | "conversations.info" => channels::info(slack, &asked),
+        "users.conversations" => channels::own(slack, &asked),
         "users.info" => user(slack, |id, _| id == asked.text("user"), "user_not_found"),
         "users.lookupByEmail" => {
             let wanted = asked.text("email");
@@ -162,7 +163,7 @@ fn words(asked: &Asked) -> Result<(String, Value), No> {
     Ok((text, blocks))
 }
 
-fn channel(world: &World, asked: &Asked) -> Result<String, No> {
+pub(super) fn channel(world: &World, asked: &Asked) -> Result<String, No> {
     let id = asked.text("channel");
     world
         .channel_of(id)
@@ -324,56 +325,6 @@ fn listed(
             "has_more": has_more,
             "response_metadata": { "next_cursor": next },
         }))
-    })
-}
-
-fn create(slack: &Slack, asked: &Asked) -> Done {
-    let name = asked.text("name");
-    let is_private = asked.is("is_private");
-    let id = slack.kept.change(|world| world.make(name, is_private))?;
-    Ok(json!({ "channel": { "id": id, "name": name, "is_private": is_private } }))
-}
-
-fn invite(slack: &Slack, asked: &Asked) -> Done {
-    let cast = slack.common.cast();
-    let users: Vec<&str> = asked.text("users").split(',').map(str::trim).collect();
-    if users.iter().any(|user| cast.person(user).is_none()) {
-        return Err("user_not_found".into());
-    }
-    slack.kept.change(|world| {
-        let id = channel(world, asked)?;
-        if let Some(channel) = world.channels.get_mut(&id) {
-            let before = channel.members.len();
-            channel
-                .members
-                .extend(users.iter().map(|user| (*user).to_owned()));
-            if channel.members.len() == before {
-                return Err("already_in_channel".into());
-            }
-        }
-        Ok(json!({ "channel": { "id": id } }))
-    })
-}
-
-fn set_topic(slack: &Slack, asked: &Asked) -> Done {
-    let topic = asked.text("topic");
-    if topic.chars().count() > 250 {
-        return Err("too_long".into());
-    }
-    slack.kept.change(|world| {
-        let id = channel(world, asked)?;
-        if let Some(channel) = world.channels.get_mut(&id) {
-            channel.topic = topic.to_owned();
-        }
-        Ok(json!({ "channel": { "id": id, "topic": { "value": topic } } }))
-    })
-}
-
-fn info(slack: &Slack, asked: &Asked) -> Done {
-    slack.kept.look(|world| {
-        let id = channel(world, asked)?;
-        let name = world.channels.get(&id).map(|channel| &channel.name);
-        Ok(json!({ "channel": { "id": id, "name": name } }))
     })
 }
 

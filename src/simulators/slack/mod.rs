@@ -1,10 +1,11 @@
 //! A simulated Slack: the part of the Web API that an app like ours calls, and a page.
 //!
-//! [`api`] is what the app calls, [`people`] what people do, [`app`] how the app is told, [`world`] what
+//! [`api`] is what the app calls, [`channels`] the part of it about channels, [`people`] what people do, [`app`] how the app is told, [`world`] what
 //! there is, [`modal`] what is open, and [`limits`] what Slack takes.
 
 mod api;
 mod app;
+mod channels;
 mod limits;
 mod modal;
 mod people;

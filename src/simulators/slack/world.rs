@@ -26,6 +26,9 @@ pub(super) struct Channel {
     pub(super) is_private: bool,
     pub(super) members: BTreeSet<String>,
     pub(super) topic: String,
+    /// When the app made it, in seconds since 1970; `None` for one that was there before.
+    #[serde(default)]
+    pub(super) made_at: Option<i64>,
     pub(super) messages: Vec<Message>,
 }
 
@@ -95,7 +98,12 @@ impl World {
     }
 
     /// Makes a channel with a name of its own.
-    pub(super) fn make(&mut self, name: &str, is_private: bool) -> Result<String, &'static str> {
+    pub(super) fn make(
+        &mut self,
+        name: &str,
+        is_private: bool,
+        now: Time,
+    ) -> Result<String, &'static str> {
         let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
         if name.is_empty() || name.len() > 80 {
             return Err("invalid_name_maxlength");
@@ -115,6 +123,7 @@ impl World {
         let channel = Channel {
             name: name.to_owned(),
             is_private,
+            made_at: Some(now.timestamp()),
             ..Channel::default()
         };
         self.channels.insert(id.clone(), channel);
@@ -123,6 +132,22 @@ impl World {
 }
 
 impl Channel {
+    /// As the Web API shows it.
+    pub(super) fn shown(&self, id: &str) -> Value {
+        json!({
+            "id": id,
+            "name": self.name,
+            "is_channel": self.person.is_none(),
+            "is_private": self.is_private,
+            "is_archived": false,
+            "is_member": self.made_at.is_some(),
+            "creator": self.made_at.map(|_| super::BOT_USER).unwrap_or_default(),
+            "created": self.made_at.unwrap_or_default(),
+            "topic": { "value": self.topic },
+            "num_members": self.members.len(),
+        })
+    }
+
     /// Whether somebody sees it.
     pub(super) fn is_seen_by(&self, person: &str) -> bool {
         match &self.person {

@@ -183,3 +183,46 @@ async fn a_message_for_one_is_seen_by_one() {
     assert_eq!(caller.seen(PERSON, room).await.len(), 1);
     running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_makes_channels_finds_them_and_asks_people_in() {
+    let (caller, running) = open().await;
+    let made = done(
+        &caller,
+        "conversations.create",
+        json!({ "name": "inc-0042" }),
+    )
+    .await;
+    let room = made["channel"]["id"].as_str().unwrap();
+    let own = caller
+        .get("/api/users.conversations?types=public_channel")
+        .await
+        .is(200);
+    let own = own["channels"].as_array().unwrap();
+    assert_eq!(own.len(), 1, "only what the app is in");
+    assert_eq!(
+        (&own[0]["name"], &own[0]["creator"]),
+        (&json!("inc-0042"), &json!("U0OYEZBOT"))
+    );
+    assert_eq!(own[0]["created"], at("2026-11-26T18:00:00Z").timestamp());
+    let invite =
+        |users: &str, force: bool| json!({ "channel": room, "users": users, "force": force });
+    for (users, error) in [
+        ("U0NOBODY", "user_not_found"),
+        ("U0OYEZBOT", "cant_invite_self"),
+        (&format!("{PERSON},U0NOBODY"), "user_not_found"),
+    ] {
+        let answer = refused(&caller, "conversations.invite", invite(users, false)).await;
+        assert_eq!(answer, error, "{users}");
+    }
+    let some = invite(&format!("{PERSON},U0NOBODY"), true);
+    let some = done(&caller, "conversations.invite", some).await;
+    assert_eq!(some["errors"][0]["error"], "user_not_found");
+    let again = refused(&caller, "conversations.invite", invite(PERSON, true)).await;
+    assert_eq!(again, "already_in_channel");
+    let topic = json!({ "channel": room, "topic": "P1" });
+    done(&caller, "conversations.setTopic", topic).await;
+    let info = done(&caller, "conversations.info", json!({ "channel": room })).await;
+    assert_eq!(info["channel"]["topic"]["value"], "P1");
+    running.stop().await;
+}
