@@ -26,6 +26,7 @@ pub mod person;
 pub mod policy_version;
 pub mod request;
 pub mod role_holding;
+pub mod room;
 pub mod service;
 pub mod setting;
 pub mod timer;

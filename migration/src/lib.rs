@@ -16,6 +16,7 @@ mod m20261126_000003_second_word;
 mod m20261126_000004_token_person;
 mod m20261126_000005_draft;
 mod m20261126_000006_conversation;
+mod m20261126_000007_room;
 mod m20261126_000008_ask;
 mod m20261126_000009_erased;
 
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000004_token_person::Migration),
             Box::new(m20261126_000005_draft::Migration),
             Box::new(m20261126_000006_conversation::Migration),
+            Box::new(m20261126_000007_room::Migration),
             Box::new(m20261126_000008_ask::Migration),
             Box::new(m20261126_000009_erased::Migration),
         ]

@@ -18,6 +18,7 @@ pub mod outbox;
 pub mod policies;
 mod postgres;
 pub mod requests;
+pub mod rooms;
 pub(crate) mod rows;
 mod schema;
 pub mod settings;

@@ -54,6 +54,7 @@ mod store_conversations;
 mod store_directory;
 mod store_incidents;
 mod store_requests;
+mod store_rooms;
 mod store_running;
 mod store_schema;
 mod store_timers;
