@@ -46,7 +46,8 @@ impl App {
             // The title never changes, so it is spoken of once.
             _ => "",
         };
-        let (recipients, recipients_last_time) = (recipients(plan), recipients_last_time(told));
+        let (recipients, recipients_last_time) =
+            (recipients(plan), recipients_last_time(told, earlier));
         let last_words = earlier.iter().rev().find_map(said_last);
         let mut found: BTreeMap<Key, (Finding, BTreeSet<Audience>)> = BTreeMap::new();
         for (moment, audience) in readers {
@@ -120,9 +121,13 @@ fn recipients(plan: &Plan) -> usize {
     all.map(|person| &person.who).collect::<BTreeSet<_>>().len()
 }
 
-/// How many the last message to the audiences went to; a word to a lead is none.
-fn recipients_last_time(told: &[Told]) -> Option<usize> {
-    let to_audiences = || told.iter().filter(|row| row.moment.is_for_audiences());
+/// How many the last message to the audiences went to; a word to a lead is none, and neither is the
+/// story so far for a newcomer.
+fn recipients_last_time(told: &[Told], earlier: &[Record]) -> Option<usize> {
+    let news = earlier.iter().filter(|it| it.event.says_something());
+    let news: BTreeSet<u32> = news.map(|record| record.seq).collect();
+    let is_meant = |row: &&Told| row.moment.is_for_audiences() && news.contains(&row.seq);
+    let to_audiences = || told.iter().filter(is_meant);
     let last = to_audiences().map(|row| row.seq).max()?;
     let people: BTreeSet<_> = to_audiences()
         .filter(|row| row.seq == last)
