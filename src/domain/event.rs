@@ -1,6 +1,6 @@
 //! What happened to an incident: the append-only log, from which all else is computed.
 //!
-//! Events hold ids of people, never their addresses. Adding a variant, or an optional field, keeps
+//! Events hold ids of people, never their addresses; a room is no person. Adding a variant, or an optional field, keeps
 //! old records readable; changing one does not, because their bytes are in the hash chain.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +12,7 @@ use super::{
     delivery::RetryWay,
     facts::Facts,
     incident::{Kind, LeadRole, Stage},
+    room::Room,
     situation::{ByHand, RecipientId, Relation},
     time::Time,
 };
@@ -430,6 +431,11 @@ pub enum Event {
     Seen {
         /// Who has seen it. The actor is another where they were asked by word of mouth.
         person: PersonId,
+    },
+    /// The incident has a channel in chat to itself from now on.
+    RoomOpened {
+        /// Which.
+        room: Room,
     },
     /// The comms lead was reminded of what is left to do.
     Reminded {

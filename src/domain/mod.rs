@@ -31,6 +31,7 @@ pub mod policy;
 pub mod policy_file;
 pub mod redact;
 pub mod resolution;
+pub mod room;
 pub mod saying;
 pub mod situation;
 pub mod text;

@@ -166,6 +166,7 @@ pub fn sentence(record: &Record, directory: &Directory) -> String {
         Event::Seen { person } => {
             format!("Recorded that {} has seen this", names.person(person))
         }
+        Event::RoomOpened { room } => format!("Opened the channel #{}", room.name),
         Event::Reminded { steps, to } => {
             format!(
                 "Reminded {} of {} open steps",

@@ -69,6 +69,7 @@ impl Incident {
             declared_by: record.actor.person.clone(),
             added: Vec::new(),
             muted: BTreeMap::new(),
+            room: None,
             users_contact: None,
             steps: BTreeMap::new(),
             asked: Default::default(),
@@ -186,6 +187,7 @@ impl Incident {
                     asked.said_at.get_or_insert(record.at);
                 }
             }
+            Event::RoomOpened { room } => self.room = Some(room.clone()),
             Event::AskedIfAffected { services, .. } => self.asked.extend(services.iter().cloned()),
             Event::Declared { .. }
             | Event::Noted { .. }

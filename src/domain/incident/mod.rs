@@ -13,6 +13,7 @@ use super::{
     event::{AffectedAnswer, Frozen, RungKind, StepState},
     facts::Facts,
     notification::Moment,
+    room::Room,
     situation::{ByHand, Relation, Situation},
     time::Time,
 };
@@ -64,6 +65,8 @@ pub struct Incident {
     pub added: Vec<ByHand>,
     /// Muted until then.
     pub muted: BTreeMap<PersonId, Time>,
+    /// The channel in chat that it has to itself.
+    pub room: Option<Room>,
     /// Whether users are to be contacted.
     pub users_contact: Option<bool>,
     /// Playbook steps recorded.

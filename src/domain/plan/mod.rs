@@ -7,6 +7,7 @@
 mod merge;
 mod reach;
 mod reason;
+mod room;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -18,6 +19,7 @@ use chrono::Duration;
 
 pub(super) use merge::shared_audience;
 pub use reach::Ways;
+pub use room::with_room;
 pub use told::Told;
 
 use super::{
@@ -223,9 +225,9 @@ pub fn moment(event: &Event) -> Option<Moment> {
         Event::Corrected { .. } => Moment::Correction,
         Event::Reopened { .. } => Moment::Reopened,
         Event::Cancelled { .. } => Moment::Cancelled,
-        Event::PersonAdded { .. } | Event::UsersContactDecided { contact: true, .. } => {
-            Moment::CatchUp
-        }
+        Event::PersonAdded { .. }
+        | Event::RoomOpened { .. }
+        | Event::UsersContactDecided { contact: true, .. } => Moment::CatchUp,
         Event::Prompted { .. } => Moment::Prompt,
         Event::Overdue { .. } => Moment::Overdue,
         Event::AskedIfAffected { .. } => Moment::AreYouAffected,

@@ -21,7 +21,7 @@ pub struct Ways<'a> {
 }
 
 impl Ways<'_> {
-    fn is_usable(&self, channel: &ChannelName, address: &Address) -> bool {
+    pub(super) fn is_usable(&self, channel: &ChannelName, address: &Address) -> bool {
         let lower = address.as_str().to_lowercase();
         let is_bad = self
             .bad

@@ -16,6 +16,7 @@ use crate::domain::{
     incident::LeadRole,
     notification::Moment,
     resolution::{Choice, Recipient},
+    room::Room,
     situation::RecipientId,
 };
 
@@ -94,14 +95,13 @@ impl Picker<'_> {
                 self.newcomers(Moment::CatchUp, |who, _| *who == by_hand.who);
             }
             Event::UsersContactDecided { .. } => {
-                // If nothing was said since the declaration, there is no story to catch up with.
-                let is_first = matches!(self.question.after.last_said, Some((1, _)));
-                let moment = if is_first {
-                    Moment::Declared
-                } else {
-                    Moment::CatchUp
-                };
+                let moment = self.story();
                 self.newcomers(moment, |_, audience| audience == Audience::Users);
+            }
+            Event::RoomOpened { .. } => {
+                let room = Room::recipient(self.question.after.id);
+                let moment = self.story();
+                self.newcomers(moment, |who, _| Some(who) == room.as_ref());
             }
             Event::LeadAppointed { role, person, .. } => {
                 self.lead(person, &format!("now the {} lead", role.as_str()));
@@ -117,6 +117,15 @@ impl Picker<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// What newcomers are told: if nothing was said since the declaration, there is no story to catch
+    /// up with.
+    fn story(&self) -> Moment {
+        match self.question.after.last_said {
+            Some((1, _)) => Moment::Declared,
+            _ => Moment::CatchUp,
         }
     }
 
@@ -392,8 +401,15 @@ impl Picker<'_> {
         let directory = self.question.directory;
         match who {
             RecipientId::Person(id) => directory.people.contains_key(id),
-            RecipientId::Destination(id) => directory.destinations.contains_key(id),
+            RecipientId::Destination(id) => {
+                directory.destinations.contains_key(id) || self.is_room(who)
+            }
         }
+    }
+
+    fn is_room(&self, who: &RecipientId) -> bool {
+        let incident = self.question.after;
+        incident.room.is_some() && Room::recipient(incident.id).as_ref() == Some(who)
     }
 
     fn name(&self, who: &RecipientId) -> Arc<str> {
