@@ -8,7 +8,7 @@ use std::{fmt, sync::Arc};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{BoxFuture, Channel, LookUp, OnUncertain, Outgoing, Pace, Wire, kinds};
+use super::{BoxFuture, Channel, LookUp, OnUncertain, Outgoing, Pace, Rooms, Wire, kinds};
 use crate::{
     clock::Clock,
     domain::{
@@ -330,6 +330,10 @@ impl Channel for Tuned {
 
     fn is_gone(&self, conversation: &Conversation, outcome: &Outcome) -> bool {
         self.inner.is_gone(conversation, outcome)
+    }
+
+    fn rooms(&self) -> Option<&dyn Rooms> {
+        self.inner.rooms()
     }
 
     fn pace(&self) -> Pace {

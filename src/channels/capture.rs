@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::json;
 
-use super::{BoxFuture, Channel, LookUp, OnUncertain, Outgoing, Pace, Wire};
+use super::{BoxFuture, Channel, LookUp, OnUncertain, Outgoing, Pace, Rooms, Wire};
 use crate::domain::{
     Address, ChannelName,
     channel::{Conversation, Part},
@@ -171,6 +171,11 @@ impl Channel for Capture {
 
     fn is_gone(&self, conversation: &Conversation, outcome: &Outcome) -> bool {
         self.inner.is_gone(conversation, outcome)
+    }
+
+    /// Files have no rooms.
+    fn rooms(&self) -> Option<&dyn Rooms> {
+        self.inner.rooms().filter(|_| self.is_simulated)
     }
 
     fn pace(&self) -> Pace {

@@ -9,6 +9,7 @@ mod capture;
 mod card;
 mod hook;
 mod ids;
+mod rooms;
 mod signing;
 mod words;
 
@@ -24,6 +25,7 @@ use std::{collections::BTreeMap, future::Future, pin::Pin};
 
 pub use build::{Built, ChannelContext, Kind, Refusal, Setup, build, take_kind};
 pub use capture::Capture;
+pub use rooms::{Opened, ROOM, Rooms};
 pub use slack::{SlackApp, Trouble};
 pub use teams::Bot;
 
@@ -97,6 +99,11 @@ pub trait Channel: Send + Sync {
     /// Whether what came of a send shows that the conversation it was given is no more.
     fn is_gone(&self, _: &Conversation, _: &Outcome) -> bool {
         false
+    }
+
+    /// How an incident gets a place of its own there, where the settings want that.
+    fn rooms(&self) -> Option<&dyn Rooms> {
+        None
     }
 
     /// How fast a lane of this channel may go.
@@ -196,7 +203,8 @@ pub struct Outgoing<'a> {
     /// The other side's id of the message that began the thread, where the channel keeps threads
     /// and there is one.
     pub thread: Option<&'a str>,
-    /// Where our bot was met at this address, where the channel keeps that and it was.
+    /// Where our bot was met at this address, or the room that it made there, where the channel keeps
+    /// that.
     pub conversation: Option<&'a Conversation>,
     /// Whether the priority is the gravest of the policy.
     pub urgent: bool,

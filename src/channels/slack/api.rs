@@ -7,7 +7,7 @@ use reqwest::{
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::{SERVICE, answers};
+use super::{SERVICE, answers, room};
 use crate::{
     channels::{ChannelContext, build::Refusal, hook::Hook},
     domain::delivery::{Class, Outcome},
@@ -24,6 +24,8 @@ const ANSWER_MAX: usize = 4 * 1024 * 1024;
 struct Config {
     token: Option<SecretString>,
     api: Option<String>,
+    channel_per_incident: bool,
+    channel_prefix: Option<String>,
 }
 
 /// The app's way to Slack.
@@ -31,6 +33,8 @@ pub(super) struct Api {
     token: SecretString,
     base: Url,
     pub(super) hook: Hook,
+    /// With what the names of incidents' own channels begin, where they have one.
+    pub(super) prefix: Option<String>,
 }
 
 impl Api {
@@ -70,6 +74,17 @@ impl Api {
                 "Copy the Bot User OAuth Token of the app, which starts with xoxb-.",
             ));
         }
+        let prefix = config.channel_prefix.as_deref().unwrap_or(room::PREFIX);
+        if !room::is_prefix(prefix) {
+            faults.push(section.fault(
+                "channel_prefix",
+                format!(
+                    "{} cannot begin the name of a Slack channel.",
+                    section.full("channel_prefix")
+                ),
+                "Use 1 to 20 lower-case letters, digits, - and _.",
+            ));
+        }
         let Ok(base) = base else {
             return Err(faults.into());
         };
@@ -83,6 +98,7 @@ impl Api {
             token: token.expose_secret().trim().into(),
             base,
             hook,
+            prefix: config.channel_per_incident.then(|| prefix.to_owned()),
         })
     }
 

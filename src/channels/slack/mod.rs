@@ -6,8 +6,8 @@
 //! before it is sent again.
 //!
 //! [`api`] calls Slack, for [`app`] too, which answers whoever spoke to the app. [`answers`] has what
-//! Slack says, [`find`] the looking up, [`place`] addresses and threads, and
-//! [`message`] what the webhook of `slack_webhook` takes as well.
+//! Slack says, [`find`] the looking up, [`place`] addresses and threads, [`room`] the channels that
+//! incidents have to themselves, and [`message`] what the webhook of `slack_webhook` takes as well.
 
 mod answers;
 mod api;
@@ -15,13 +15,14 @@ mod app;
 mod find;
 pub(super) mod message;
 mod place;
+mod room;
 
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    BoxFuture, Channel, Kind, LookUp, OnUncertain, Outgoing, Pace, Wire,
+    BoxFuture, Channel, Kind, LookUp, OnUncertain, Outgoing, Pace, Rooms, Wire,
     build::{Refusal, Setup},
 };
 use crate::domain::{
@@ -179,6 +180,16 @@ impl Channel for Slack {
         true
     }
 
+    /// Rooms are kept there, so that what is said in them is known to be.
+    fn keeps_conversations(&self) -> bool {
+        true
+    }
+
+    fn rooms(&self) -> Option<&dyn Rooms> {
+        let prefix = self.api.prefix.as_ref();
+        prefix.map(|_| self as &dyn Rooms)
+    }
+
     fn pace(&self) -> Pace {
         // One post a second for each channel; Slack lets short bursts pass.
         Pace {
@@ -209,7 +220,8 @@ impl Channel for Slack {
             "event_type": EVENT,
             "event_payload": { "id": outgoing.delivery },
         });
-        if let Some(thread) = place::thread(outgoing) {
+        // In its own channel everything is about the incident, and stands there for all to read.
+        if let Some(thread) = place::thread(outgoing).filter(|_| !room::is_own(outgoing)) {
             body["channel"] = thread.channel.into();
             body["thread_ts"] = thread.ts.into();
             body["reply_broadcast"] = place::is_for_all(outgoing.moment).into();

@@ -3,6 +3,7 @@
 mod errors;
 mod finding;
 mod posting;
+mod rooms;
 mod settings;
 mod threads;
 

@@ -43,6 +43,24 @@ fn a_token_that_is_no_bots_is_refused_and_not_shown() {
     }
 }
 
+#[test]
+fn names_of_channels_begin_as_slack_allows() {
+    let of = |prefix: &str| {
+        let keys = format!("token = \"{TOKEN}\"\nchannel_prefix = \"{prefix}\"\n");
+        build("slack", with("slack", &keys))
+    };
+    for prefix in ["", "Inc", "inc 1", "#inc", "ínc", "twenty-one-characters"] {
+        let faults = lines(&of(prefix).unwrap_err());
+        assert!(
+            faults.contains("channels.slack.channel_prefix "),
+            "{faults}"
+        );
+    }
+    for prefix in ["i", "nla_incident", "2026-inc"] {
+        assert!(of(prefix).is_ok(), "{prefix}");
+    }
+}
+
 #[tokio::test]
 async fn a_probe_names_the_workspace_and_posts_nothing() {
     let (workspace, channel) = bench().await;

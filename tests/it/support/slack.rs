@@ -11,6 +11,9 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::a
 /// The token that the workspace knows.
 pub(crate) const TOKEN: &str = "xoxb-1234-s3cr3ts3cr3ts3cr3t";
 
+/// Whom the workspace takes the app for.
+pub(crate) const BOT_USER: &str = "U0OYEZ001";
+
 /// When the first message is posted, in seconds since 1970; each one is a second later.
 const BEGINNING: u64 = 1_795_440_000;
 
@@ -104,6 +107,24 @@ struct State {
     instead: BTreeMap<String, ResponseTemplate>,
     /// Whether posts are taken and their answers lost.
     loses_answers: bool,
+    /// Methods that are done and whose answers are lost.
+    lost: BTreeSet<String>,
+    channels: Vec<Place>,
+    /// Who may not be asked in, with Slack's name of the reason.
+    unwelcome: BTreeMap<String, String>,
+}
+
+/// A channel that was made in the workspace.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) is_private: bool,
+    pub(crate) creator: String,
+    pub(crate) created: i64,
+    pub(crate) members: BTreeSet<String>,
+    /// What stood above it, one after the other.
+    pub(crate) topics: Vec<String>,
 }
 
 /// See the module.
@@ -186,6 +207,47 @@ impl Workspace {
     /// Whether it takes messages and says that it failed.
     pub(crate) fn loses_answers(&self, loses: bool) {
         self.state().loses_answers = loses;
+    }
+
+    /// All channels that were made.
+    pub(crate) fn channels(&self) -> Vec<Place> {
+        self.state().channels.clone()
+    }
+
+    /// Somebody made a channel there at that time.
+    pub(crate) fn has_channel(&self, name: &str, creator: &str, created: i64) -> String {
+        let id = self.state().make(name, false).expect("a free name");
+        let mut state = self.state();
+        let place = state.channels.last_mut().unwrap();
+        (place.creator, place.created) = (creator.to_owned(), created);
+        id
+    }
+
+    /// Somebody goes.
+    pub(crate) fn leaves(&self, channel: &str, user: &str) {
+        let mut state = self.state();
+        let place = state.channels.iter_mut().find(|place| place.id == channel);
+        assert!(place.unwrap().members.remove(user));
+    }
+
+    /// Somebody cannot be asked in.
+    pub(crate) fn does_not_let_in(&self, user: &str, error: &str) {
+        let mut state = self.state();
+        state.unwelcome.insert(user.to_owned(), error.to_owned());
+    }
+
+    /// Whether it does what a method asks, and says that it failed.
+    pub(crate) fn loses_answers_to(&self, method: &str, loses: bool) {
+        let lost = &mut self.state().lost;
+        match loses {
+            true => lost.insert(method.to_owned()),
+            false => lost.remove(method),
+        };
+    }
+
+    /// Answers a method again as it does by itself.
+    pub(crate) fn recovers(&self, method: &str) {
+        self.state().instead.remove(method);
     }
 
     /// Somebody says something in a channel.
@@ -287,6 +349,95 @@ impl State {
         }
     }
 
+    fn make(&mut self, name: &str, is_private: bool) -> Result<String, &'static str> {
+        let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
+        if !(1..=80).contains(&name.len()) || !name.chars().all(is_allowed) {
+            return Err("invalid_name_specials");
+        }
+        if self.channels.iter().any(|place| place.name == name) {
+            return Err("name_taken");
+        }
+        let id = format!("C0MADE{:03}", self.channels.len() + 1);
+        self.channels.push(Place {
+            id: id.clone(),
+            name: name.to_owned(),
+            is_private,
+            creator: BOT_USER.to_owned(),
+            // Whoever looks for it asks for what is no older than their wish.
+            created: i64::MAX,
+            members: BTreeSet::new(),
+            topics: Vec::new(),
+        });
+        Ok(id)
+    }
+
+    fn place(&mut self, body: &Value) -> Option<&mut Place> {
+        let mut places = self.channels.iter_mut();
+        places.find(|place| body["channel"] == place.id.as_str())
+    }
+
+    fn create(&mut self, body: &Value) -> Value {
+        let name = body["name"].as_str().unwrap_or_default();
+        match self.make(name, body["is_private"] == true) {
+            Ok(id) => json!({ "ok": true, "channel": { "id": id, "name": name } }),
+            Err(error) => refusal(error),
+        }
+    }
+
+    /// One who cannot be asked in stops it for all, whatever `force` says: as Slack did before it knew
+    /// that word.
+    fn invite(&mut self, body: &Value) -> Value {
+        let unwelcome = self.unwelcome.clone();
+        let users = body["users"].as_str().unwrap_or_default().to_owned();
+        let Some(place) = self.place(body) else {
+            return refusal("channel_not_found");
+        };
+        for user in users.split(',') {
+            if let Some(error) = unwelcome.get(user) {
+                return refusal(error);
+            }
+            if place.members.contains(user) {
+                return refusal("already_in_channel");
+            }
+        }
+        place.members.extend(users.split(',').map(str::to_owned));
+        json!({ "ok": true, "channel": { "id": place.id } })
+    }
+
+    fn set_topic(&mut self, body: &Value) -> Value {
+        let topic = body["topic"].as_str().unwrap_or_default().to_owned();
+        if topic.chars().count() > 250 {
+            return refusal("too_long");
+        }
+        match self.place(body) {
+            Some(place) => {
+                place.topics.push(topic);
+                json!({ "ok": true, "channel": { "id": place.id } })
+            }
+            None => refusal("channel_not_found"),
+        }
+    }
+
+    /// A page of one channel at a time, of those that the app is in.
+    fn own_channels(&self, asked: &Asked) -> Value {
+        let from: usize = asked.text("cursor").parse().unwrap_or(0);
+        let page: Vec<Value> = self
+            .channels
+            .iter()
+            .skip(from)
+            .take(1)
+            .map(|place| {
+                json!({ "id": place.id, "name": place.name, "creator": place.creator,
+                    "created": place.created })
+            })
+            .collect();
+        let next = match from + 1 < self.channels.len() {
+            true => (from + 1).to_string(),
+            false => String::new(),
+        };
+        json!({ "ok": true, "channels": page, "response_metadata": { "next_cursor": next } })
+    }
+
     fn list(&self, asked: &Asked, stands: impl Fn(&Post) -> bool) -> Value {
         let with_metadata = asked.text("include_all_metadata") == "true";
         let limit: usize = asked.text("limit").parse().unwrap();
@@ -348,7 +499,12 @@ impl Respond for Desk {
         let answer = match asked.method.as_str() {
             _ if !known => refusal("invalid_auth"),
             "auth.test" => json!({ "ok": true, "team": "Northshire Learning Agency",
-                "user": "oyez", "team_id": "T1DC2JH3J", "bot_id": "B024BE7LH" }),
+                "user": "oyez", "user_id": BOT_USER, "team_id": "T1DC2JH3J",
+                "bot_id": "B024BE7LH" }),
+            "conversations.create" => state.create(&asked.body),
+            "conversations.invite" => state.invite(&asked.body),
+            "conversations.setTopic" => state.set_topic(&asked.body),
+            "users.conversations" => state.own_channels(&asked),
             "chat.postMessage" => state.take(asked.body),
             "chat.update" => state.edit(&asked.body),
             "chat.postEphemeral" => {
@@ -377,7 +533,8 @@ impl Respond for Desk {
             }
             _ => refusal("unknown_method"),
         };
-        if asked.method == "chat.postMessage" && state.loses_answers {
+        let is_lost = state.lost.contains(&asked.method);
+        if is_lost || asked.method == "chat.postMessage" && state.loses_answers {
             return ResponseTemplate::new(504);
         }
         ResponseTemplate::new(200).set_body_json(answer)
