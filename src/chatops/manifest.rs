@@ -14,8 +14,25 @@ const FULL: &str = "Declare an incident with one command. Oyez works out who has
     and shows afterwards who was told what, when and why.";
 
 /// The manifest of the Slack app, for an Oyez that people reach at `base`, an `https://` address
-/// without a slash at its end.
-pub fn slack(base: &str) -> Value {
+/// without a slash at its end. `makes_channels`: incidents get channels of their own. Without that the
+/// app asks for no permission to make any.
+pub fn slack(base: &str, makes_channels: bool) -> Value {
+    let mut scopes = vec![
+        "app_mentions:read",
+        "channels:history",
+        "chat:write",
+        "chat:write.public",
+        "commands",
+        "groups:history",
+        "im:history",
+        "im:write",
+        "users:read",
+        "users:read.email",
+    ];
+    if makes_channels {
+        // To make them, ask people in and set topics; and to find one whose making was not answered.
+        scopes.extend(["channels:manage", "channels:read"]);
+    }
     json!({
         "display_information": { "name": NAME, "description": SHORT, "background_color": "#1d4f91" },
         "features": {
@@ -35,10 +52,7 @@ pub fn slack(base: &str) -> Value {
                 "should_escape": true,
             }],
         },
-        "oauth_config": { "scopes": { "bot": [
-            "app_mentions:read", "channels:history", "chat:write", "chat:write.public", "commands",
-            "groups:history", "im:history", "im:write", "users:read", "users:read.email",
-        ] } },
+        "oauth_config": { "scopes": { "bot": scopes } },
         "settings": {
             "event_subscriptions": {
                 "request_url": format!("{base}/slack/events"),
@@ -103,7 +117,7 @@ mod tests {
 
     #[test]
     fn slack_is_told_where_to_send_what() {
-        let manifest = slack("https://oyez.northshire.example");
+        let manifest = slack("https://oyez.northshire.example", false);
         assert_eq!(
             manifest["features"]["slash_commands"][0]["url"],
             "https://oyez.northshire.example/slack/commands"
@@ -121,6 +135,16 @@ mod tests {
             let holds = |list: &Value, what| list.as_array().unwrap().iter().any(|it| it == what);
             assert!(holds(&settings["event_subscriptions"]["bot_events"], event));
             assert!(holds(&manifest["oauth_config"]["scopes"]["bot"], scope));
+        }
+        // The permission to make channels is asked for where they are wanted, and nowhere else.
+        for wanted in [false, true] {
+            let manifest = slack("https://oyez.northshire.example", wanted);
+            let scopes = manifest["oauth_config"]["scopes"]["bot"]
+                .as_array()
+                .unwrap();
+            for scope in ["channels:manage", "channels:read"] {
+                assert_eq!(scopes.contains(&json!(scope)), wanted, "{scope}");
+            }
         }
         // Slack's limit.
         assert!(SHORT.len() <= 140);

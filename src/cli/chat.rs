@@ -21,6 +21,9 @@ pub enum Slack {
         /// Where people reach this Oyez
         #[arg(long, value_parser = base)]
         url: String,
+        /// Ask for what channels.slack.channel_per_incident needs
+        #[arg(long)]
+        channel_per_incident: bool,
     },
 }
 
@@ -53,8 +56,11 @@ pub struct TeamsManifest {
 
 /// `oyez slack …`
 pub fn slack(command: Slack, output: Output) -> Result<Exit, Error> {
-    let Slack::Manifest { url } = command;
-    let manifest = manifest::slack(&url);
+    let Slack::Manifest {
+        url,
+        channel_per_incident,
+    } = command;
+    let manifest = manifest::slack(&url, channel_per_incident);
     output.answer(&manifest, |page| {
         page.line(serde_json::to_string_pretty(&manifest)?);
         Ok(())
