@@ -52,6 +52,7 @@ pub fn start(
     let mut tasks = JoinSet::new();
     tasks.spawn(clock(Arc::clone(app), stop.clone()));
     tasks.spawn(tidy(Arc::clone(app), stop.clone()));
+    tasks.spawn(rooms(Arc::clone(app), stop.clone()));
     if let Some(system) = system {
         tasks.spawn(sync(Arc::clone(app), system, stop.clone()));
     }
@@ -84,6 +85,23 @@ async fn clock(app: Arc<App>, stop: watch::Receiver<bool>) {
             }),
             Err(error) => {
                 tracing::error!(chain = error.chain(), "the promise clock could not look");
+                now + AFTER_TROUBLE
+            }
+        };
+        if stopped(&app, &stop, next).await {
+            return;
+        }
+    }
+}
+
+/// Makes the rooms of incidents, and keeps them true.
+async fn rooms(app: Arc<App>, stop: watch::Receiver<bool>) {
+    loop {
+        let now = app.clock.now();
+        let next = match app.look_after_rooms().await {
+            Ok(()) => now + LOOK,
+            Err(error) => {
+                tracing::error!(chain = error.chain(), "rooms could not be looked after");
                 now + AFTER_TROUBLE
             }
         };

@@ -30,6 +30,7 @@ mod people;
 mod policy;
 mod pressure;
 mod report;
+mod rooms;
 mod rulebook;
 mod seeing;
 mod sending;

@@ -66,6 +66,9 @@ impl App {
         let paces = self.pace_sentences(tx, act, &notifications).await?;
         receipt.sentences.extend(paces);
         self.set_timers(tx, act, &after).await?;
+        if head.is_none() {
+            self.want_room(tx, &after, act.now).await?;
+        }
         Ok(Written { receipt })
     }
 
@@ -171,7 +174,7 @@ impl App {
         let Some(after) = fold(id, before, log.last()) else {
             return Err(no_declaration());
         };
-        let resolution = book.compiled.resolve(&after.situation(moment, act.now));
+        let mut resolution = book.compiled.resolve(&after.situation(moment, act.now));
         let unchanged =
             last_said.map(|incident| book.compiled.resolve(&incident.situation(moment, act.now)));
         let told = if before.is_some() {
@@ -180,6 +183,12 @@ impl App {
             Vec::new()
         };
         let (live, chat) = (self.live_channels(), self.chat_channels());
+        let ways = Ways {
+            live: &live,
+            chat: &chat,
+            bad: book.bad_addresses(),
+        };
+        plan::with_room(&mut resolution, &after, ways);
         let Some(record) = log.last_mut() else {
             return Err(no_declaration());
         };
@@ -192,11 +201,7 @@ impl App {
             told: &told,
             policy: &book.policy,
             directory: &book.directory,
-            ways: Ways {
-                live: &live,
-                chat: &chat,
-                bad: book.bad_addresses(),
-            },
+            ways,
             now: act.now,
         });
         let released = plan.settle(&mut record.event, &after);

@@ -43,7 +43,8 @@ impl Speaker {
 /// What a place in chat is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct About {
-    /// The incident of the thread, or the only open one that is told of there.
+    /// The incident of the thread, the only open one that is told of there, or the one whose room
+    /// it is, open or not.
     pub incident: Option<IncidentId>,
     /// Which of its leads the speaker is.
     pub leads: BTreeSet<LeadRole>,
@@ -205,6 +206,11 @@ impl App {
                 (told.len() == 1).then(|| told.first().copied()).flatten()
             }
         };
+        let room = match incident {
+            Some(_) => None,
+            None => self.room_of(speaker, channel, conversation).await?,
+        };
+        let incident = incident.or(room);
         let mut leads = BTreeSet::new();
         if let Some(id) = incident {
             let story = self.load(id).await?;

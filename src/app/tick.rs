@@ -107,7 +107,7 @@ impl App {
     }
 }
 
-fn clock_actor() -> Actor {
+pub(super) fn clock_actor() -> Actor {
     Actor {
         id: "clock".to_owned(),
         person: None,

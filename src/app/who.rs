@@ -12,7 +12,8 @@ use crate::domain::{
     incident::{Kind, Stage},
     nearest,
     notification::Moment,
-    resolution::{Compiled, compare},
+    plan::{self, Ways},
+    resolution::{Compiled, Resolution, compare},
     situation::{Relation, Situation},
 };
 
@@ -54,7 +55,8 @@ impl App {
     ) -> Result<WhoAnswer, Error> {
         let book = self.rulebook().await?;
         let situation = self.situation(&book, what).await?;
-        let resolution = book.compiled.resolve(&situation);
+        let mut resolution = book.compiled.resolve(&situation);
+        self.with_room_of(what, &book, &mut resolution).await?;
         let mut answer = WhoAnswer::from(&resolution);
         if let Hypothesis::Incident { id, .. } = what {
             answer.seen = self.seen(*id).await?;
@@ -68,7 +70,9 @@ impl App {
         }
         if let Some(file) = against {
             let other = self.other_policy(&book, file).await?;
-            let difference = compare(&resolution, &other.resolve(&situation));
+            let mut by_other = other.resolve(&situation);
+            self.with_room_of(what, &book, &mut by_other).await?;
+            let difference = compare(&resolution, &by_other);
             answer.against = Some(AgainstAnswer {
                 added: difference.added.iter().map(Into::into).collect(),
                 removed: difference.removed.iter().map(Into::into).collect(),
@@ -95,6 +99,26 @@ impl App {
         let policy = self.checked(&text, &file.display().to_string()).await?;
         let bad = rulebook::bad_addresses(self.store.read(), self.clock.now()).await?;
         Ok(self.compile(&Arc::new(policy), &book.directory, &bad))
+    }
+
+    /// Whoever asks about an incident is told of its room as well.
+    async fn with_room_of(
+        &self,
+        what: &Hypothesis,
+        book: &Rulebook,
+        resolution: &mut Resolution,
+    ) -> Result<(), Error> {
+        let Hypothesis::Incident { id, .. } = what else {
+            return Ok(());
+        };
+        let (live, chat) = (self.live_channels(), self.chat_channels());
+        let ways = Ways {
+            live: &live,
+            chat: &chat,
+            bad: book.bad_addresses(),
+        };
+        plan::with_room(resolution, &self.load(*id).await?.0, ways);
+        Ok(())
     }
 
     async fn situation(&self, book: &Rulebook, what: &Hypothesis) -> Result<Situation, Error> {

@@ -23,6 +23,7 @@ mod channel_teams_slack_webhook;
 mod chat_cards;
 mod chat_slack;
 mod chat_slack_events;
+mod chat_slack_rooms;
 mod chat_slack_views;
 mod chat_teams;
 mod chat_teams_cards;

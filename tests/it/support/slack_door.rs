@@ -21,6 +21,8 @@ pub(crate) struct Door {
     pub(crate) api: Api,
     /// The workspace, where the app has a token.
     real: Option<slack::Workspace>,
+    /// In which channel people write.
+    pub(crate) channel: String,
     requests: u32,
 }
 
@@ -31,9 +33,15 @@ impl Door {
 
     /// With more settings, and this directory.
     pub(crate) async fn with(settings: &str, directory: String) -> Self {
+        Self::on(None, settings, directory).await
+    }
+
+    /// The same on a database that is there; `None` is a new SQLite file.
+    async fn on(database: Option<String>, settings: &str, directory: String) -> Self {
         let agency = Agency::with(Plan {
             settings: format!("[slack]\nsecret_signing = \"{SECRET}\"\n\n{settings}"),
             directory,
+            database,
             ..Plan::default()
         })
         .await;
@@ -41,6 +49,7 @@ impl Door {
             api: Api::start(&agency).await,
             agency,
             real: None,
+            channel: "C0INCIDENTS".to_owned(),
             requests: 0,
         }
     }
@@ -51,15 +60,20 @@ impl Door {
     }
 
     pub(crate) async fn with_app_and(directory: String) -> Self {
+        Self::with_keys(None, "", directory).await
+    }
+
+    /// With more keys of `[channels.slack]`, on a database that is there.
+    pub(crate) async fn with_keys(database: Option<String>, keys: &str, directory: String) -> Self {
         let real = slack::Workspace::open().await;
         let settings = format!(
-            "[channels.slack]\ntoken = \"{}\"\napi = \"{}\"\n",
+            "[channels.slack]\ntoken = \"{}\"\napi = \"{}\"\n{keys}",
             slack::TOKEN,
             real.api()
         );
         Self {
             real: Some(real),
-            ..Self::with(&settings, directory).await
+            ..Self::on(database, &settings, directory).await
         }
     }
 
@@ -200,7 +214,7 @@ impl Door {
             ("command", "/incident"),
             ("text", line),
             ("user_id", user),
-            ("channel_id", "C0INCIDENTS"),
+            ("channel_id", &self.channel),
             ("trigger_id", trigger),
             ("response_url", &answer),
         ]);
@@ -229,7 +243,7 @@ impl Door {
         let payload = json!({
             "type": "block_actions",
             "user": { "id": user, "name": "someone" },
-            "channel": { "id": "C0INCIDENTS" },
+            "channel": { "id": self.channel },
             "trigger_id": format!("trigger-{}", self.requests),
             "response_url": format!("{}{path}", self.agency.hooks.uri()),
             "actions": [{ "action_id": "act-0", "type": "button", "value": value }],
