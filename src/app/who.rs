@@ -117,7 +117,8 @@ impl App {
             chat: &chat,
             bad: book.bad_addresses(),
         };
-        plan::with_room(resolution, &self.load(*id).await?.0, ways);
+        let story = self.load(*id).await?;
+        plan::with_room(resolution, &story.incident, ways);
         Ok(())
     }
 

@@ -203,17 +203,18 @@ impl Look<'_> {
     /// come that is waited for. What fails keeps the rest from nothing.
     async fn look(&mut self) -> Result<Option<u32>, Stopped> {
         let id = self.room.incident;
-        let (incident, _) = self.app.load(id).await?;
-        let Some(address) = self.open(&incident).await? else {
-            return Ok(Some(incident.seq));
+        let story = self.app.load(id).await?;
+        let Some(address) = self.open(&story.incident).await? else {
+            return Ok(Some(story.incident.seq));
         };
-        if incident.room.is_none() {
+        if story.incident.room.is_none() {
             self.tell(&address).await?;
         }
-        let (incident, _) = self.app.load(id).await?;
+        let story = self.app.load(id).await?;
+        let incident = &story.incident;
         let told = outbox::history(self.app.store.read(), id).await?;
-        let topic = self.topic(&incident, &address).await;
-        let invited = self.invite(&incident, &told, &address).await;
+        let topic = self.topic(incident, &address).await;
+        let invited = self.invite(incident, &told, &address).await;
         let pointed = self.point(&told, &address).await;
         topic?;
         invited?;
