@@ -34,7 +34,7 @@ impl App {
         };
         if !summary.restricted
             || self.takes_part(actor, person.as_ref(), id).await?
-            || self.restricted_told(person.as_ref()).await?.contains(&id)
+            || self.were_told(person.as_ref(), &[id]).await?.contains(&id)
         {
             return Ok(());
         }
@@ -46,8 +46,9 @@ impl App {
         let Viewer::Key { actor, person } = viewer else {
             return Ok(Visible::All);
         };
-        let mut named = self.restricted_told(person.as_ref()).await?;
-        for id in incidents::restricted(self.store.read()).await? {
+        let restricted = incidents::restricted(self.store.read()).await?;
+        let mut named = self.were_told(person.as_ref(), &restricted).await?;
+        for id in restricted {
             if !named.contains(&id) && self.takes_part(actor, person.as_ref(), id).await? {
                 named.insert(id);
             }
@@ -55,14 +56,18 @@ impl App {
         Ok(Visible::PublicAnd(named))
     }
 
-    /// The restricted incidents of which somebody was told.
-    async fn restricted_told(
+    /// Of which of these incidents somebody was told.
+    async fn were_told(
         &self,
         person: Option<&PersonId>,
+        of: &[IncidentId],
     ) -> Result<BTreeSet<IncidentId>, Error> {
         Ok(match person {
-            Some(person) => outbox::restricted_told(self.store.read(), person).await?,
-            None => BTreeSet::new(),
+            // Each line of chat asks, and nearly always nothing is restricted.
+            Some(person) if !of.is_empty() => {
+                outbox::told_of(self.store.read(), person, of).await?
+            }
+            _ => BTreeSet::new(),
         })
     }
 

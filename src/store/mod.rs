@@ -30,7 +30,10 @@ use std::time::Duration;
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
-    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+    sqlx::{
+        Executor,
+        sqlite::{SqliteJournalMode, SqliteSynchronous},
+    },
 };
 
 use file::DatabaseFile;
@@ -79,7 +82,12 @@ impl Store {
             options
                 .max_connections(10)
                 .acquire_timeout(Duration::from_secs(5))
-                .sqlx_logging(false);
+                .sqlx_logging(false)
+                .map_sqlx_postgres_pool_opts(|pool| {
+                    pool.after_connect(|connection, _| {
+                        Box::pin(async { connection.execute(postgres::SESSION).await.map(drop) })
+                    })
+                });
             let pool = connect(options).await?;
             Ok(Self {
                 writer: pool.clone(),

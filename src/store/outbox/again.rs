@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sea_orm::ConnectionTrait;
 
 use super::{
-    sql::{Reader, for_update, json, list, micros, rows, run},
+    sql::{Reader, among, for_update, json, micros, rows, run},
     verbs::{FAILED, Filter},
 };
 use crate::{
@@ -61,8 +61,8 @@ pub async fn said_there(
 ) -> Result<Vec<SaidThere>, StoreError> {
     const STEP: &str = "look for what was said there";
     let sql = format!(
-        "SELECT id, order_key, event_seq, state, unsure FROM delivery WHERE order_key IN {}",
-        list(tx.get_database_backend(), 1)
+        "SELECT id, order_key, event_seq, state, unsure FROM delivery WHERE order_key {}",
+        among(tx.get_database_backend(), 1)
     );
     rows(tx, STEP, &sql, vec![json(order_keys)?])
         .await?
@@ -91,8 +91,8 @@ pub async fn replace(
     let sql = format!(
         "UPDATE delivery SET state = 'superseded', next_at = NULL, fallback_at = NULL, \
          blocked_by = NULL, ended_at = $2, sentence = RTRIM($3 || ' ' || sentence) \
-         WHERE id IN {} AND state IN {FAILED}",
-        list(tx.get_database_backend(), 1)
+         WHERE id {} AND state IN {FAILED}",
+        among(tx.get_database_backend(), 1)
     );
     let values = vec![json(ids)?, micros(now).into(), sentence.into()];
     run(tx, "end what is replaced", &sql, values).await

@@ -7,7 +7,7 @@ use std::{
 
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 
-use super::sql::{Reader, column, is_of_few, json, rows};
+use super::sql::{Reader, among, column, json, rows};
 use crate::{
     domain::{
         Address, Audience, ChannelName, DeliveryId, IncidentId, MessageId, NotificationId, Time,
@@ -343,7 +343,7 @@ pub async fn pending_of(
         "SELECT lane, COUNT(*), MIN(next_at) FROM delivery WHERE notification_id {} \
          AND (state = 'sending' OR (state = 'ready' AND attempts = 0 AND blocked_by IS NULL \
            AND last_class IS NULL AND NOT awaits_word)) GROUP BY lane",
-        is_of_few(conn.get_database_backend(), 1)
+        among(conn.get_database_backend(), 1)
     );
     rows(conn, STEP, &sql, vec![json(&notifications)?])
         .await?
@@ -404,7 +404,7 @@ pub async fn posts_of(
     order_keys: &[String],
 ) -> Result<Vec<(String, String)>, StoreError> {
     const STEP: &str = "look for what was posted";
-    let are_asked = is_of_few(conn.get_database_backend(), 1);
+    let are_asked = among(conn.get_database_backend(), 1);
     let sql = format!(
         "SELECT order_key, provider_id FROM delivery \
          WHERE order_key {are_asked} AND provider_id IS NOT NULL ORDER BY event_seq, id"

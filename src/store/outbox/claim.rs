@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 
-use super::sql::{Reader, column, for_update_skip_locked, json, list, micros, rows, run};
+use super::sql::{Reader, among, column, for_update_skip_locked, json, micros, rows, run};
 use crate::{
     domain::{
         Address, Audience, ChannelName, DeliveryId, IncidentId, MessageId, NotificationId, Time,
@@ -200,8 +200,8 @@ pub async fn release(
     let sql = format!(
         "UPDATE delivery SET state = CASE WHEN unsure THEN 'uncertain' ELSE 'ready' END, \
          attempts = attempts - 1, lease_token = NULL, lease_until = NULL, next_at = $2 \
-         WHERE id IN {} AND lease_token = $3 AND state = 'sending'",
-        list(conn.get_database_backend(), 1)
+         WHERE id {} AND lease_token = $3 AND state = 'sending'",
+        among(conn.get_database_backend(), 1)
     );
     run(
         conn,
@@ -229,7 +229,7 @@ pub async fn held_by(
     tokens: &[String],
     limit: usize,
 ) -> Result<Vec<Claimed>, StoreError> {
-    let tokens_are = format!("lease_token IN {}", list(conn.get_database_backend(), 1));
+    let tokens_are = format!("lease_token {}", among(conn.get_database_backend(), 1));
     leased(conn, &tokens_are, json(&tokens)?, limit).await
 }
 

@@ -11,7 +11,7 @@ use super::{
     enqueue::hex,
     fallback::fall_back,
     link::unblock,
-    sql::{Kind, column, fresh_id, json, list, micros, records, run},
+    sql::{Kind, among, column, fresh_id, json, micros, records, run},
 };
 use crate::{
     domain::{
@@ -333,12 +333,12 @@ async fn supersede_siblings(
     }
     let mut ended = Vec::new();
     for (label, ids) in told_by {
-        let of_these = list(tx.get_database_backend(), 1);
+        let of_these = among(tx.get_database_backend(), 1);
         let sql = format!(
             "UPDATE delivery SET state = 'superseded', next_at = NULL, fallback_at = NULL, \
              blocked_by = NULL, ended_at = $2, sentence = $3 \
-             WHERE state = 'ready' AND (fell_from IN {of_these} OR id IN \
-               (SELECT c.fell_from FROM delivery c WHERE c.id IN {of_these} \
+             WHERE state = 'ready' AND (fell_from {of_these} OR id IN \
+               (SELECT c.fell_from FROM delivery c WHERE c.id {of_these} \
                 AND c.fell_from IS NOT NULL)) RETURNING id"
         );
         let ids: Vec<String> = column(

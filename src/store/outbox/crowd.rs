@@ -4,7 +4,7 @@ use sea_orm::ConnectionTrait;
 
 use super::{
     claim::CLAIMABLE,
-    sql::{Reader, column, json, list, rows},
+    sql::{Reader, among, column, json, rows},
 };
 use crate::{
     domain::{ChannelName, NotificationId, Time},
@@ -57,10 +57,10 @@ pub async fn queued(
     let sql = format!(
         "SELECT d.lane, d.channel, (SELECT COUNT(*) FROM delivery w WHERE \
            w.state IN ('ready', 'uncertain') AND w.blocked_by IS NULL AND w.lane = d.lane), \
-         MIN(d.deliver_by) FROM delivery d WHERE d.notification_id IN {} AND d.channel IN {} \
+         MIN(d.deliver_by) FROM delivery d WHERE d.notification_id {} AND d.channel {} \
          AND d.state = 'ready' GROUP BY d.lane, d.channel ORDER BY d.lane",
-        list(engine, 1),
-        list(engine, 2),
+        among(engine, 1),
+        among(engine, 2),
     );
     rows(
         conn,

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{
     fallback::KeptFallback,
     link::{hurry_heads, relink, unblock},
-    sql::{Kind, column, for_update, fresh_id, json, list, micros, records, run},
+    sql::{Kind, among, column, for_update, fresh_id, json, micros, records, run},
 };
 use crate::{
     domain::{
@@ -458,9 +458,9 @@ async fn supersede(
                 "UPDATE delivery SET state = 'superseded', next_at = NULL, fallback_at = NULL, \
                  blocked_by = NULL, ended_at = $2, \
                  sentence = 'Something newer was said before this could leave.' \
-                 WHERE state = 'ready' AND event_seq < $3 AND moment IN {} AND {which} \
+                 WHERE state = 'ready' AND event_seq < $3 AND moment {} AND {which} \
                  RETURNING id",
-                list(engine, 1),
+                among(engine, 1),
             );
             let values = vec![
                 json(&old)?,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     addresses::flagged_keys,
     link::relink,
-    sql::{Kind, Reader, column, fresh_id, json, list, micros, records, rows, run},
+    sql::{Kind, Reader, among, column, fresh_id, json, micros, records, rows, run},
 };
 use crate::{
     domain::{
@@ -85,8 +85,8 @@ pub(super) async fn fall_back(tx: &Tx, parents: &[String], now: Time) -> Result<
     let engine = tx.get_database_backend();
     let sql = format!(
         "SELECT id, incident, fallbacks FROM delivery \
-         WHERE id IN {} AND fallbacks IS NOT NULL AND fallbacks <> '[]' ORDER BY id",
-        list(engine, 1)
+         WHERE id {} AND fallbacks IS NOT NULL AND fallbacks <> '[]' ORDER BY id",
+        among(engine, 1)
     );
     let found = rows(tx, STEP, &sql, vec![json(&parents)?]).await?;
     if found.is_empty() {
@@ -134,8 +134,8 @@ pub(super) async fn fall_back(tx: &Tx, parents: &[String], now: Time) -> Result<
     }
     // The empty list remembers that the choice was used: at most once, whatever happens later.
     let sql = format!(
-        "UPDATE delivery SET fallbacks = '[]', fallback_at = NULL WHERE id IN {}",
-        list(engine, 1)
+        "UPDATE delivery SET fallbacks = '[]', fallback_at = NULL WHERE id {}",
+        among(engine, 1)
     );
     run(tx, STEP, &sql, vec![json(&used)?]).await?;
     write(tx, &children, now).await
@@ -171,9 +171,9 @@ async fn write(tx: &Tx, children: &[Child], now: Time) -> Result<usize, StoreErr
     let ids: Vec<&str> = children.iter().map(|child| child.id.as_str()).collect();
     let sql = format!(
         "UPDATE notification SET expected = expected + (SELECT COUNT(*) FROM delivery d \
-           WHERE d.notification_id = notification.id AND d.id IN {list}) \
-         WHERE id IN (SELECT d.notification_id FROM delivery d WHERE d.id IN {list})",
-        list = list(tx.get_database_backend(), 1)
+           WHERE d.notification_id = notification.id AND d.id {list}) \
+         WHERE id IN (SELECT d.notification_id FROM delivery d WHERE d.id {list})",
+        list = among(tx.get_database_backend(), 1)
     );
     run(tx, STEP, &sql, vec![json(&ids)?]).await?;
     let keys: BTreeSet<String> = written.iter().cloned().collect();

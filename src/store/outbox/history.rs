@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, Value};
 
 use super::{
     ask::Counts,
-    sql::{Reader, is_of_few, json, list, rows},
+    sql::{Reader, among, json, rows},
 };
 use crate::{
     domain::{
@@ -85,9 +85,9 @@ pub async fn notifications_about(
 ) -> Result<Vec<NotificationId>, StoreError> {
     const STEP: &str = "find the notifications of events";
     let sql = format!(
-        "SELECT id FROM notification WHERE incident = $1 AND CAST(event_seq AS TEXT) IN {} \
+        "SELECT id FROM notification WHERE incident = $1 AND CAST(event_seq AS TEXT) {} \
          ORDER BY event_seq, id",
-        list(conn.get_database_backend(), 2)
+        among(conn.get_database_backend(), 2)
     );
     let events: Vec<String> = events.iter().map(u32::to_string).collect();
     let values = vec![i64::from(incident.0).into(), json(&events)?];
@@ -120,7 +120,7 @@ pub async fn counts_of(
            WHEN awaits_word THEN 2 \
            WHEN attempts > 0 OR last_class IS NOT NULL THEN 1 ELSE 0 END AS why, \
            COUNT(*) FROM delivery WHERE notification_id {} GROUP BY state, why",
-        is_of_few(conn.get_database_backend(), 1)
+        among(conn.get_database_backend(), 1)
     );
     let values: Vec<Value> = vec![json(&notifications)?];
     let mut standing = Standing::default();
@@ -185,26 +185,26 @@ pub async fn people_reached(
     Ok(reached)
 }
 
-/// The restricted incidents of which a person was told: a message to them is out, may be out, or is
-/// held.
-pub async fn restricted_told(
+/// Of which of these incidents a person was told: a message to them is out, may be out, or is held.
+pub async fn told_of(
     conn: &impl ConnectionTrait,
     person: &PersonId,
+    of: &[IncidentId],
 ) -> Result<BTreeSet<IncidentId>, StoreError> {
     const STEP: &str = "see of what somebody was told";
     let who = RecipientId::Person(person.clone());
-    let found = rows(
-        conn,
-        STEP,
-        // The text narrows it down; what is in it decides. Restricted incidents are few, and CROSS
-        // makes SQLite begin with them, not with all deliveries.
-        "SELECT n.incident, d.recipients FROM incident i CROSS JOIN notification n \
-         CROSS JOIN delivery d WHERE n.incident = i.id AND d.notification_id = n.id \
-         AND i.restricted AND d.recipients LIKE $1 AND (d.unsure \
+    // The text narrows it down; what is in it decides. CROSS makes SQLite begin with the notifications,
+    // not with all deliveries.
+    let ids: Vec<String> = of.iter().map(|id| id.0.to_string()).collect();
+    let sql = format!(
+        "SELECT n.incident, d.recipients FROM notification n CROSS JOIN delivery d \
+         WHERE n.incident IN ({}) AND d.notification_id = n.id \
+         AND d.recipients LIKE $1 AND (d.unsure \
            OR d.state IN ('sending', 'uncertain', 'accepted', 'delivered', 'held'))",
-        vec![format!("%\"{person}\"%").into()],
-    )
-    .await?;
+        ids.join(", ")
+    );
+    let likeness = format!("%\"{person}\"%");
+    let found = rows(conn, STEP, &sql, vec![likeness.into()]).await?;
     let mut told = BTreeSet::new();
     for row in &found {
         let mut row = Reader::new(row, STEP);

@@ -2,7 +2,7 @@
 
 use sea_orm::ConnectionTrait;
 
-use super::sql::{json, list, micros, run};
+use super::sql::{among, json, micros, run};
 use crate::{domain::Time, store::StoreError};
 
 /// The latest delivery of the same order key that has to leave before this one. Held ones are not
@@ -20,10 +20,10 @@ pub(super) async fn relink(
     if order_keys.is_empty() {
         return Ok(());
     }
-    let keys = list(conn.get_database_backend(), 1);
+    let keys = among(conn.get_database_backend(), 1);
     let sql = format!(
         "UPDATE delivery SET blocked_by = {BEFORE_IT} \
-         WHERE state IN ('ready', 'uncertain') AND order_key IN {keys}"
+         WHERE state IN ('ready', 'uncertain') AND order_key {keys}"
     );
     run(
         conn,
@@ -43,8 +43,8 @@ pub(super) async fn unblock(
     if ended.is_empty() {
         return Ok(0);
     }
-    let ids = list(conn.get_database_backend(), 1);
-    let sql = format!("UPDATE delivery SET blocked_by = {BEFORE_IT} WHERE blocked_by IN {ids}");
+    let ids = among(conn.get_database_backend(), 1);
+    let sql = format!("UPDATE delivery SET blocked_by = {BEFORE_IT} WHERE blocked_by {ids}");
     run(conn, "let waiting deliveries go", &sql, vec![json(&ended)?]).await
 }
 
@@ -55,10 +55,10 @@ pub(super) async fn hurry_heads(
     order_keys: &[String],
     now: Time,
 ) -> Result<(), StoreError> {
-    let keys = list(conn.get_database_backend(), 1);
+    let keys = among(conn.get_database_backend(), 1);
     let sql = format!(
         "UPDATE delivery SET next_at = CASE WHEN not_before > $2 THEN not_before ELSE $2 END \
-         WHERE state = 'ready' AND blocked_by IS NULL AND next_at > $2 AND order_key IN {keys}"
+         WHERE state = 'ready' AND blocked_by IS NULL AND next_at > $2 AND order_key {keys}"
     );
     run(
         conn,

@@ -43,7 +43,7 @@ pub use crowd::{MOST_WAITING, Queued, queued, waiting};
 pub use enqueue::{Enqueued, MOST_DELIVERIES, enqueue};
 pub use history::{
     Standing, backlog, counts_of, history, notifications_about, notifications_of, people_reached,
-    restricted_told,
+    told_of,
 };
 pub use lanes::{Lane, LaneStatus, lanes, save_lane};
 pub use notify::{Listener, announce, listen};

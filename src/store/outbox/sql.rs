@@ -47,23 +47,14 @@ pub(super) fn records(engine: DbBackend, param: usize, columns: &[(&str, Kind)])
     }
 }
 
-/// The JSON array of texts in parameter `param`, to stand behind `IN`.
-pub(super) fn list(engine: DbBackend, param: usize) -> String {
+/// That a column is among the texts of the JSON array in parameter `param`, to stand behind it.
+pub(super) fn among(engine: DbBackend, param: usize) -> String {
     match engine {
+        // For `IN` and a subquery it believes that there are hundreds, and reads the whole table.
         DbBackend::Postgres => {
-            format!("(SELECT json_array_elements_text(CAST(${param} AS json)))")
+            format!("= ANY (ARRAY(SELECT json_array_elements_text(CAST(${param} AS json))))")
         }
-        _ => format!("(SELECT value FROM json_each(${param}))"),
-    }
-}
-
-/// That a column is one of the few texts of the JSON array in parameter `param`, to stand behind it.
-/// PostgreSQL, which cannot know that they are few, reads the whole table for `IN` and a subquery.
-pub(super) fn is_of_few(engine: DbBackend, param: usize) -> String {
-    let list = list(engine, param);
-    match engine {
-        DbBackend::Postgres => format!("= ANY (ARRAY{list})"),
-        _ => format!("IN {list}"),
+        _ => format!("IN (SELECT value FROM json_each(${param}))"),
     }
 }
 

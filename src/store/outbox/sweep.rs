@@ -5,7 +5,7 @@ use sea_orm::ConnectionTrait;
 use super::{
     fallback::fall_back,
     link::unblock,
-    sql::{Reader, column, json, list, micros, rows},
+    sql::{Reader, among, column, json, micros, rows},
 };
 use crate::{
     domain::Time,
@@ -88,9 +88,9 @@ async fn expire(tx: &Tx, ids: &[String], now: Time) -> Result<(usize, usize), St
            THEN 'Its time ran out, and nobody knows whether it arrived. ' \
            WHEN awaits_word THEN 'Its time ran out before a second person agreed to it. ' \
            ELSE 'Its time ran out before it could be delivered. ' END || sentence) \
-         WHERE id IN {} AND state IN ('ready', 'uncertain') AND deliver_by <= $2 \
+         WHERE id {} AND state IN ('ready', 'uncertain') AND deliver_by <= $2 \
          RETURNING id, unsure OR awaits_word AS stays",
-        list(tx.get_database_backend(), 1)
+        among(tx.get_database_backend(), 1)
     );
     let found = rows(tx, STEP, &sql, vec![json(&ids)?, micros(now).into()]).await?;
     let mut ended = Vec::new();

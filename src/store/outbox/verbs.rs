@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, Value};
 use super::{
     enqueue::QUICK_FALLBACK,
     link::{relink, unblock},
-    sql::{Reader, column, for_update, json, list, micros, rows, run},
+    sql::{Reader, among, column, for_update, json, micros, rows, run},
 };
 use crate::{
     domain::{
@@ -110,8 +110,8 @@ pub async fn retry(
     let sql = format!(
         "UPDATE delivery SET state = CASE WHEN unsure THEN 'uncertain' ELSE 'ready' END, \
          next_at = $2, deliver_by = $3, attempts = 0, ended_at = NULL, fallback_at = NULL, \
-         last_class = NULL, last_code = NULL, sentence = '' WHERE id IN {}",
-        list(engine, 1)
+         last_class = NULL, last_code = NULL, sentence = '' WHERE id {}",
+        among(engine, 1)
     );
     let values = vec![json(&ids)?, micros(now).into(), micros(deliver_by).into()];
     run(tx, STEP, &sql, values).await?;
@@ -138,8 +138,8 @@ pub async fn approve(
          fallback_at = CASE WHEN $3 AND fallbacks IS NOT NULL AND fallbacks <> '[]' \
            THEN $4 ELSE fallback_at END \
          WHERE incident = $5 AND audience = $6 AND awaits_word AND state = 'ready' \
-         AND CAST(event_seq AS TEXT) IN {} RETURNING order_key",
-        list(engine, 1)
+         AND CAST(event_seq AS TEXT) {} RETURNING order_key",
+        among(engine, 1)
     );
     let values = vec![
         json(&events)?,
