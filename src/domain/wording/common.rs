@@ -95,7 +95,7 @@ pub(super) fn standing(context: &Context<'_>) -> Value {
     if context.saying.moment != Moment::Test {
         lines.push(match inside {
             true => format!("{}, {stage}", incident.priority),
-            false => format!("State: {stage}"),
+            false => stage.to_owned(),
         });
     }
     // The words of the other moments name them.
