@@ -61,7 +61,7 @@ test: ## Run every test, on SQLite and PostgreSQL.
 	@$(MAKE) --no-print-directory node
 	scripts/with-postgres --fast scripts/run-tests
 	@# The tests have built the program; built by itself it would be built anew, without their features.
-	@$(MAKE) --no-print-directory BUILD=true api-test slack-test teams-test
+	@$(MAKE) --no-print-directory BUILD=true api-test slack-test teams-test cards-test browser-test
 
 .PHONY: api-test
 api-test: $(SCHEMATHESIS) ## Hold the API against its own description; part of `make test`.
@@ -77,13 +77,13 @@ slack-test: $(SLACK_SDK) ## Talk to the Slack door as Slack's own SDK does; part
 node: $(NODE) ## Fetch what the pages of the demo and the browser tests need from npm.
 
 .PHONY: browser-test
-browser-test: $(NODE) ## Run an incident through the pages of the demo, in a browser.
+browser-test: $(NODE) ## Run an incident through the pages of the demo, in a browser; part of `make test`.
 	@scripts/install-packages chromium:chromium
 	$(BUILD)
 	scripts/browser-test
 
 .PHONY: cards-test
-cards-test: $(NODE) $(JSONSCHEMA) $(CARD_SCHEMA) ## Look at every card that the tests have made, in a browser.
+cards-test: $(NODE) $(JSONSCHEMA) $(CARD_SCHEMA) ## Look at every card that the tests have made, in a browser; part of `make test`.
 	@scripts/install-packages chromium:chromium
 	$(JSONSCHEMA) scripts/cards-schema $(CARD_SCHEMA)
 	scripts/cards-test
