@@ -19,6 +19,7 @@ mod m20261126_000006_conversation;
 mod m20261126_000007_room;
 mod m20261126_000008_ask;
 mod m20261126_000009_erased;
+mod m20261126_000010_awaits;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000007_room::Migration),
             Box::new(m20261126_000008_ask::Migration),
             Box::new(m20261126_000009_erased::Migration),
+            Box::new(m20261126_000010_awaits::Migration),
         ]
     }
 }

@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, Value};
 
 use super::{
     ask::Counts,
-    sql::{Reader, among, json, rows},
+    sql::{Reader, among, json, one_of, rows},
 };
 use crate::{
     domain::{
@@ -115,14 +115,20 @@ pub async fn counts_of(
     notifications: &[NotificationId],
 ) -> Result<Standing, StoreError> {
     const STEP: &str = "count the deliveries of a notification";
+    if notifications.is_empty() {
+        return Ok(Standing::default());
+    }
     let sql = format!(
         "SELECT state, CASE WHEN state = 'uncertain' THEN 1 WHEN state <> 'ready' THEN 0 \
            WHEN awaits_word THEN 2 \
            WHEN attempts > 0 OR last_class IS NOT NULL THEN 1 ELSE 0 END AS why, \
            COUNT(*) FROM delivery WHERE notification_id {} GROUP BY state, why",
-        among(conn.get_database_backend(), 1)
+        one_of(notifications.len())
     );
-    let values: Vec<Value> = vec![json(&notifications)?];
+    let values: Vec<Value> = notifications
+        .iter()
+        .map(|id| id.to_string().into())
+        .collect();
     let mut standing = Standing::default();
     for row in &rows(conn, STEP, &sql, values).await? {
         let mut row = Reader::new(row, STEP);

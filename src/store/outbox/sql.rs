@@ -58,6 +58,13 @@ pub(super) fn among(engine: DbBackend, param: usize) -> String {
     }
 }
 
+/// That a column is one of these texts, given one by one in the parameters from 1 on. PostgreSQL then
+/// knows of each how many rows it has, where most rows may belong to another.
+pub(super) fn one_of(count: usize) -> String {
+    let params: Vec<String> = (1..=count).map(|number| format!("${number}")).collect();
+    format!("IN ({})", params.join(", "))
+}
+
 /// Locks the rows read until the transaction ends. SQLite's writer has the database to itself.
 pub(super) fn for_update(engine: DbBackend) -> &'static str {
     match engine {
