@@ -37,6 +37,11 @@ struct Stamp {
 }
 
 impl Rulebook {
+    /// Times as the organisation reads them now.
+    pub fn clock(&self, now: Time) -> TimeWords {
+        TimeWords::new(self.policy.time_zone, now)
+    }
+
     /// Addresses that a provider refused for good.
     pub(super) fn bad_addresses(&self) -> &[BadAddress] {
         &self.stamp.bad_addresses
@@ -51,9 +56,10 @@ impl App {
 
     /// The rulebook in force, as this connection sees it.
     pub(super) async fn rulebook_in(&self, conn: &impl Connection) -> Result<Arc<Rulebook>, Error> {
+        let (policy, directory) = policies::rules_in_force(conn).await?;
         let stamp = Stamp {
-            policy: policies::number_in_force(conn).await?,
-            directory: directory::version(conn).await?,
+            policy,
+            directory,
             bad_addresses: bad_addresses(conn, self.clock.now()).await?,
         };
         let mut kept = self.rulebook.lock().await;
@@ -139,8 +145,7 @@ impl App {
 
     /// Times as the organisation reads them.
     pub async fn wall_clock(&self) -> Result<TimeWords, Error> {
-        let book = self.rulebook().await?;
-        Ok(TimeWords::new(book.policy.time_zone, self.clock.now()))
+        Ok(self.rulebook().await?.clock(self.clock.now()))
     }
 }
 

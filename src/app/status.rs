@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    App, Error, Story, Viewer,
+    App, Error, Rulebook, Story, Viewer,
     answers::{
         AwaitingAnswer, LeadAnswer, PromiseAnswer, StatusAnswer, StepAnswer, SummaryAnswer,
         TimelineAnswer,
@@ -45,7 +45,7 @@ impl App {
     pub async fn status_for(&self, viewer: &Viewer, id: IncidentId) -> Result<StatusAnswer, Error> {
         let story = self.story(viewer, id).await?;
         let book = self.rulebook().await?;
-        let standing = self.standing(&story).await?;
+        let standing = self.standing(&story, &book).await?;
         Ok(StatusAnswer {
             kept: kept(&story.incident, &story.log, self.clock.now()),
             timeline: timeline_of(&story.log, &book.directory),
@@ -55,10 +55,13 @@ impl App {
 
     /// An incident as it stands, without what grows with its log: its timeline, and how promises were
     /// kept.
-    pub async fn standing(&self, Story { incident, log }: &Story) -> Result<StatusAnswer, Error> {
+    pub async fn standing(
+        &self,
+        Story { incident, log }: &Story,
+        book: &Rulebook,
+    ) -> Result<StatusAnswer, Error> {
         let id = incident.id;
-        let book = self.rulebook().await?;
-        let clock = self.wall_clock().await?;
+        let clock = book.clock(self.clock.now());
         let name = |person: &crate::domain::PersonId| {
             book.directory
                 .people

@@ -8,7 +8,7 @@ use sea_orm::{
 use super::{
     Step, StoreError, Tx,
     counters::{Counter, take},
-    rows::{instant, micros, narrow},
+    rows::{instant, micros, narrow, statement},
 };
 use crate::domain::Time;
 use entity::policy_version::{ActiveModel, Column, Entity, Model};
@@ -65,6 +65,25 @@ pub async fn number_in_force(conn: &impl ConnectionTrait) -> Result<u32, StoreEr
         .await
         .step(STEP)?;
     narrow(number.unwrap_or(0), STEP)
+}
+
+/// Number of the version in force and version of the directory, in one question: every line in chat
+/// asks whether they are still those that it knows.
+pub async fn rules_in_force(conn: &impl ConnectionTrait) -> Result<(u32, u64), StoreError> {
+    const STEP: &str = "look which rules are in force";
+    let row = conn
+        .query_one_raw(statement(
+            conn,
+            "SELECT COALESCE((SELECT MAX(number) FROM policy_version), 0) AS policy, \
+             (SELECT value FROM counter WHERE name = $1) AS directory",
+            [Counter::Directory.as_str().into()],
+        ))
+        .await
+        .step(STEP)?
+        .ok_or_else(|| StoreError::unreadable(STEP, "there is no answer"))?;
+    let policy: i64 = row.try_get("", "policy").step(STEP)?;
+    let directory: i64 = row.try_get("", "directory").step(STEP)?;
+    Ok((narrow(policy, STEP)?, narrow(directory, STEP)?))
 }
 
 /// The version with a number, in force or not.

@@ -33,9 +33,9 @@ pub(super) async fn status(
 ) -> Result<Reply, Error> {
     let story = app.story(&speaker.viewer, id).await?;
     let Story { incident, log } = &*story;
-    let status = app.standing(&story).await?;
-    let clock = app.wall_clock().await?;
     let book = app.rulebook().await?;
+    let status = app.standing(&story, &book).await?;
+    let clock = book.clock(app.clock.now());
     let summary = &status.summary;
     let mut sentences = Vec::new();
     if summary.exercise {

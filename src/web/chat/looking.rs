@@ -30,7 +30,8 @@ pub(super) async fn help(
     let here = match about.incident {
         Some(id) => {
             let story = app.story(&speaker.viewer, id).await?;
-            let status = app.standing(&story).await?;
+            let book = app.rulebook().await?;
+            let status = app.standing(&story, &book).await?;
             format!("This place: {}", in_one_line(&status.summary))
         }
         None => "This place has no open incident.".to_owned(),
@@ -68,7 +69,8 @@ pub(super) async fn leads(
     id: IncidentId,
 ) -> Result<Reply, Error> {
     let story = app.story(&speaker.viewer, id).await?;
-    let status = app.standing(&story).await?;
+    let book = app.rulebook().await?;
+    let status = app.standing(&story, &book).await?;
     let leads: Vec<(String, String)> = ["Comms", "Tech", "Support"]
         .map(|role| {
             let lead = status.leads.get(&role.to_lowercase());
