@@ -96,7 +96,9 @@ impl Stories {
             let last = kept.story.incident.seq;
             let rows = incidents::log_from(conn, id, last).await?;
             match rows.split_first() {
-                Some((first, new)) if first.seq == last && first.hash == kept.hash => {
+                Some((first, new))
+                    if first.seq == last && first.hash == kept.hash && first.erased.is_none() =>
+                {
                     if new.is_empty() {
                         return Ok(Some((kept, false)));
                     }
