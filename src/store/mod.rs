@@ -30,10 +30,7 @@ use std::time::Duration;
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
-    sqlx::{
-        Executor,
-        sqlite::{SqliteJournalMode, SqliteSynchronous},
-    },
+    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 
 use file::DatabaseFile;
@@ -78,20 +75,9 @@ impl Store {
             })
         } else {
             postgres::reach(&postgres::options_of(url)?).await?;
-            let mut options = ConnectOptions::new(url);
-            options
-                .max_connections(10)
-                .acquire_timeout(Duration::from_secs(5))
-                .sqlx_logging(false)
-                .map_sqlx_postgres_pool_opts(|pool| {
-                    pool.after_connect(|connection, _| {
-                        Box::pin(async { connection.execute(postgres::SESSION).await.map(drop) })
-                    })
-                });
-            let pool = connect(options).await?;
             Ok(Self {
-                writer: pool.clone(),
-                reader: pool,
+                writer: connect(postgres::pool(url)).await?,
+                reader: connect(postgres::pool(url)).await?,
                 file: None,
             })
         }

@@ -1,11 +1,14 @@
-//! Finding out why PostgreSQL gives no connection.
+//! Connections to PostgreSQL, and why there is none.
 //!
 //! A pool that cannot connect tries again until its time is up and then says that it was busy,
 //! whatever the reason. One plain connection says what is really wrong.
 
 use std::{io, time::Duration};
 
-use sea_orm::sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
+use sea_orm::{
+    ConnectOptions,
+    sqlx::{Connection, Executor, PgConnection, postgres::PgConnectOptions},
+};
 
 use super::{Step, Store, StoreError, file::io_error};
 
@@ -17,7 +20,26 @@ const STEP: &str = "connect to the database";
 /// What each connection asks for. A fan-out makes a table of a few rows one of ten thousand within a
 /// second: a plan that is kept from before reads all of it each time, until somebody has counted the
 /// rows. And no statement of ours runs for so long that it should be compiled first.
-pub(super) const SESSION: &str = "SET plan_cache_mode = force_custom_plan; SET jit = off";
+const SESSION: &str = "SET plan_cache_mode = force_custom_plan; SET jit = off";
+
+/// Of the connections for reading, and of those for writing: whoever asks does not wait for those who
+/// deliver.
+const CONNECTIONS: u32 = 6;
+
+/// A pool of connections to the server at a URL.
+pub(super) fn pool(url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(Duration::from_secs(5))
+        .sqlx_logging(false)
+        .map_sqlx_postgres_pool_opts(|pool| {
+            pool.after_connect(|connection, _| {
+                Box::pin(async { connection.execute(SESSION).await.map(drop) })
+            })
+        });
+    options
+}
 
 /// The address of a server, from the setting.
 pub(super) fn options_of(url: &str) -> Result<PgConnectOptions, StoreError> {
