@@ -31,7 +31,8 @@ pub struct Swept {
 pub async fn sweep(store: &Store, now: Time) -> Result<Swept, StoreError> {
     const STEP: &str = "look for what time has ended";
     let bind = || vec![micros(now).into(), AT_ONCE.into()];
-    // Two questions, because each is answered from a small index of its own.
+    // Two questions, because each is answered from a small index of its own; the order is that of the
+    // index, so that PostgreSQL takes it before it has counted the rows.
     let mut over: Vec<String> = column(
         store.read(),
         STEP,
@@ -44,7 +45,8 @@ pub async fn sweep(store: &Store, now: Time) -> Result<Swept, StoreError> {
         column::<String>(
             store.read(),
             STEP,
-            "SELECT id FROM delivery WHERE blocked_by IS NOT NULL AND deliver_by <= $1 LIMIT $2",
+            "SELECT id FROM delivery WHERE blocked_by IS NOT NULL AND deliver_by <= $1 \
+             ORDER BY blocked_by LIMIT $2",
             bind(),
         )
         .await?,
