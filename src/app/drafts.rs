@@ -64,8 +64,8 @@ impl App {
         let about = match &wish {
             Wish::Declare(_) => None,
             Wish::Change(id, _) => {
-                self.must_see(viewer, *id).await?;
-                Some((*id, self.load(*id).await?.incident.revision))
+                let story = self.story(viewer, *id).await?;
+                Some((*id, story.incident.revision))
             }
         };
         // A new incident is shown even if it tells nobody.

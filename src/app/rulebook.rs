@@ -1,12 +1,15 @@
 //! Policy and directory in force, compiled once per change.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, OnceLock},
+};
 
 use super::{App, Error, ErrorKind};
 use crate::{
     domain::{
-        ChannelName, Time,
-        directory::{BadAddress, Directory},
+        ChannelName, PersonId, Time,
+        directory::{BadAddress, Directory, Person},
         policy::Policy,
         policy_file,
         resolution::Compiled,
@@ -25,6 +28,8 @@ pub struct Rulebook {
     pub directory: Arc<Directory>,
     /// Both, made ready for resolution.
     pub compiled: Compiled,
+    /// Who has an address, by its lower case; made when it is first asked for.
+    by_address: OnceLock<HashMap<String, Vec<(ChannelName, PersonId)>>>,
     /// What the compilation depends on; a change of any makes a new one.
     stamp: Stamp,
 }
@@ -40,6 +45,23 @@ impl Rulebook {
     /// Times as the organisation reads them now.
     pub fn clock(&self, now: Time) -> TimeWords {
         TimeWords::new(self.policy.time_zone, now)
+    }
+
+    /// The people who have an address on one of these channels, each once.
+    pub(super) fn people_at(
+        &self,
+        address: &str,
+        on: impl Fn(&ChannelName) -> bool,
+    ) -> Vec<&Person> {
+        let by_address = self.by_address.get_or_init(|| by_address(&self.directory));
+        let found = by_address.get(&address.to_ascii_lowercase());
+        let found = found.into_iter().flatten();
+        let ids: BTreeSet<&PersonId> = found
+            .filter(|(channel, _)| on(channel))
+            .map(|(_, person)| person)
+            .collect();
+        let people = &self.directory.people;
+        ids.into_iter().filter_map(|id| people.get(id)).collect()
     }
 
     /// Addresses that a provider refused for good.
@@ -88,6 +110,7 @@ impl App {
             compiled: self.compile(&policy, &directory, &stamp.bad_addresses),
             policy,
             directory,
+            by_address: OnceLock::new(),
             stamp,
         });
         *kept = Some(Arc::clone(&book));
@@ -147,6 +170,18 @@ impl App {
     pub async fn wall_clock(&self) -> Result<TimeWords, Error> {
         Ok(self.rulebook().await?.clock(self.clock.now()))
     }
+}
+
+fn by_address(directory: &Directory) -> HashMap<String, Vec<(ChannelName, PersonId)>> {
+    let mut by_address: HashMap<_, Vec<_>> = HashMap::new();
+    for (id, person) in &directory.people {
+        for known in &person.addresses {
+            let address = known.address.as_str().to_ascii_lowercase();
+            let here = by_address.entry(address).or_default();
+            here.push((known.channel.clone(), id.clone()));
+        }
+    }
+    by_address
 }
 
 /// Addresses that a provider refused for good, as resolution takes them.

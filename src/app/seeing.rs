@@ -1,24 +1,12 @@
 //! Who was asked to say that they have seen an incident, and who has.
 
-use super::{
-    App, Error,
-    answers::{SeenAnswer, SeenPerson},
-};
-use crate::domain::{IncidentId, directory::Directory, incident::Incident};
+use super::answers::{SeenAnswer, SeenPerson};
+use crate::domain::{directory::Directory, incident::Incident};
 
 /// So many names are said; the rest are counted.
 const NAMED: usize = 10;
 
-impl App {
-    /// Who was asked, and who has said so; `None` if nobody was asked.
-    pub async fn seen(&self, id: IncidentId) -> Result<Option<SeenAnswer>, Error> {
-        let story = self.load(id).await?;
-        let book = self.rulebook().await?;
-        Ok(seen(&story.incident, &book.directory))
-    }
-}
-
-/// The same of an incident that was read already.
+/// Who was asked, and who has said so; `None` if nobody was asked.
 pub(super) fn seen(incident: &Incident, directory: &Directory) -> Option<SeenAnswer> {
     if incident.seen.is_empty() {
         return None;

@@ -147,11 +147,8 @@ impl App {
 
     /// How far the deliveries of the latest notification of an incident are.
     pub async fn latest_progress(&self, id: IncidentId) -> Result<Progress, Error> {
-        match outbox::notifications_of(self.store.read(), id)
-            .await?
-            .last()
-        {
-            Some(latest) => self.progress_of(std::slice::from_ref(latest)).await,
+        match outbox::latest_of(self.store.read(), id).await? {
+            Some(latest) => self.progress_of(&[latest]).await,
             None => Ok(Progress::default()),
         }
     }

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::{App, Error, ErrorKind, Members, Rulebook, Viewer, answers::SummaryAnswer};
+use super::{App, Error, ErrorKind, Members, Rulebook, Viewer};
 use crate::{
     domain::{
         Address, ChannelName, IncidentId,
         delivery::order_key,
-        directory::{Person, PersonAddress},
+        directory::Person,
         event::{Actor, Door},
         incident::LeadRole,
     },
-    store::outbox,
+    store::{incidents, outbox},
 };
 
 /// So many open incidents are looked through for the one of a place.
@@ -50,14 +50,6 @@ pub struct About {
     pub leads: BTreeSet<LeadRole>,
 }
 
-/// The people who have an address like this.
-fn people(book: &Rulebook, is_it: impl Fn(&PersonAddress) -> bool) -> Vec<&Person> {
-    let people = book.directory.people.values();
-    people
-        .filter(|person| person.addresses.iter().any(&is_it))
-        .collect()
-}
-
 fn unknown(why: &str, channel: &ChannelName, address: &str) -> Error {
     Error::new(
         ErrorKind::NotAllowed,
@@ -75,19 +67,17 @@ impl App {
     /// address of theirs. Whoever is neither may not act, and neither may people of other organisations.
     pub async fn speaker(
         &self,
+        book: &Rulebook,
         door: Door,
         channel: &ChannelName,
         address: &str,
         members: Option<&dyn Members>,
     ) -> Result<Speaker, Error> {
-        let book = self.rulebook().await?;
-        let mut found = people(&book, |known| {
-            known.channel == *channel && known.address.as_str().eq_ignore_ascii_case(address)
-        });
+        let mut found = book.people_at(address, |known| known == channel);
         if found.is_empty()
             && let Some(members) = members
         {
-            found = self.by_mail(&book, channel, address, members).await?;
+            found = self.by_mail(book, channel, address, members).await?;
         }
         let person = match found[..] {
             [person] => person,
@@ -157,10 +147,14 @@ impl App {
             let channel = self.channels.get(channel);
             channel.is_none_or(|channel| !channel.is_chat())
         };
-        let found = people(book, |known| {
-            let is_it = |mail: &String| known.address.as_str().eq_ignore_ascii_case(mail.trim());
-            mails.iter().any(is_it) && is_mail(&known.channel)
-        });
+        let mut found: Vec<&Person> = Vec::new();
+        for mail in &mails {
+            for person in book.people_at(mail.trim(), is_mail) {
+                if !found.iter().any(|known| known.id == person.id) {
+                    found.push(person);
+                }
+            }
+        }
         if !found.is_empty() {
             return Ok(found);
         }
@@ -184,16 +178,14 @@ impl App {
         conversation: &str,
         thread: Option<&str>,
     ) -> Result<About, Error> {
-        let (open, _) = self
-            .list_page(&speaker.viewer, true, None, None, None, OPEN)
-            .await?;
+        let open = self.open_to(&speaker.viewer).await?;
         let address = Address::new(conversation);
-        let key = |one: &SummaryAnswer| order_key(Some(one.incident), channel, &address);
+        let key = |id: &IncidentId| order_key(Some(*id), channel, &address);
         let keys: Vec<String> = open.iter().map(key).collect();
         let posts = outbox::posts_of(self.store.read(), &keys).await?;
         let of = |key: &String| {
             let at = keys.iter().position(|known| known == key)?;
-            open.get(at).map(|one| one.incident)
+            open.get(at).copied()
         };
         let incident = match thread {
             Some(thread) => posts
@@ -222,5 +214,19 @@ impl App {
             leads.extend(own.map(|(role, _)| *role));
         }
         Ok(About { incident, leads })
+    }
+
+    /// The open incidents that somebody may know of, the newest first.
+    async fn open_to(&self, viewer: &Viewer) -> Result<Vec<IncidentId>, Error> {
+        let open = incidents::open(self.store.read(), OPEN).await?;
+        let restricted = open.iter().filter(|one| one.restricted);
+        let named = self
+            .named(viewer, restricted.map(|one| one.id).collect())
+            .await?;
+        Ok(open
+            .iter()
+            .filter(|one| !one.restricted || named.contains(&one.id))
+            .map(|one| one.id)
+            .collect())
     }
 }

@@ -164,8 +164,18 @@ impl App {
 
     /// An incident and what happened to it, for forms and cards.
     pub async fn story(&self, viewer: &Viewer, id: IncidentId) -> Result<Arc<Story>, Error> {
-        self.must_see(viewer, id).await?;
-        self.load(id).await
+        let story = match self.load(id).await {
+            Ok(story) => story,
+            Err(error) => {
+                // Not even that its log cannot be read is for everybody.
+                self.must_see(viewer, id).await?;
+                return Err(error);
+            }
+        };
+        if story.incident.restricted && !self.named(viewer, vec![id]).await?.contains(&id) {
+            return Err(self.no_incident(id).await);
+        }
+        Ok(story)
     }
 }
 

@@ -3,13 +3,14 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use super::{
-    App, Error, ErrorKind, Rulebook,
+    App, Error, ErrorKind, Rulebook, Story,
     answers::{AgainstAnswer, ExplainAnswer, WhoAnswer},
     files, people, rulebook,
+    seeing::seen,
 };
 use crate::domain::{
     IncidentId, PriorityId, ServiceId, Time,
-    incident::{Kind, Stage},
+    incident::{Incident, Kind, Stage},
     nearest,
     notification::Moment,
     plan::{self, Ways},
@@ -54,13 +55,23 @@ impl App {
         against: Option<&Path>,
     ) -> Result<WhoAnswer, Error> {
         let book = self.rulebook().await?;
-        let situation = self.situation(&book, what).await?;
+        self.who_by(&book, what, not_told, against).await
+    }
+
+    /// The same by a rulebook in hand.
+    pub async fn who_by(
+        &self,
+        book: &Rulebook,
+        what: &Hypothesis,
+        not_told: bool,
+        against: Option<&Path>,
+    ) -> Result<WhoAnswer, Error> {
+        let (situation, story) = self.situation(book, what).await?;
+        let incident = story.as_ref().map(|story| &story.incident);
         let mut resolution = book.compiled.resolve(&situation);
-        self.with_room_of(what, &book, &mut resolution).await?;
+        self.with_room_of(incident, book, &mut resolution);
         let mut answer = WhoAnswer::from(&resolution);
-        if let Hypothesis::Incident { id, .. } = what {
-            answer.seen = self.seen(*id).await?;
-        }
+        answer.seen = incident.and_then(|incident| seen(incident, &book.directory));
         if not_told {
             let (page, total) = book
                 .compiled
@@ -69,9 +80,9 @@ impl App {
             answer.not_told_total = Some(total);
         }
         if let Some(file) = against {
-            let other = self.other_policy(&book, file).await?;
+            let other = self.other_policy(book, file).await?;
             let mut by_other = other.resolve(&situation);
-            self.with_room_of(what, &book, &mut by_other).await?;
+            self.with_room_of(incident, book, &mut by_other);
             let difference = compare(&resolution, &by_other);
             answer.against = Some(AgainstAnswer {
                 added: difference.added.iter().map(Into::into).collect(),
@@ -89,7 +100,7 @@ impl App {
     /// Why one person or destination is told, or not.
     pub async fn explain(&self, what: &Hypothesis, who: &str) -> Result<ExplainAnswer, Error> {
         let book = self.rulebook().await?;
-        let situation = self.situation(&book, what).await?;
+        let (situation, _) = self.situation(&book, what).await?;
         let (who, _) = people::recipient(&book.directory, who)?;
         Ok((&book.compiled.explain(&situation, &who)).into())
     }
@@ -102,14 +113,14 @@ impl App {
     }
 
     /// Whoever asks about an incident is told of its room as well.
-    async fn with_room_of(
+    fn with_room_of(
         &self,
-        what: &Hypothesis,
+        incident: Option<&Incident>,
         book: &Rulebook,
         resolution: &mut Resolution,
-    ) -> Result<(), Error> {
-        let Hypothesis::Incident { id, .. } = what else {
-            return Ok(());
+    ) {
+        let Some(incident) = incident else {
+            return;
         };
         let (live, chat) = (self.live_channels(), self.chat_channels());
         let ways = Ways {
@@ -117,16 +128,20 @@ impl App {
             chat: &chat,
             bad: book.bad_addresses(),
         };
-        let story = self.load(*id).await?;
-        plan::with_room(resolution, &story.incident, ways);
-        Ok(())
+        plan::with_room(resolution, incident, ways);
     }
 
-    async fn situation(&self, book: &Rulebook, what: &Hypothesis) -> Result<Situation, Error> {
+    /// The situation, and the incident whose it is, if there is one.
+    async fn situation(
+        &self,
+        book: &Rulebook,
+        what: &Hypothesis,
+    ) -> Result<(Situation, Option<Arc<Story>>), Error> {
         match what {
             Hypothesis::Incident { id, moment } => {
                 let story = self.load(*id).await?;
-                Ok(story.incident.situation(*moment, self.clock.now()))
+                let situation = story.incident.situation(*moment, self.clock.now());
+                Ok((situation, Some(story)))
             }
             Hypothesis::Supposed {
                 priority,
@@ -137,7 +152,7 @@ impl App {
                 at,
             } => {
                 known(book, Some(priority), services.keys())?;
-                Ok(Situation {
+                let situation = Situation {
                     priority: priority.clone(),
                     kind: *kind,
                     stage: *stage,
@@ -149,7 +164,8 @@ impl App {
                     users_contact: None,
                     restricted: kind.is_restricted_by_default(),
                     now: at.unwrap_or_else(|| self.clock.now()),
-                })
+                };
+                Ok((situation, None))
             }
         }
     }

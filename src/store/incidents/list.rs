@@ -149,6 +149,53 @@ pub async fn summary(
     Ok(summaries(conn, row.into_iter().collect()).await?.pop())
 }
 
+/// Whether only named people may know of an incident; `None` if there is no such incident.
+pub async fn is_restricted(
+    conn: &impl ConnectionTrait,
+    id: IncidentId,
+) -> Result<Option<bool>, StoreError> {
+    use entity::incident::{Column, Entity};
+    Entity::find_by_id(i64::from(id.0))
+        .select_only()
+        .column(Column::Restricted)
+        .into_tuple()
+        .one(conn)
+        .await
+        .step("see who may know of an incident")
+}
+
+/// An incident whose people are still owed updates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Open {
+    /// Its number.
+    pub id: IncidentId,
+    /// Whether only named people may know of it.
+    pub restricted: bool,
+}
+
+/// At most `limit` of the open incidents, the newest first.
+pub async fn open(conn: &impl ConnectionTrait, limit: u32) -> Result<Vec<Open>, StoreError> {
+    use entity::incident::{Column, Entity};
+    const STEP: &str = "list open incidents";
+    let found: Vec<(i64, bool)> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Restricted])
+        .filter(Column::IsOpen.eq(true))
+        .order_by_desc(Column::Id)
+        .limit(u64::from(limit))
+        .into_tuple()
+        .all(conn)
+        .await
+        .step(STEP)?;
+    found
+        .into_iter()
+        .map(|(id, restricted)| {
+            let id = IncidentId(narrow(id, STEP)?);
+            Ok(Open { id, restricted })
+        })
+        .collect()
+}
+
 /// The incidents that only named people may know of.
 pub async fn restricted(conn: &impl ConnectionTrait) -> Result<Vec<IncidentId>, StoreError> {
     use entity::incident::{Column, Entity};

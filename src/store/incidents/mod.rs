@@ -22,7 +22,9 @@ use super::{
 };
 use crate::domain::{IncidentId, chain, event::Record, incident::Incident};
 
-pub use list::{Filter, Summary, SummaryPage, Visible, list, restricted, summary};
+pub use list::{
+    Filter, Open, Summary, SummaryPage, Visible, is_restricted, list, open, restricted, summary,
+};
 pub use log::{
     Erasure, StoredRecord, StreamedRecord, erase, events_after, last_stream_id, log, log_from,
 };

@@ -77,6 +77,21 @@ pub async fn notifications_of(
         .collect()
 }
 
+/// The latest notification of an incident.
+pub async fn latest_of(
+    conn: &impl ConnectionTrait,
+    incident: IncidentId,
+) -> Result<Option<NotificationId>, StoreError> {
+    const STEP: &str = "look for the latest notification of an incident";
+    let sql =
+        "SELECT id FROM notification WHERE incident = $1 ORDER BY event_seq DESC, id DESC LIMIT 1";
+    let found = rows(conn, STEP, sql, vec![i64::from(incident.0).into()]).await?;
+    found
+        .first()
+        .map(|row| Reader::new(row, STEP).parse())
+        .transpose()
+}
+
 /// The notifications of some events of an incident, oldest first.
 pub async fn notifications_about(
     conn: &impl ConnectionTrait,

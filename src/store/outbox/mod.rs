@@ -42,8 +42,8 @@ pub use complete::{Completion, Flag, Settled, attempt_id, complete, wire_digest}
 pub use crowd::{MOST_WAITING, Queued, queued, waiting};
 pub use enqueue::{Enqueued, MOST_DELIVERIES, enqueue};
 pub use history::{
-    Standing, backlog, counts_of, history, notifications_about, notifications_of, people_reached,
-    told_of,
+    Standing, backlog, counts_of, history, latest_of, notifications_about, notifications_of,
+    people_reached, told_of,
 };
 pub use lanes::{Lane, LaneStatus, lanes, save_lane};
 pub use notify::{Listener, announce, listen};

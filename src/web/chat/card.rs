@@ -27,14 +27,14 @@ const LATEST: usize = 500;
 /// could tap them.
 pub(super) async fn status(
     app: &App,
+    book: &Rulebook,
     place: &Place<'_>,
     speaker: &Speaker,
     id: IncidentId,
 ) -> Result<Reply, Error> {
     let story = app.story(&speaker.viewer, id).await?;
     let Story { incident, log } = &*story;
-    let book = app.rulebook().await?;
-    let status = app.standing(&story, &book).await?;
+    let status = app.standing(&story, book).await?;
     let clock = book.clock(app.clock.now());
     let summary = &status.summary;
     let mut sentences = Vec::new();
@@ -47,7 +47,7 @@ pub(super) async fn status(
         sentences.push(format!("The update is {words}."));
     }
     let mut reply = Reply::text(format!("{id}: {}", summary.title), sentences)
-        .and(Piece::Facts(facts(&status, incident, &book, &clock)));
+        .and(Piece::Facts(facts(&status, incident, book, &clock)));
     if let Some(latest) = log.iter().rfind(|record| record.event.says_something()) {
         reply = reply.and(Piece::Words {
             label: format!("Latest message, {}", by(latest, &clock)),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Place, acts, offered, people::told};
 use crate::{
-    app::{About, App, Error, Hypothesis, Speaker, answers::SummaryAnswer},
+    app::{About, App, Error, Hypothesis, Rulebook, Speaker, answers::SummaryAnswer},
     chatops::{
         reply::{Act, Piece, Reply},
         terminal::in_chat,
@@ -23,6 +23,7 @@ const LISTED: u32 = 15;
 /// What one can say, and how the place's own incident stands.
 pub(super) async fn help(
     app: &App,
+    book: &Rulebook,
     place: &Place<'_>,
     speaker: &Speaker,
     about: &About,
@@ -30,8 +31,7 @@ pub(super) async fn help(
     let here = match about.incident {
         Some(id) => {
             let story = app.story(&speaker.viewer, id).await?;
-            let book = app.rulebook().await?;
-            let status = app.standing(&story, &book).await?;
+            let status = app.standing(&story, book).await?;
             format!("This place: {}", in_one_line(&status.summary))
         }
         None => "This place has no open incident.".to_owned(),
@@ -64,13 +64,13 @@ pub(super) async fn list(app: &App, speaker: &Speaker) -> Result<Reply, Error> {
 /// Who leads an incident; those who run it can change that where nobody else could tap.
 pub(super) async fn leads(
     app: &App,
+    book: &Rulebook,
     place: &Place<'_>,
     speaker: &Speaker,
     id: IncidentId,
 ) -> Result<Reply, Error> {
     let story = app.story(&speaker.viewer, id).await?;
-    let book = app.rulebook().await?;
-    let status = app.standing(&story, &book).await?;
+    let status = app.standing(&story, book).await?;
     let leads: Vec<(String, String)> = ["Comms", "Tech", "Support"]
         .map(|role| {
             let lead = status.leads.get(&role.to_lowercase());
@@ -89,6 +89,7 @@ pub(super) async fn leads(
 
 pub(super) async fn who(
     app: &App,
+    book: &Rulebook,
     place: &Place<'_>,
     speaker: &Speaker,
     id: IncidentId,
@@ -98,13 +99,14 @@ pub(super) async fn who(
         id,
         moment: Moment::Update,
     };
-    let answer = app.who(&what, false, None).await?;
+    let answer = app.who_by(book, &what, false, None).await?;
     let why = format!("{}why {id} NAME", place.prefix);
     Ok(told(app, format!("Told of {id}"), &answer, why))
 }
 
 pub(super) async fn who_if(
     app: &App,
+    book: &Rulebook,
     place: &Place<'_>,
     priority: PriorityId,
     services: BTreeSet<ServiceId>,
@@ -122,7 +124,7 @@ pub(super) async fn who_if(
         moment: Moment::Declared,
         at: None,
     };
-    let answer = app.who(&what, false, None).await?;
+    let answer = app.who_by(book, &what, false, None).await?;
     let why = format!("{}why INC-0042 NAME, once it is declared", place.prefix);
     Ok(told(app, heading, &answer, why))
 }

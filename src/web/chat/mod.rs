@@ -144,11 +144,11 @@ fn said(place: &Place<'_>, answer: Result<Reply, Error>) -> Reply {
 }
 
 async fn heard(app: &App, place: &Place<'_>, line: &str) -> Result<Reply, Error> {
-    let speaker = speaker(app, place).await?;
+    let book = app.rulebook().await?;
+    let speaker = speaker_by(app, &book, place).await?;
     let about = app
         .about(&speaker, place.channel, place.conversation, place.thread)
         .await?;
-    let book = app.rulebook().await?;
     let scene = scene(app, &book, &about, &speaker);
     let spoken = match grammar::parse(line, &scene)? {
         spoken if place.forms_first => spoken.by_form(TYPED),
@@ -173,14 +173,14 @@ async fn heard(app: &App, place: &Place<'_>, line: &str) -> Result<Reply, Error>
             let shown = forms::shown(app, place, &speaker, wish, line, None).await?;
             Ok(shown.reply)
         }
-        Spoken::Help(None) => looking::help(app, place, &speaker, &about).await,
+        Spoken::Help(None) => looking::help(app, &book, place, &speaker, &about).await,
         Spoken::Help(Some(verb)) => Ok(usage(place, verb)),
         Spoken::List => looking::list(app, &speaker).await,
-        Spoken::Status(id) => card::status(app, place, &speaker, id).await,
-        Spoken::Leads(id) => looking::leads(app, place, &speaker, id).await,
-        Spoken::Who(id) => looking::who(app, place, &speaker, id).await,
+        Spoken::Status(id) => card::status(app, &book, place, &speaker, id).await,
+        Spoken::Leads(id) => looking::leads(app, &book, place, &speaker, id).await,
+        Spoken::Who(id) => looking::who(app, &book, place, &speaker, id).await,
         Spoken::WhoIf { priority, services } => {
-            looking::who_if(app, place, priority, services).await
+            looking::who_if(app, &book, place, priority, services).await
         }
         Spoken::Why { incident, who } => looking::why(app, place, &speaker, incident, &who).await,
     }
@@ -199,8 +199,14 @@ fn scene<'a>(app: &App, book: &'a Rulebook, about: &'a About, speaker: &'a Speak
 }
 
 async fn speaker(app: &App, place: &Place<'_>) -> Result<Speaker, Error> {
+    let book = app.rulebook().await?;
+    speaker_by(app, &book, place).await
+}
+
+async fn speaker_by(app: &App, book: &Rulebook, place: &Place<'_>) -> Result<Speaker, Error> {
+    let (door, channel) = (place.door, place.channel);
     let speaker = app
-        .speaker(place.door, place.channel, place.speaker, place.members)
+        .speaker(book, door, channel, place.speaker, place.members)
         .await?;
     Ok(if place.is_private {
         speaker
