@@ -18,6 +18,8 @@ pub struct Model {
     pub service_url: String,
     /// What it is, in the other side's word.
     pub kind: String,
+    /// The other side's id of the person, in a chat with one person alone.
+    pub member: Option<String>,
     /// When this was learned.
     pub seen_at: i64,
 }

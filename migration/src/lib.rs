@@ -20,6 +20,7 @@ mod m20261126_000007_room;
 mod m20261126_000008_ask;
 mod m20261126_000009_erased;
 mod m20261126_000010_awaits;
+mod m20261127_000011_member;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000008_ask::Migration),
             Box::new(m20261126_000009_erased::Migration),
             Box::new(m20261126_000010_awaits::Migration),
+            Box::new(m20261127_000011_member::Migration),
         ]
     }
 }

@@ -63,6 +63,8 @@ pub struct Conversation {
     pub service_url: String,
     /// What it is, in the other side's word: in Teams `personal`, `groupChat` or `channel`.
     pub kind: String,
+    /// The other side's id of the person, in a chat with one person alone.
+    pub member: Option<String>,
 }
 
 /// Shows nothing but what it is: the rest is an address.

@@ -1,7 +1,8 @@
 //! Where the bots of chat were met.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::OnConflict,
 };
 
 use super::{Step, StoreError, rows::micros};
@@ -22,7 +23,29 @@ pub async fn find(
         id: row.conversation,
         service_url: row.service_url,
         kind: row.kind,
+        member: row.member,
     }))
+}
+
+/// The other side's ids of the people at these addresses, as far as we were met by them.
+pub async fn members(
+    conn: &impl ConnectionTrait,
+    channel: &ChannelName,
+    addresses: &[Address],
+) -> Result<Vec<String>, StoreError> {
+    let addresses = addresses.iter().map(Address::as_str);
+    let found: Vec<Option<String>> = Entity::find()
+        .select_only()
+        .column(Column::Member)
+        .filter(Column::Channel.eq(channel.as_str()))
+        .filter(Column::Address.is_in(addresses))
+        .filter(Column::Member.is_not_null())
+        .order_by_asc(Column::Address)
+        .into_tuple()
+        .all(conn)
+        .await
+        .step("look how a chat names people")?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// Keeps a conversation, whatever was known of the address.
@@ -38,6 +61,7 @@ pub async fn learn(
         conversation: Set(conversation.id.clone()),
         service_url: Set(conversation.service_url.clone()),
         kind: Set(conversation.kind.clone()),
+        member: Set(conversation.member.clone()),
         seen_at: Set(micros(now)),
     };
     let replace = OnConflict::columns([Column::Channel, Column::Address])
@@ -45,6 +69,7 @@ pub async fn learn(
             Column::Conversation,
             Column::ServiceUrl,
             Column::Kind,
+            Column::Member,
             Column::SeenAt,
         ])
         .to_owned();

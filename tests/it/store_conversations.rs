@@ -2,7 +2,7 @@
 
 use oyez::{
     domain::{Address, ChannelName, channel::Conversation},
-    store::conversations::{find, forget, learn},
+    store::conversations::{find, forget, learn, members},
 };
 
 use crate::support::{database::databases, outbox::start};
@@ -12,6 +12,7 @@ fn conversation(id: &str) -> Conversation {
         id: id.to_owned(),
         service_url: "https://smba.trafficmanager.net/emea".to_owned(),
         kind: "personal".to_owned(),
+        member: None,
     }
 }
 
@@ -29,6 +30,18 @@ async fn the_last_that_was_learned_holds_until_it_is_forgotten() {
         let known = find(read, &teams, &priya).await.unwrap();
         assert_eq!(known, Some(conversation("a:2")));
         assert_eq!(find(read, &slack, &priya).await.unwrap(), None);
+
+        // Who they are to the other side, as far as that was said.
+        let named = Conversation {
+            member: Some("29:1priya".to_owned()),
+            ..conversation("a:2")
+        };
+        let all = [priya.clone(), Address::new("somebody-else")];
+        assert!(members(read, &teams, &all).await.unwrap().is_empty());
+        learn(write, at, &named, start()).await.unwrap();
+        assert_eq!(members(read, &teams, &all).await.unwrap(), ["29:1priya"]);
+        assert!(members(read, &slack, &all).await.unwrap().is_empty());
+        assert!(members(read, &teams, &[]).await.unwrap().is_empty());
 
         // Somebody has learned better since.
         forget(write, at, "a:1").await.unwrap();

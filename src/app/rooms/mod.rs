@@ -279,6 +279,7 @@ impl Look<'_> {
             id: address.as_str().to_owned(),
             service_url: String::new(),
             kind: ROOM.to_owned(),
+            member: None,
         };
         conversations::learn(&tx, (channel, address), &conversation, now).await?;
         let book = app.rulebook_in(&tx).await?;

@@ -30,6 +30,10 @@ async fn keep(app: &App, Here { door, at, call }: Here<'_>) -> Result<(), Error>
         id: call.root().0.to_owned(),
         service_url: at.service_url.clone(),
         kind: call.conversation.conversation_type.clone(),
+        member: call
+            .is_personal()
+            .then(|| call.from.id.clone())
+            .filter(|id| !id.is_empty()),
     };
     app.met(&door.channel, call.address(), &conversation).await
 }

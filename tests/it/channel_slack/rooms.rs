@@ -156,6 +156,7 @@ async fn messages_in_it_stand_in_the_open_and_its_first_one_is_kept_true() {
         id: "C024BE91L".to_owned(),
         service_url: String::new(),
         kind: "room".to_owned(),
+        member: None,
     });
     let first = channel.send(&letter.outgoing()).await;
     letter.thread = first.provider_id;

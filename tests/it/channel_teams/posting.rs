@@ -172,6 +172,7 @@ fn met(service_url: &str) -> Option<Conversation> {
         id: "a:1Met".to_owned(),
         service_url: service_url.to_owned(),
         kind: "personal".to_owned(),
+        member: None,
     })
 }
 

@@ -78,6 +78,7 @@ async fn a_channel_is_told_where_it_was_met_until_that_is_gone() {
                 id: format!("a:{number}"),
                 service_url: "https://smba.trafficmanager.net/emea".to_owned(),
                 kind: "personal".to_owned(),
+                member: None,
             };
             let at = (&channel, &met(number));
             let write = world.store().write();
