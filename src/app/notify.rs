@@ -105,7 +105,8 @@ impl App {
             return Err(no_declaration());
         };
         self.freeze(act, &after, log);
-        let messages = self.render(act, &after, log, &plan, &told);
+        let runners = self.runners(tx, act, &after, &plan).await?;
+        let messages = self.render(act, &after, log, &plan, &told, &runners);
         if let Some(said) = log.last_mut().and_then(|record| record.said.as_mut()) {
             (said.words, said.audience) = digests(&plan, &messages);
         }

@@ -101,10 +101,6 @@ impl App {
 }
 
 fn is_named(incident: &Incident, person: &PersonId) -> bool {
-    incident.declared_by.as_ref() == Some(person)
-        || incident.leads.values().any(|lead| lead == person)
-        || incident
-            .added
-            .iter()
-            .any(|added| added.who == RecipientId::Person(person.clone()))
+    let is_it = |who: &RecipientId| *who == RecipientId::Person(person.clone());
+    incident.run_by().contains(person) || incident.added.iter().any(|added| is_it(&added.who))
 }

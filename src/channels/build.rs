@@ -3,7 +3,7 @@
 //! The keys that every channel has are taken out here; the rest goes to the channel's own file,
 //! found by `kind` in [`super::kinds`].
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use super::{BoxFuture, Channel, LookUp, OnUncertain, Outgoing, Pace, Rooms, Wire
 use crate::{
     clock::Clock,
     domain::{
-        Address, ChannelName,
+        Address, ChannelName, IncidentId,
         channel::{Conversation, Part},
         delivery::Outcome,
         fault::Fault,
@@ -326,6 +326,10 @@ impl Channel for Tuned {
 
     fn keeps_conversations(&self) -> bool {
         self.inner.keeps_conversations()
+    }
+
+    fn own_view(&self, parts: &mut BTreeMap<String, String>, of: IncidentId, members: &[String]) {
+        self.inner.own_view(parts, of, members);
     }
 
     fn is_gone(&self, conversation: &Conversation, outcome: &Outcome) -> bool {

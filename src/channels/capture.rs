@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{BoxFuture, Channel, LookUp, OnUncertain, Outgoing, Pace, Rooms, Wire};
 use crate::domain::{
-    Address, ChannelName,
+    Address, ChannelName, IncidentId,
     channel::{Conversation, Part},
     delivery::{Class, Look, Outcome},
     text::for_recipient,
@@ -167,6 +167,10 @@ impl Channel for Capture {
 
     fn keeps_conversations(&self) -> bool {
         self.inner.keeps_conversations()
+    }
+
+    fn own_view(&self, parts: &mut BTreeMap<String, String>, of: IncidentId, members: &[String]) {
+        self.inner.own_view(parts, of, members);
     }
 
     fn is_gone(&self, conversation: &Conversation, outcome: &Outcome) -> bool {

@@ -101,6 +101,10 @@ pub trait Channel: Send + Sync {
         false
     }
 
+    /// Lets those who run an incident see its post with what they may do about it, where the other
+    /// side can show one post otherwise to some. `members` are its ids of them.
+    fn own_view(&self, _: &mut BTreeMap<String, String>, _of: IncidentId, _members: &[String]) {}
+
     /// How an incident gets a place of its own there, where the settings want that.
     fn rooms(&self) -> Option<&dyn Rooms> {
         None

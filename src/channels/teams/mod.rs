@@ -11,9 +11,12 @@ mod activity;
 mod bot;
 mod connector;
 mod login;
+mod own_view;
 mod place;
 mod settings;
 mod trouble;
+
+use std::collections::BTreeMap;
 
 use super::{
     BoxFuture, Channel, INCIDENT, Kind, OnUncertain, Outgoing, Pace, Wire,
@@ -22,7 +25,7 @@ use super::{
     signing::fingerprint,
 };
 use crate::domain::{
-    Address,
+    Address, IncidentId,
     channel::{Conversation, Format, Part},
     delivery::{Class, Outcome},
 };
@@ -225,6 +228,12 @@ impl Channel for Teams {
             None => {
                 outcome.class == Class::BadDestination && matches!(outcome.code, Some(403 | 404))
             }
+        }
+    }
+
+    fn own_view(&self, parts: &mut BTreeMap<String, String>, of: IncidentId, members: &[String]) {
+        if let Some(card) = parts.get_mut(INCIDENT) {
+            own_view::offer(card, of, members);
         }
     }
 

@@ -118,6 +118,11 @@ impl Incident {
         }
     }
 
+    /// Those who run it: its leads, and whoever declared it.
+    pub fn run_by(&self) -> BTreeSet<&PersonId> {
+        self.leads.values().chain(&self.declared_by).collect()
+    }
+
     /// The earliest time that is owed to anybody.
     pub fn next_due(&self) -> Option<Time> {
         self.promises.values().map(|promise| promise.due).min()

@@ -216,14 +216,10 @@ async fn speaker_by(app: &App, book: &Rulebook, place: &Place<'_>) -> Result<Spe
     })
 }
 
-/// Whether somebody runs an incident, so that they get the buttons that act: its leads, and whoever
-/// declared it.
+/// Whether somebody runs an incident, so that they get the buttons that act.
 fn acts(speaker: &Speaker, incident: &Incident) -> bool {
-    let Some(person) = &speaker.actor.person else {
-        return false;
-    };
-    incident.declared_by.as_ref() == Some(person)
-        || incident.leads.values().any(|lead| lead == person)
+    let person = speaker.actor.person.as_ref();
+    person.is_some_and(|person| incident.run_by().contains(person))
 }
 
 /// A new incident, if all that it needs was said in the line.

@@ -125,6 +125,17 @@ impl Activity {
         text.trim().to_owned()
     }
 
+    /// Whether Teams asks by itself what somebody is to see in the place of a card.
+    pub(super) fn is_look(&self) -> bool {
+        self.value["trigger"] == "automatic"
+    }
+
+    /// Whether the card that was tapped is the first post of its thread: ours, then, and that of an
+    /// incident.
+    pub(super) fn is_on_root(&self) -> bool {
+        self.root().1 == Some(self.reply_to_id.as_str())
+    }
+
     /// What a tap does.
     pub(super) fn act(&self) -> Option<Act> {
         Act::from_value(self.data()?[ACT].as_str()?)

@@ -27,7 +27,8 @@ impl Here<'_> {
             members: Some(self),
             conversation: self.call.address(),
             thread,
-            is_private: self.call.is_personal(),
+            // What Teams asks for by itself it shows to nobody but whoever looks.
+            is_private: self.call.is_personal() || self.call.is_look(),
             prefix: "@Oyez ",
             request_key,
             forms_first: false,

@@ -73,6 +73,9 @@ pub(super) async fn answer(
     let Some(act) = call.act() else {
         return HttpResponse::Ok().json(shape.trouble(400, "This is no tap of ours."));
     };
+    if call.is_look() {
+        return looked(app, here(&(door, at, call)), act, shape).await;
+    }
     // Whoever gives up in a dialog still wants the card from which it was opened.
     let turns = shape == Shape::Card || !matches!(act, Act::Drop(_));
     let came = Arc::new((door, at, call));
@@ -104,6 +107,22 @@ pub(super) async fn answer(
     }
 }
 
+/// What somebody sees in the place of a card that everybody sees, which stays if we are too slow.
+async fn looked(app: Data<App>, here: Here<'_>, act: Act, shape: Shape) -> HttpResponse {
+    let seen = async {
+        match act {
+            Act::Say(_) => Some(carried_out(&app, here, act).await),
+            _ => None,
+        }
+    };
+    let seen = tokio::time::timeout(here.door.answer_within, seen).await;
+    HttpResponse::Ok().json(match seen {
+        Ok(Some(tapped)) if tapped.reply.refused.is_none() => shape.response(&tapped),
+        Ok(_) => shape.trouble(400, "There is nothing else to see here."),
+        Err(_) => shape.trouble(500, "This took too long."),
+    })
+}
+
 fn here(came: &(Arc<TeamsDoor>, Vouched, Activity)) -> Here<'_> {
     Here {
         door: &came.0,
@@ -131,7 +150,8 @@ pub(super) async fn show(here: Here<'_>, tapped: &Tapped) {
 
 /// Writes an answer into the message whose card was tapped; whether Teams took it.
 async fn turn(Here { door, at, call }: Here<'_>, reply: &Reply) -> bool {
-    if call.reply_to_id.is_empty() {
+    // The post of an incident is kept true by what is said about it, and is nobody's answer.
+    if call.reply_to_id.is_empty() || call.is_on_root() {
         return false;
     }
     let place = (call.conversation.id.as_str(), call.reply_to_id.as_str());

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use super::Caller;
 
 const PRIYA: &str = "11111111-2222-4333-8444-555555555501";
+const TOM: &str = "11111111-2222-4333-8444-555555555502";
 const JOEL: &str = "U0JOELHARTL";
 
 /// A demo that is served.
@@ -235,13 +236,43 @@ impl Player<'_> {
         self.sees(&self.chat, &words).await
     }
 
+    /// The incident's post in Teams shows whoever runs it what they may do, and nobody else.
+    async fn has_an_own_view(&self, room: &str, post: &Value) {
+        let refresh = &post["card"]["refresh"];
+        assert_eq!(
+            refresh["userIds"],
+            json!([format!("29:{}", self.person)]),
+            "{post}"
+        );
+        let action = &refresh["action"];
+        let look = json!({
+            "as": self.person, "in": room, "post": post["id"], "kind": "execute",
+            "verb": action["verb"], "data": action["data"], "trigger": "automatic",
+        });
+        self.page.post("/sim/tap", &look).await.is(200);
+        let the_post = |state: &Value| posts(state).find(|it| it["id"] == post["id"]).cloned();
+        let with_buttons =
+            |state: &Value| the_post(state).filter(|it| button(it, "Update").is_some());
+        self.watches(room, with_buttons).await;
+        let path = format!("/sim/state?as={TOM}&in={room}");
+        let others = self.page.get(&path).await.is(200);
+        let seen = the_post(&others).unwrap();
+        assert!(
+            holds(&seen, &["P1 declared"]) && button(&seen, "Update").is_none(),
+            "{seen}"
+        );
+    }
+
     /// An incident from the first word to the last.
     async fn runs_an_incident(&self, service: &str, why: &str, room: &str) -> String {
         let title = "Nobody finds a course";
         let line = format!("open P1 {service}: {title}");
         let declared = self.sends(&line, &[title, why]).await;
         let id = reference(&declared);
-        self.sees(room, &["P1 declared", title]).await;
+        let post = self.sees(room, &["P1 declared", title]).await;
+        if self.person == PRIYA {
+            self.has_an_own_view(room, &post).await;
+        }
         let prompt = self.is_prompted(&id).await;
         let receipts = |state: &Value| posts(state).filter(|post| is_receipt(post)).count();
         let before = self
@@ -310,7 +341,8 @@ fn is_receipt(post: &Value) -> bool {
 fn button<'a>(shown: &'a Value, label: &str) -> Option<&'a Value> {
     let words = shown["title"].as_str().or(shown["text"]["text"].as_str());
     let is_it = words.is_some_and(|words| words.starts_with(label));
-    let is_button = shown["type"] == "button" || shown["type"] == "Action.Execute";
+    let kinds = ["button", "Action.Execute", "Action.Submit"];
+    let is_button = kinds.into_iter().any(|kind| shown["type"] == kind);
     if is_it && is_button {
         return Some(shown);
     }
