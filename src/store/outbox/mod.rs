@@ -19,11 +19,13 @@ mod awaiting;
 mod claim;
 mod complete;
 mod crowd;
+mod earlier;
 mod enqueue;
 mod fallback;
 mod history;
 mod lanes;
 mod link;
+mod log;
 mod notify;
 mod sql;
 mod sweep;
@@ -31,10 +33,7 @@ mod verbs;
 
 pub use addresses::{BadAddress, bad_addresses, heal_address, is_bad_address};
 pub use again::{failed, replace, said_there};
-pub use ask::{
-    Counts, LogPage, Logged, LoggedAttempt, Told, attempts_of, counts, logged_delivery, pending_of,
-    posts_of, send_log, thread_of, told, words_of,
-};
+pub use ask::{Counts, Told, counts, pending_of, posts_of, thread_of, told, words_of};
 pub use audit::{Finding, audit};
 pub use awaiting::{Awaiting, awaiting};
 pub use claim::{Claimed, Share, claim, due_lanes, extend, held_by, lapsed, release, senders};
@@ -46,6 +45,7 @@ pub use history::{
     people_reached, told_of,
 };
 pub use lanes::{Lane, LaneStatus, lanes, save_lane};
+pub use log::{LogPage, Logged, LoggedAttempt, attempts_of, logged_delivery, send_log};
 pub use notify::{Listener, announce, listen};
 pub use sweep::{Swept, sweep};
 pub use verbs::{Filter, Retried, approve, cancel, retry};
