@@ -180,13 +180,11 @@ async fn whoever_runs_an_incident_sees_more_on_its_post_and_answers_leave_it_as_
     );
     assert!(!text(&others).contains("Update\n"), "{others}");
     // What nobody has tapped does nothing, and what is too slow leaves the post as it is.
-    let act = Tenant::tap(
-        on_root(teams.activity(PRIYA, "invoke")),
-        "nochange:INC-0001:1",
-        &[],
-    );
-    let refused = teams.call(&by_itself(act)).await.is(200);
-    assert_eq!(refused["statusCode"], 400, "{refused}");
+    for act in ["nochange:INC-0001:1", "say:note INC-0001 Nobody said this"] {
+        let act = Tenant::tap(on_root(teams.activity(PRIYA, "invoke")), act, &[]);
+        let refused = teams.call(&by_itself(act)).await.is(200);
+        assert_eq!(refused["statusCode"], 400, "{refused}");
+    }
 
     // From the form to the result all is seen by her alone.
     let tap = Tenant::tap(on_root(teams.activity(PRIYA, "invoke")), &update, &[]);
@@ -214,7 +212,7 @@ async fn whoever_runs_an_incident_sees_more_on_its_post_and_answers_leave_it_as_
 #[tokio::test]
 async fn a_post_stays_as_everybody_sees_it_while_the_database_is_slow() {
     let mut teams = Tenant::with(Plan::default(), Tenant::hurried).await;
-    let mut look = Tenant::tap(teams.activity(PRIYA, "invoke"), "say:list", &[]);
+    let mut look = Tenant::tap(teams.activity(PRIYA, "invoke"), "say:status INC-0001", &[]);
     look["value"]["trigger"] = json!("automatic");
     let answer = teams.call(&look).await.is(200);
     assert_eq!(answer["statusCode"], 500, "{answer}");

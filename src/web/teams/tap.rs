@@ -107,11 +107,14 @@ pub(super) async fn answer(
     }
 }
 
-/// What somebody sees in the place of a card that everybody sees, which stays if we are too slow.
+/// What somebody sees in the place of a card that everybody sees, which stays if we are too slow. Nobody
+/// has tapped, so nothing is done but looking.
 async fn looked(app: Data<App>, here: Here<'_>, act: Act, shape: Shape) -> HttpResponse {
     let seen = async {
         match act {
-            Act::Say(_) => Some(carried_out(&app, here, act).await),
+            Act::Say(ref line) if line.starts_with("status ") => {
+                Some(carried_out(&app, here, act).await)
+            }
             _ => None,
         }
     };
