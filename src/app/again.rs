@@ -5,10 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
-use super::{
-    App, Error, ErrorKind, Mode, act::Act, answers::RetryAnswer, conversations::Runners,
-    outgoing::record_faults,
-};
+use super::{App, Error, ErrorKind, Mode, act::Act, answers::RetryAnswer, outgoing::record_faults};
 use crate::{
     domain::{
         Address, Audience, ChannelName, IncidentId, NotificationId,
@@ -293,8 +290,7 @@ impl App {
                 .filter(|told| told.seq == again.event_seq)
                 .map(|told| &told.who)
                 .collect();
-            let (told, runners) = (told.len().max(1), Runners::new());
-            let made = self.message(act, &then, (log, record), told, of, &runners);
+            let made = self.message(act, &then, (log, record), told.len().max(1), of);
             if let Some(message) = made {
                 return Ok(message);
             }

@@ -105,8 +105,7 @@ impl App {
             return Err(no_declaration());
         };
         self.freeze(act, &after, log);
-        let runners = self.runners(tx, act, &after, &plan).await?;
-        let messages = self.render(act, &after, log, &plan, &told, &runners);
+        let messages = self.render(act, &after, log, &plan, &told);
         if let Some(said) = log.last_mut().and_then(|record| record.said.as_mut()) {
             (said.words, said.audience) = digests(&plan, &messages);
         }

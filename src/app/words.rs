@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{App, act::Act, conversations::Runners};
+use super::{App, act::Act};
 use crate::domain::{
     Audience, ChannelName,
     ask::Ask,
@@ -82,7 +82,6 @@ impl App {
         log: &[Record],
         plan: &Plan,
         told: &[Told],
-        runners: &Runners,
     ) -> Vec<NewMessage> {
         let Some(record) = log.last() else {
             return Vec::new();
@@ -94,7 +93,7 @@ impl App {
         };
         plan.messages()
             .into_iter()
-            .filter_map(|of| self.message(act, after, (log, record), people_told, of, runners))
+            .filter_map(|of| self.message(act, after, (log, record), people_told, of))
             .collect()
     }
 
@@ -106,7 +105,6 @@ impl App {
         (log, record): (&[Record], &Record),
         people_told: usize,
         (moment, audience, channel): (Moment, Audience, ChannelName),
-        runners: &Runners,
     ) -> Option<NewMessage> {
         let way = self.channels.get(&channel)?;
         let view = wording::view(&Saying {
@@ -123,14 +121,9 @@ impl App {
             links: &self.links,
             now: act.now,
         });
-        let mut rendered = self
+        let rendered = self
             .renderer
             .render(&channel, way.parts(), moment, audience, &view);
-        if let Some(members) = runners.get(&channel)
-            && !audience.is_outside()
-        {
-            way.own_view(&mut rendered.parts, after.id, members);
-        }
         Some(NewMessage {
             moment,
             audience,

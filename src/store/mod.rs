@@ -112,6 +112,15 @@ impl Store {
         &self.reader
     }
 
+    /// A connection for what the engine reads, which waits for nobody who asks.
+    pub fn read_to_deliver(&self) -> &DatabaseConnection {
+        match self.file {
+            // Its reader never waits for the writer, who has one connection for all.
+            Some(_) => &self.reader,
+            None => &self.writer,
+        }
+    }
+
     /// The connection for single-statement writes and migrations.
     pub fn write(&self) -> &DatabaseConnection {
         &self.writer

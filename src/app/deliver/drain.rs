@@ -35,7 +35,7 @@ impl Engine {
             }
             if self.flights.is_empty() || now >= next_count {
                 next_count = now + LOOK;
-                let pending = pending_of(self.store.read(), own).await?;
+                let pending = pending_of(self.store.read_to_deliver(), own).await?;
                 let moving = |name: &str| {
                     self.lanes.get(name).is_none_or(|lane| lane.is_open(now))
                         && !self.without_channel.contains(name)

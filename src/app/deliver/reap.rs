@@ -30,7 +30,7 @@ impl Engine {
         }
         self.next_reap = now + REAP;
         let own = self.lock.token().to_owned();
-        let others: Vec<String> = senders(self.store.read())
+        let others: Vec<String> = senders(self.store.read_to_deliver())
             .await?
             .into_iter()
             .filter(|token| *token != own)
@@ -39,8 +39,8 @@ impl Engine {
         if !others.is_empty() {
             let tokens: Vec<&str> = others.iter().map(String::as_str).collect();
             let dead = self.lock.dead_among(&tokens).await?;
-            orphans = held_by(self.store.read(), &dead, AT_ONCE).await?;
-            let late = lapsed(self.store.read(), now, AT_ONCE).await?;
+            orphans = held_by(self.store.read_to_deliver(), &dead, AT_ONCE).await?;
+            let late = lapsed(self.store.read_to_deliver(), now, AT_ONCE).await?;
             orphans.extend(late.into_iter().filter(|claimed| {
                 claimed.lease_token != own && !dead.contains(&claimed.lease_token)
             }));
@@ -74,7 +74,7 @@ impl Engine {
             return Ok(());
         }
         self.next_audit = now + AUDIT;
-        let findings = audit(self.store.read(), now).await?;
+        let findings = audit(self.store.read_to_deliver(), now).await?;
         let keys: BTreeSet<String> = findings.iter().map(|finding| finding.key.clone()).collect();
         for finding in &findings {
             tracing::error!(key = finding.key, "{}", finding.sentence);

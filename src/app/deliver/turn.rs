@@ -111,7 +111,7 @@ impl Engine {
         }
         self.reap(now).await?;
         self.audit(now).await?;
-        let due = due_lanes(self.store.read(), now).await?;
+        let due = due_lanes(self.store.read_to_deliver(), now).await?;
         if due.iter().any(|name| !self.lanes.contains_key(name)) {
             self.meet_lanes(now).await?;
         }
@@ -126,7 +126,7 @@ impl Engine {
 
     /// Makes the acquaintance of lanes that were written since the last time.
     async fn meet_lanes(&mut self, now: Time) -> Result<(), StoreError> {
-        for lane in lanes(self.store.read()).await? {
+        for lane in lanes(self.store.read_to_deliver()).await? {
             let Some(channel) = self.channels.get(&lane.channel) else {
                 continue;
             };
@@ -261,7 +261,7 @@ impl Engine {
 
     async fn launch_one(&mut self, claimed: Claimed) -> Result<(), StoreError> {
         if !self.words.contains_key(&claimed.message) {
-            let words = words_of(self.store.read(), &claimed.message).await?;
+            let words = words_of(self.store.read_to_deliver(), &claimed.message).await?;
             if self.words.len() >= WORDS_KEPT {
                 self.words.clear();
             }
@@ -280,12 +280,17 @@ impl Engine {
         };
         let channel = Arc::clone(&lane.channel);
         let thread = if channel.threads() && !claimed.first {
-            thread_of(self.store.read(), &claimed.id).await?
+            thread_of(self.store.read_to_deliver(), &claimed.id).await?
         } else {
             None
         };
         let conversation = if channel.keeps_conversations() {
-            conversations::find(self.store.read(), &claimed.channel, &claimed.address).await?
+            conversations::find(
+                self.store.read_to_deliver(),
+                &claimed.channel,
+                &claimed.address,
+            )
+            .await?
         } else {
             None
         };
@@ -403,7 +408,7 @@ impl Engine {
     /// claimed and was never sent.
     async fn resolve_doubt(&mut self) -> Result<(), StoreError> {
         let token = [self.lock.token().to_owned()];
-        for claimed in held_by(self.store.read(), &token, usize::MAX).await? {
+        for claimed in held_by(self.store.read_to_deliver(), &token, usize::MAX).await? {
             let known = self.aloft.contains(&claimed.id)
                 || self.unused.contains(&claimed.id)
                 || self

@@ -34,7 +34,7 @@ pub async fn sweep(store: &Store, now: Time) -> Result<Swept, StoreError> {
     // Two questions, because each is answered from a small index of its own; the order is that of the
     // index, so that PostgreSQL takes it before it has counted the rows.
     let mut over: Vec<String> = column(
-        store.read(),
+        store.read_to_deliver(),
         STEP,
         "SELECT id FROM delivery WHERE state IN ('ready', 'uncertain') AND blocked_by IS NULL \
          AND deliver_by <= $1 LIMIT $2",
@@ -43,7 +43,7 @@ pub async fn sweep(store: &Store, now: Time) -> Result<Swept, StoreError> {
     .await?;
     over.extend(
         column::<String>(
-            store.read(),
+            store.read_to_deliver(),
             STEP,
             "SELECT id FROM delivery WHERE blocked_by IS NOT NULL AND deliver_by <= $1 \
              ORDER BY blocked_by LIMIT $2",
@@ -52,7 +52,7 @@ pub async fn sweep(store: &Store, now: Time) -> Result<Swept, StoreError> {
         .await?,
     );
     let slow: Vec<String> = column(
-        store.read(),
+        store.read_to_deliver(),
         STEP,
         "SELECT id FROM delivery WHERE fallback_at IS NOT NULL AND fallback_at <= $1 \
          ORDER BY fallback_at LIMIT $2",
