@@ -4,6 +4,7 @@ mod body;
 mod caller;
 mod chat;
 mod health;
+mod in_time;
 mod incidents;
 mod manage;
 mod openapi;

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     app::App,
     chatops::{grammar, slack::message, slack_text::spoken},
+    web::in_time::in_time,
 };
 
 /// A slash command. What a form answers opens a modal; the rest is answered in the channel, to the
@@ -41,11 +42,10 @@ pub(in crate::web) async fn commands(
         return Ok(HttpResponse::Ok().finish());
     }
     let mut answer = tokio::spawn(said.answer(app, Arc::clone(&door)));
-    let in_time = tokio::time::timeout(door.answer_within, &mut answer).await;
-    Ok(match in_time {
-        Ok(Ok(reply)) => HttpResponse::Ok().json(message(&reply, false)),
-        Ok(Err(_)) => HttpResponse::Ok().finish(),
-        Err(_) => {
+    Ok(match in_time(door.answer_within, &mut answer).await {
+        Some(Ok(reply)) => HttpResponse::Ok().json(message(&reply, false)),
+        Some(Err(_)) => HttpResponse::Ok().finish(),
+        None => {
             tokio::spawn(async move {
                 if let Ok(reply) = answer.await {
                     follow(&door.http, &slash.response_url, &reply, true).await;

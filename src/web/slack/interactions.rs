@@ -18,6 +18,7 @@ use crate::{
         reply::Act,
         slack_view::{form_line, submitted, working},
     },
+    web::in_time::in_time,
 };
 
 /// A tap or a submission.
@@ -98,10 +99,10 @@ async fn submission(app: Data<App>, door: Arc<SlackDoor>, handed_in: Submitted) 
         forms_first: false,
     };
     let mut answer = tokio::spawn(said.answer(app.clone(), Arc::clone(&door)));
-    match tokio::time::timeout(door.answer_within, &mut answer).await {
-        Ok(Ok(reply)) => HttpResponse::Ok().json(submitted(&reply)),
-        Ok(Err(_)) => HttpResponse::Ok().finish(),
-        Err(_) => {
+    match in_time(door.answer_within, &mut answer).await {
+        Some(Ok(reply)) => HttpResponse::Ok().json(submitted(&reply)),
+        Some(Err(_)) => HttpResponse::Ok().finish(),
+        None => {
             tokio::spawn(async move {
                 // Slack must have shown that we are at work before the result takes its place.
                 let pause = TimeDelta::from_std(door.answer_within / 4).unwrap_or_default();
