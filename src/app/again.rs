@@ -249,6 +249,7 @@ impl App {
             });
         }
         record_faults(tx, act, incident.id, &messages).await?;
+        self.own_views(tx, act, incident, &mut messages).await?;
         let new = NewNotification {
             incident: Some(incident.id),
             event_seq: seq,

@@ -1,15 +1,15 @@
 //! Where the bots of chat were met, kept true by what the other side says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::{App, Error, act::Act};
 use crate::{
-    domain::{Address, ChannelName, channel::Conversation, incident::Incident, plan::Plan},
+    domain::{
+        Address, ChannelName, channel::Conversation, delivery::NewMessage, directory::Directory,
+        incident::Incident,
+    },
     store::{Connection, conversations},
 };
-
-/// By channel of chat, the other side's ids of those who run an incident.
-pub(super) type Runners = BTreeMap<ChannelName, Vec<String>>;
 
 /// Longest id and longest web address that are kept; those of Teams have about 100 characters.
 const LONGEST: usize = 500;
@@ -59,44 +59,54 @@ impl App {
         Ok(())
     }
 
-    /// Those who run an incident, as the chats know them to which a plan speaks among ourselves. Of
-    /// a restricted incident nothing is shown where others could look over their shoulder.
-    pub(super) async fn runners(
+    /// Lets those who run an incident see its post with what they may do, in messages among ourselves.
+    /// Of a restricted incident nothing is shown where others could look over their shoulder.
+    pub(super) async fn own_views(
         &self,
         conn: &impl Connection,
         act: &Act<'_>,
         incident: &Incident,
-        plan: &Plan,
-    ) -> Result<Runners, Error> {
-        let mut runners = Runners::new();
+        messages: &mut [NewMessage],
+    ) -> Result<(), Error> {
         if incident.restricted {
-            return Ok(runners);
+            return Ok(());
         }
-        let people = &act.book.directory.people;
-        for (moment, audience, name) in plan.messages() {
-            let is_for_us = moment.is_for_audiences() && !audience.is_outside();
-            let channel = self.channels.get(&name).filter(|_| is_for_us);
-            let keeps = channel.is_some_and(|channel| channel.keeps_conversations());
-            if !keeps || runners.contains_key(&name) {
+        let mut known: BTreeMap<ChannelName, Vec<String>> = BTreeMap::new();
+        for message in messages {
+            let is_for_us = message.moment.is_for_audiences() && !message.audience.is_outside();
+            let Some(channel) = self.channels.get(&message.channel) else {
+                continue;
+            };
+            if !is_for_us || !channel.keeps_conversations() {
                 continue;
             }
-            let run_by = incident
-                .run_by()
-                .into_iter()
-                .filter_map(|id| people.get(id));
-            let addresses: Vec<Address> = run_by
-                .flat_map(|person| &person.addresses)
-                .filter(|known| known.channel == name)
-                .map(|known| known.address.clone())
-                .collect();
-            let members = conversations::members(conn, &name, &addresses).await?;
-            runners.insert(name, members);
+            let name = message.channel.clone();
+            let members = match known.entry(name) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => {
+                    let addresses = runners_at(incident, &act.book.directory, unknown.key());
+                    let found = conversations::members(conn, unknown.key(), &addresses).await?;
+                    unknown.insert(found)
+                }
+            };
+            channel.own_view(&mut message.parts, incident.id, members);
         }
-        Ok(runners)
+        Ok(())
     }
 
     /// The address as the directory has it; `None` if it is none, or its channel is not live.
     pub(super) fn spelled(&self, channel: &ChannelName, address: &str) -> Option<Address> {
         self.channels.get(channel)?.check_address(address).ok()
     }
+}
+
+/// The addresses on a channel of those who run an incident.
+fn runners_at(incident: &Incident, directory: &Directory, channel: &ChannelName) -> Vec<Address> {
+    let run_by = incident.run_by().into_iter();
+    run_by
+        .filter_map(|id| directory.people.get(id))
+        .flat_map(|person| &person.addresses)
+        .filter(|known| known.channel == *channel)
+        .map(|known| known.address.clone())
+        .collect()
 }

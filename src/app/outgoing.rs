@@ -61,6 +61,8 @@ impl App {
         if plan.deliveries.iter().any(|one| !one.moment.is_for_leads()) {
             self.must_have_room(tx).await?;
         }
+        let mut messages = spoken.messages.clone();
+        self.own_views(tx, act, after, &mut messages).await?;
         let rank = act.book.policy.rank(&after.priority);
         let new = NewNotification {
             incident: Some(after.id),
@@ -71,7 +73,7 @@ impl App {
             policy_version: Some(act.book.policy_version),
             context: serde_json::json!({ "templates": self.renderer.version() }).to_string(),
             deliveries: self.deliveries(plan, &spoken.messages),
-            messages: spoken.messages.clone(),
+            messages,
             withheld: plan.withheld.clone(),
         };
         Ok(Some(outbox::enqueue(tx, &new, act.now).await?.notification))

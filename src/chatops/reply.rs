@@ -70,6 +70,8 @@ pub enum Act {
     Affected(AffectedAnswer, IncidentId),
     /// Says that the speaker has seen it.
     Seen(IncidentId),
+    /// Looks how an incident stands, as a client does by itself for whom a card names.
+    Look(IncidentId),
     /// Answers a prompt, which showed this revision of this incident.
     Answer(Answer, IncidentId, u32),
 }
@@ -109,6 +111,7 @@ impl Act {
             }
             Self::Affected(answer, incident) => format!("affected:{}:{incident}", word(*answer)),
             Self::Seen(incident) => format!("seen:{incident}"),
+            Self::Look(incident) => format!("look:{incident}"),
             Self::Answer(answer, incident, revision) => {
                 format!("{}:{incident}:{revision}", answer.as_str())
             }
@@ -134,6 +137,7 @@ impl Act {
                 Some(Self::Affected(answer, incident.parse().ok()?))
             }
             "seen" => Some(Self::Seen(value.parse().ok()?)),
+            "look" => Some(Self::Look(value.parse().ok()?)),
             "fill" => {
                 let (verb, incident) = value.split_once(':')?;
                 let verb = Verb::find(verb).ok()?;

@@ -29,6 +29,7 @@ mod chat_teams;
 mod chat_teams_cards;
 mod chat_teams_dialogs;
 mod chat_teams_met;
+mod chat_teams_own_view;
 mod chat_teams_people;
 mod chat_teams_trouble;
 mod cli_keys;

@@ -24,7 +24,7 @@ pub(super) fn offer(card: &mut String, incident: IncidentId, members: &[String])
         "action": {
             "type": "Action.Execute",
             "verb": "oyez",
-            "data": { "act": format!("say:status {incident}") },
+            "data": { "act": format!("look:{incident}") },
         },
         "userIds": members,
     });
@@ -48,10 +48,7 @@ mod tests {
         assert_eq!(offered(0), plain);
         let card: Value = serde_json::from_str(&offered(61)).unwrap();
         assert_eq!(card["refresh"]["userIds"].as_array().unwrap().len(), MOST);
-        assert_eq!(
-            card["refresh"]["action"]["data"]["act"],
-            "say:status INC-0007"
-        );
+        assert_eq!(card["refresh"]["action"]["data"]["act"], "look:INC-0007");
         let mut broken = "{".to_owned();
         offer(&mut broken, IncidentId(7), &["29:1".to_owned()]);
         assert_eq!(broken, "{");

@@ -98,6 +98,7 @@ pub(super) async fn tapped(app: &App, place: &Place<'_>, act: Act, filled: &Fill
             said.map(Tapped::from)
         }
         Act::Seen(incident) => asking::seen(app, place, incident).await.map(Tapped::from),
+        Act::Look(incident) => look(app, place, incident).await.map(Tapped::from),
         Act::Fill(verb, incident) => forms::handed_in(app, place, verb, incident, filled).await,
         Act::Say(line) => heard(app, place, &line).await.map(Tapped::from),
         Act::Send(draft) => sending::send(app, place, &draft).await,
@@ -141,6 +142,13 @@ fn said(place: &Place<'_>, answer: Result<Reply, Error>) -> Reply {
             ..no
         }
     })
+}
+
+/// How an incident stands, with what whoever looks may do about it.
+pub(super) async fn look(app: &App, place: &Place<'_>, id: IncidentId) -> Result<Reply, Error> {
+    let book = app.rulebook().await?;
+    let speaker = speaker_by(app, &book, place).await?;
+    card::status(app, &book, place, &speaker, id).await
 }
 
 async fn heard(app: &App, place: &Place<'_>, line: &str) -> Result<Reply, Error> {

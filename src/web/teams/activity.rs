@@ -127,11 +127,12 @@ impl Activity {
 
     /// Whether Teams asks by itself what somebody is to see in the place of a card.
     pub(super) fn is_look(&self) -> bool {
-        self.value["trigger"] == "automatic"
+        let is_invoke = self.kind == "invoke" && self.name == "adaptiveCard/action";
+        is_invoke && self.value["trigger"] == "automatic"
     }
 
-    /// Whether the card that was tapped is the first post of its thread: ours, then, and that of an
-    /// incident.
+    /// Whether the card that was tapped is the first post of its thread: then it is ours, and no
+    /// answer to anybody.
     pub(super) fn is_on_root(&self) -> bool {
         self.root().1 == Some(self.reply_to_id.as_str())
     }

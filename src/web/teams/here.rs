@@ -27,8 +27,7 @@ impl Here<'_> {
             members: Some(self),
             conversation: self.call.address(),
             thread,
-            // What Teams asks for by itself it shows to nobody but whoever looks.
-            is_private: self.call.is_personal() || self.call.is_look(),
+            is_private: self.call.is_personal(),
             prefix: "@Oyez ",
             request_key,
             forms_first: false,

@@ -11,12 +11,15 @@ use serde_json::{Value, json};
 
 use super::{activity::Activity, door::TeamsDoor, here::Here, met, token::Vouched};
 use crate::{
-    app::App,
+    app::{App, ErrorKind},
     chatops::{
         reply::{Act, Reply},
         teams::{activity, dialog_response, invoke_response},
     },
-    web::chat::{self, Tapped},
+    web::{
+        chat::{self, Place, Tapped},
+        in_time::in_time,
+    },
 };
 
 /// What the answer to the call changes.
@@ -74,10 +77,11 @@ pub(super) async fn answer(
         return HttpResponse::Ok().json(shape.trouble(400, "This is no tap of ours."));
     };
     if call.is_look() {
-        return looked(app, here(&(door, at, call)), act, shape).await;
+        return looked(app, (door, at, call), act).await;
     }
     // Whoever gives up in a dialog still wants the card from which it was opened.
     let turns = shape == Shape::Card || !matches!(act, Act::Drop(_));
+    let on_root = call.is_on_root();
     let came = Arc::new((door, at, call));
     // A task of its own: what was begun is ended, even if Teams hangs up.
     let own = Arc::clone(&came);
@@ -85,44 +89,71 @@ pub(super) async fn answer(
         met::note(&app, here(&own)).await;
         carried_out(&app, here(&own), act).await
     });
-    match tokio::time::timeout(came.0.answer_within, &mut answer).await {
-        Ok(Ok(tapped)) => {
+    match in_time(came.0.answer_within, &mut answer).await {
+        Some(Ok(tapped)) => {
             let response = shape.response(&tapped);
             if tapped.settles && turns {
                 tokio::spawn(async move { turn(here(&came), &tapped.reply).await });
             }
             HttpResponse::Ok().json(response)
         }
-        Ok(Err(_)) => HttpResponse::Ok().json(shape.trouble(500, "Something went wrong here.")),
-        Err(_) => {
+        Some(Err(_)) => HttpResponse::Ok().json(shape.trouble(500, "Something went wrong here.")),
+        None => {
             tokio::spawn(async move {
                 let mut tapped = answer.await.unwrap_or_else(|_| broken());
+                // What is not done yet is nobody else's, and whoever tapped still has the buttons.
+                if on_root && !tapped.settles {
+                    return;
+                }
                 // Its card says that we are working on it, until something else is there.
                 tapped.settles |= shape == Shape::Card && came.2.is_personal();
                 tapped.settles &= turns;
                 show(here(&came), &tapped).await;
             });
-            HttpResponse::Ok().json(shape.working())
+            HttpResponse::Ok().json(if on_root {
+                shape.trouble(500, "This takes longer. Look again in a moment.")
+            } else {
+                shape.working()
+            })
         }
     }
 }
 
 /// What somebody sees in the place of a card that everybody sees, which stays if we are too slow. Nobody
 /// has tapped, so nothing is done but looking.
-async fn looked(app: Data<App>, here: Here<'_>, act: Act, shape: Shape) -> HttpResponse {
-    let seen = async {
-        match act {
-            Act::Say(ref line) if line.starts_with("status ") => {
-                Some(carried_out(&app, here, act).await)
-            }
-            _ => None,
-        }
+async fn looked(
+    app: Data<App>,
+    came: (Arc<TeamsDoor>, Vouched, Activity),
+    act: Act,
+) -> HttpResponse {
+    let Act::Look(incident) = act else {
+        return HttpResponse::Ok().json(error(400, "There is nothing else to see here."));
     };
-    let seen = tokio::time::timeout(here.door.answer_within, seen).await;
-    HttpResponse::Ok().json(match seen {
-        Ok(Some(tapped)) if tapped.reply.refused.is_none() => shape.response(&tapped),
-        Ok(_) => shape.trouble(400, "There is nothing else to see here."),
-        Err(_) => shape.trouble(500, "This took too long."),
+    let within = came.0.answer_within;
+    let seen = tokio::spawn(async move {
+        let here = here(&came);
+        let key = here.call.request_key();
+        let thread = here.call.thread();
+        let place = Place {
+            // Teams shows the answer to nobody else.
+            is_private: true,
+            ..here.place(&key, thread.as_deref())
+        };
+        chat::look(&app, &place, incident).await
+    });
+    HttpResponse::Ok().json(match in_time(within, seen).await {
+        Some(Ok(Ok(reply))) => invoke_response(&reply),
+        Some(Ok(Err(no))) if matches!(no.kind, ErrorKind::Unexpected | ErrorKind::Unavailable) => {
+            tracing::error!(
+                code = no.code,
+                chain = no.chain(),
+                "a view of a card could not be made"
+            );
+            error(500, "Something went wrong here.")
+        }
+        Some(Ok(Err(_))) => error(400, "There is nothing else to see here."),
+        Some(Err(_)) => error(500, "Something went wrong here."),
+        None => error(500, "This took too long."),
     })
 }
 
@@ -153,7 +184,8 @@ pub(super) async fn show(here: Here<'_>, tapped: &Tapped) {
 
 /// Writes an answer into the message whose card was tapped; whether Teams took it.
 async fn turn(Here { door, at, call }: Here<'_>, reply: &Reply) -> bool {
-    // The post of an incident is kept true by what is said about it, and is nobody's answer.
+    // What we began a thread with is nobody's answer; that of an incident is kept true by what is said
+    // about it.
     if call.reply_to_id.is_empty() || call.is_on_root() {
         return false;
     }
