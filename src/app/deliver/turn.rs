@@ -260,8 +260,9 @@ impl Engine {
     }
 
     async fn launch_one(&mut self, claimed: Claimed) -> Result<(), StoreError> {
+        let read = self.store.read_to_deliver();
         if !self.words.contains_key(&claimed.message) {
-            let words = words_of(self.store.read_to_deliver(), &claimed.message).await?;
+            let words = words_of(read, &claimed.message).await?;
             if self.words.len() >= WORDS_KEPT {
                 self.words.clear();
             }
@@ -280,17 +281,12 @@ impl Engine {
         };
         let channel = Arc::clone(&lane.channel);
         let thread = if channel.threads() && !claimed.first {
-            thread_of(self.store.read_to_deliver(), &claimed.id).await?
+            thread_of(read, &claimed.id).await?
         } else {
             None
         };
         let conversation = if channel.keeps_conversations() {
-            conversations::find(
-                self.store.read_to_deliver(),
-                &claimed.channel,
-                &claimed.address,
-            )
-            .await?
+            conversations::find(read, &claimed.channel, &claimed.address).await?
         } else {
             None
         };
