@@ -55,6 +55,9 @@ static KINDS: &[&Kind] = &[
 ];
 
 /// A way to reach an address.
+///
+/// Two wrap another and pass everything on: in `build` for what a stanza says about it, and
+/// [`Capture`]. Nothing reminds them of a method that has a body here.
 pub trait Channel: Send + Sync {
     /// What people read: "email", "Teams", "Slack".
     fn label(&self) -> &str;
