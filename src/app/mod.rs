@@ -25,6 +25,7 @@ mod ledger;
 mod maintenance;
 mod notify;
 mod outgoing;
+mod own_views;
 pub mod pages;
 mod people;
 mod policy;
