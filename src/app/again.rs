@@ -79,6 +79,7 @@ impl App {
         let key = ulid::Ulid::generate().to_string();
         let act = Act::new(&book, actor, &key, self.clock.now());
         let filter = filter(id, &wanted.filter)?;
+        outbox::hold(&tx, id).await?;
         self.must_have_room(&tx).await?;
         let done = match &wanted.way {
             RetryWay::SameKey => self.same_key(&tx, &act, &incident, &filter).await?,

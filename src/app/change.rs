@@ -82,6 +82,7 @@ impl App {
         let act = Act::new(&book, &asked.actor, &asked.request_key, self.clock.now());
         let (sending, incidents) = match &asked.command {
             Command::CancelSending { .. } | Command::Approve { .. } => {
+                outbox::hold(&tx, id).await?;
                 (sending(&tx, id).await?, BTreeSet::new())
             }
             Command::Close {

@@ -39,6 +39,10 @@ impl App {
             Some((head, incident)) => (Some(head), Some(incident)),
             None => (None, None),
         };
+        // Who was told, and what waits, is read below: it must be true until the commit.
+        if before.is_some() && events.iter().any(|event| plan::moment(event).is_some()) {
+            outbox::hold(tx, id).await?;
+        }
         let old = log.len();
         let mut receipts = Vec::new();
         for event in events {

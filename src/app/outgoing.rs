@@ -48,10 +48,13 @@ impl App {
             outbox::cancel(
                 tx,
                 &filter,
-                "What it said was wrong; a correction follows.",
+                "What it said was wrong, and was said rightly after it.",
                 act.now,
             )
             .await?;
+        }
+        if plan.is_last_word {
+            outbox::end_waiting(tx, after.id, seq, act.now).await?;
         }
         record_faults(tx, act, after.id, &spoken.messages).await?;
         if plan.deliveries.is_empty() && plan.withheld.is_empty() {

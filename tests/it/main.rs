@@ -43,6 +43,7 @@ mod doctor;
 mod engine;
 mod http_client;
 mod json_page;
+mod outbox_hold;
 mod outbox_machine;
 mod outbox_store;
 mod pages;

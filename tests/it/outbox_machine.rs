@@ -502,6 +502,7 @@ fn completion(claimed: &Claimed, class: Class, model: &Model) -> Completion {
     Completion {
         attempt: attempt_id(now),
         delivery: claimed.id.clone(),
+        incident: claimed.incident,
         lease_token: claimed.lease_token.clone(),
         n: claimed.attempts,
         started_at: now,

@@ -51,6 +51,8 @@ pub type Channels = BTreeMap<ChannelName, Arc<dyn Channel>>;
 
 /// The outbox is looked at this often even if nobody rings.
 const LOOK: TimeDelta = TimeDelta::seconds(1);
+/// Outcomes about an incident that a command holds are written this long after, or later.
+const LEFT: TimeDelta = TimeDelta::milliseconds(20);
 /// After the database failed, the loop waits this long.
 const AFTER_TROUBLE: TimeDelta = TimeDelta::seconds(1);
 /// At stop, what is on the wire gets this long to end by itself, unless it is said otherwise.
@@ -198,6 +200,7 @@ impl Engine {
         self.lanes
             .values()
             .filter_map(|lane| lane.wakes_at(self.overall.get(&lane.channel_name), now))
+            .chain((!self.outcomes.is_empty()).then(|| now + LEFT))
             .fold(self.next_look, Time::min)
             .max(now + TimeDelta::milliseconds(1))
     }
@@ -246,16 +249,18 @@ impl Engine {
         // The last outcomes are worth a few tries: unwritten, they become repeats.
         for _ in 0..5 {
             match self.turn().await {
-                Ok(_) => return,
+                Ok(_) if self.outcomes.is_empty() => return,
+                // A command holds their incident; it ends by itself, or the database ends it.
+                Ok(_) => {}
                 Err(error) => {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
                         "the last outcomes cannot be written, trying again"
                     );
-                    let again = self.clock.now() + AFTER_TROUBLE;
-                    self.clock.sleep_until(again).await;
                 }
             }
+            let again = self.clock.now() + AFTER_TROUBLE;
+            self.clock.sleep_until(again).await;
         }
     }
 

@@ -75,7 +75,7 @@ impl Engine {
         if rooms.is_empty() && self.outcomes.is_empty() && self.unused.is_empty() && !changed {
             return Ok(false);
         }
-        let wrote = !self.outcomes.is_empty();
+        let known = self.outcomes.len();
         let claimed = match self.commit(&rooms, now).await {
             Ok(claimed) => claimed,
             Err(error) => {
@@ -98,7 +98,7 @@ impl Engine {
             any |= !claimed.is_empty();
             self.launch(claimed).await?;
         }
-        Ok(any || wrote)
+        Ok(any || self.outcomes.len() < known)
     }
 
     /// Looks for lanes with something due, and does what time does by itself.
@@ -213,7 +213,8 @@ impl Engine {
             claimed.push(self.claim(&tx, lane, *room, now).await?);
         }
         tx.commit().await.step("commit outcomes and claims")?;
-        self.outcomes.clear();
+        self.outcomes
+            .retain(|one| settled.left.contains(&one.delivery));
         self.flags.clear();
         self.gone.clear();
         self.unused.clear();
@@ -387,6 +388,7 @@ impl Engine {
         self.outcomes.push(Completion {
             attempt: attempt_id(ended_at),
             delivery: claimed.id.clone(),
+            incident: claimed.incident,
             lease_token: claimed.lease_token.clone(),
             n: claimed.attempts,
             started_at,

@@ -1,6 +1,6 @@
 //! Writing what came of tries: the new state, if the lease is still held, and the attempt always.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
@@ -9,13 +9,14 @@ use sha2::{Digest, Sha256};
 use super::{
     addresses::{BadAddress, flag_address, unflag_lane},
     enqueue::hex,
-    fallback::fall_back,
+    fallback::{Why, fall_back},
+    hold::share,
     link::unblock,
     sql::{Kind, among, column, fresh_id, json, micros, records, run},
 };
 use crate::{
     domain::{
-        DeliveryId, Time,
+        DeliveryId, IncidentId, Time,
         delivery::{Next, Outcome, State},
     },
     store::{StoreError, Tx},
@@ -31,6 +32,8 @@ pub struct Completion {
     pub attempt: String,
     /// The delivery.
     pub delivery: DeliveryId,
+    /// About which incident.
+    pub incident: Option<IncidentId>,
     /// The lease under which it was tried.
     pub lease_token: String,
     /// Which try it was, as the claim counted.
@@ -87,6 +90,8 @@ pub struct Settled {
     pub fell_back: usize,
     /// Deliveries that were let go because what they waited for has ended.
     pub unblocked: u64,
+    /// Tries of which nothing was written, because a command holds their incident: write them later.
+    pub left: HashSet<DeliveryId>,
 }
 
 #[derive(Serialize)]
@@ -127,14 +132,37 @@ const COLUMNS: [(&str, Kind); 14] = [
 /// Writes ended tries. A try whose lease is no longer held changes nothing, unless it was a
 /// success and its delivery has not ended: then the message is out, and that is what counts.
 /// Writing the same tries twice, because nobody knows whether the first commit went through, does
-/// no harm.
+/// no harm. Tries about an incident that a command [`hold`](super::hold)s are left.
 pub async fn complete(
     tx: &Tx,
     completions: &[Completion],
     flags: &[Flag],
     now: Time,
 ) -> Result<Settled, StoreError> {
-    if completions.is_empty() {
+    let about: BTreeSet<IncidentId> = completions.iter().filter_map(|one| one.incident).collect();
+    let free = share(tx, &about).await?;
+    let is_free = |one: &&Completion| one.incident.is_none_or(|id| free.contains(&id));
+    let left: HashSet<DeliveryId> = completions
+        .iter()
+        .filter(|one| !is_free(one))
+        .map(|one| one.delivery.clone())
+        .collect();
+    if left.is_empty() {
+        return write(tx, completions, flags, now).await;
+    }
+    let rest: Vec<Completion> = completions.iter().filter(is_free).cloned().collect();
+    let settled = write(tx, &rest, flags, now).await?;
+    Ok(Settled { left, ..settled })
+}
+
+/// Writes the tries that may be written now.
+async fn write(
+    tx: &Tx,
+    completions: &[Completion],
+    flags: &[Flag],
+    now: Time,
+) -> Result<Settled, StoreError> {
+    if completions.is_empty() && flags.is_empty() {
         return Ok(Settled::default());
     }
     let on_time: HashSet<String> = write_states(tx, completions, false)
@@ -179,12 +207,13 @@ pub async fn complete(
             }
         }
     }
-    let fell_back = fall_back(tx, &failed, now).await?;
+    let fell_back = fall_back(tx, &failed, Why::Failed, now).await?;
     let unblocked = unblock(tx, &ended).await?;
     Ok(Settled {
         late: late.len(),
         fell_back,
         unblocked,
+        left: HashSet::new(),
     })
 }
 

@@ -1,19 +1,20 @@
 //! What was said before to the same people: it is superseded, or has to leave first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::ConnectionTrait;
 
 use super::{
     enqueue::incident,
     link::{hurry_heads, relink, unblock},
-    sql::{among, column, for_update, json, micros},
+    sql::{Reader, among, column, for_update, json, micros, rows, run},
 };
 use crate::{
     domain::{
-        Time,
-        delivery::{NewNotification, supersedes},
+        IncidentId, Time,
+        delivery::{NewNotification, ToldPerson, supersedes},
         notification::Moment,
+        situation::RecipientId,
     },
     store::{StoreError, Tx},
 };
@@ -39,6 +40,7 @@ pub(super) async fn put_in_order(
     if earlier.is_empty() {
         return Ok(0);
     }
+    take_choices_away(tx, number, new).await?;
     let keys = lock_earlier(tx, notification).await?;
     if keys.is_empty() {
         return Ok(0);
@@ -47,6 +49,92 @@ pub(super) async fn put_in_order(
     relink(tx, &keys).await?;
     hurry_heads(tx, &keys, now).await?;
     Ok(superseded)
+}
+
+/// Leaves no other channel to earlier deliveries that the new ones make needless, where all their readers
+/// get a new one: on another channel the old words could arrive after the new.
+async fn take_choices_away(
+    tx: &Tx,
+    number: IncidentId,
+    new: &NewNotification,
+) -> Result<(), StoreError> {
+    const STEP: &str = "look for earlier deliveries that have other channels";
+    let mut readers: BTreeMap<&RecipientId, BTreeSet<Moment>> = BTreeMap::new();
+    for delivery in &new.deliveries {
+        let Some(message) = new.messages.get(delivery.message) else {
+            continue;
+        };
+        for told in &delivery.recipients {
+            readers.entry(&told.who).or_default().insert(message.moment);
+        }
+    }
+    let has_choices = "event_seq < $2 AND fallbacks IS NOT NULL AND fallbacks <> '[]'";
+    let sql = format!(
+        "SELECT id, moment, recipients FROM delivery WHERE incident = $1 \
+           AND state IN ('ready', 'sending', 'uncertain') AND {has_choices} \
+         UNION ALL SELECT id, moment, recipients FROM delivery WHERE incident = $1 \
+           AND state = 'held' AND fallback_at IS NOT NULL AND {has_choices}"
+    );
+    let values = vec![incident(Some(number)), i64::from(new.event_seq).into()];
+    let mut needless: Vec<String> = Vec::new();
+    for row in &rows(tx, STEP, &sql, values).await? {
+        let mut row = Reader::new(row, STEP);
+        let (id, old): (String, Moment) = (row.get()?, row.parse()?);
+        let told: Vec<ToldPerson> = row.json()?;
+        let gets_newer = |who: &RecipientId| {
+            let moments = readers.get(who).into_iter().flatten();
+            moments.into_iter().any(|moment| supersedes(*moment, old))
+        };
+        if told.iter().all(|person| gets_newer(&person.who)) {
+            needless.push(id);
+        }
+    }
+    if needless.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "UPDATE delivery SET fallbacks = '[]', fallback_at = NULL WHERE id {}",
+        among(tx.get_database_backend(), 1)
+    );
+    run(tx, "leave no other channel", &sql, vec![json(&needless)?]).await?;
+    Ok(())
+}
+
+/// Ends all that waits of an incident and was written before event `seq`, to whom and on what channel it
+/// may be, but corrections: it is over, and whoever was told hears that instead. What is being sent or
+/// checked goes on, on the channel where it is. Says how many were ended.
+pub async fn end_waiting(
+    tx: &Tx,
+    number: IncidentId,
+    seq: u32,
+    now: Time,
+) -> Result<usize, StoreError> {
+    let values = || {
+        vec![
+            incident(Some(number)),
+            i64::from(seq).into(),
+            Moment::Correction.as_str().into(),
+        ]
+    };
+    let earlier = "incident = $1 AND event_seq < $2 AND moment <> $3";
+    let sql = format!(
+        "UPDATE delivery SET fallbacks = '[]', fallback_at = NULL WHERE {earlier} \
+         AND (state IN ('ready', 'sending', 'uncertain') \
+           OR (state = 'held' AND fallback_at IS NOT NULL)) \
+         AND fallbacks IS NOT NULL AND fallbacks <> '[]'"
+    );
+    run(tx, "leave no other channel", &sql, values()).await?;
+    let sql = format!(
+        "UPDATE delivery SET state = 'superseded', next_at = NULL, fallback_at = NULL, \
+         blocked_by = NULL, ended_at = $4, \
+         sentence = 'It was over before this could leave.' WHERE {earlier} \
+         AND state IN ('ready', 'sending', 'uncertain') AND state = 'ready' RETURNING id"
+    );
+    let mut values = values();
+    values.push(micros(now).into());
+    let ended: Vec<String> = column(tx, "end what waits", &sql, values).await?;
+    unblock(tx, &ended).await?;
+    Ok(ended.len())
 }
 
 /// The order keys of what is on its way to the same people, directly or in the stead of what was.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     addresses::flagged_keys,
     link::relink,
-    sql::{Kind, Reader, among, column, fresh_id, json, micros, records, rows, run},
+    sql::{Kind, Reader, among, column, for_update, fresh_id, json, micros, records, rows, run},
 };
 use crate::{
     domain::{
@@ -75,34 +75,71 @@ const COLUMNS: [(&str, Kind); 9] = [
     ("fallbacks", Kind::Text),
 ];
 
+/// Why deliveries turn to their next channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// They have just come to nothing, in this transaction.
+    Failed,
+    /// Nothing was accepted by the time that each of them names, if that is still so.
+    Slow,
+}
+
 /// Writes the next choice of each of these deliveries that has one left. A choice is passed over
 /// if its address is flagged or its time has passed; nothing is written if the address has this
 /// notification already, or something newer. Says how many were written.
-pub(super) async fn fall_back(tx: &Tx, parents: &[String], now: Time) -> Result<usize, StoreError> {
+///
+/// It begins with the statement that takes the deliveries, and decides on what that finds: another
+/// process may have ended one since it was looked at, and something newer may have been said to its
+/// readers, which takes its other choices away ([`earlier`](super::earlier)).
+pub(super) async fn fall_back(
+    tx: &Tx,
+    parents: &[String],
+    why: Why,
+    now: Time,
+) -> Result<usize, StoreError> {
     if parents.is_empty() {
         return Ok(0);
     }
     let engine = tx.get_database_backend();
+    let is_due = match why {
+        Why::Failed => "true",
+        Why::Slow => {
+            "fallback_at IS NOT NULL AND fallback_at <= $2 \
+             AND state IN ('ready', 'sending', 'uncertain', 'held')"
+        }
+    };
     let sql = format!(
-        "SELECT id, incident, fallbacks FROM delivery \
-         WHERE id {} AND fallbacks IS NOT NULL AND fallbacks <> '[]' ORDER BY id",
-        among(engine, 1)
+        "WITH due AS MATERIALIZED (SELECT id AS due_id FROM delivery WHERE id {} AND {is_due} \
+           AND fallbacks IS NOT NULL AND fallbacks <> '[]' \
+           ORDER BY id {lock}) \
+         UPDATE delivery SET fallback_at = NULL FROM due WHERE id = due_id \
+         RETURNING id, incident, fallbacks",
+        among(engine, 1),
+        lock = for_update(engine),
     );
-    let found = rows(tx, STEP, &sql, vec![json(&parents)?]).await?;
+    let mut values = vec![json(&parents)?];
+    if why == Why::Slow {
+        values.push(micros(now).into());
+    }
+    let mut found = Vec::new();
+    for row in &rows(tx, STEP, &sql, values).await? {
+        let mut row = Reader::new(row, STEP);
+        let parent: String = row.get()?;
+        found.push((parent, row.get::<Option<i64>>()?, row.json()?));
+    }
     if found.is_empty() {
         return Ok(0);
     }
+    found.sort_by(|(a, ..), (b, ..)| a.cmp(b));
     let flagged = flagged_keys(tx, now).await?;
     let mut used = Vec::new();
     let mut children = Vec::new();
-    for row in &found {
-        let mut row = Reader::new(row, STEP);
-        let parent: String = row.get()?;
-        let incident = row.get::<Option<i64>>()?;
+    for (parent, incident, chain) in found {
+        let chain: Vec<KeptFallback> = chain;
         let incident = incident
             .and_then(|id| u32::try_from(id).ok())
             .map(IncidentId);
-        let mut chain = row.json::<Vec<KeptFallback>>()?.into_iter();
+        let mut chain = chain.into_iter();
         used.push(parent.clone());
         let next = chain.find(|choice| {
             let key = (

@@ -5,6 +5,8 @@
 //!
 //! - **One owner at a time.** A claim writes a lease with a token; whatever ends a try names the
 //!   token, so that a worker that lost its lease changes nothing but what a success must change.
+//! - **Nothing is decided on rows that nobody holds.** A command [`hold`]s the deliveries of its incident
+//!   before it reads who was told; tries and deadlines [`share`] an incident, or leave it for later.
 //! - **Order.** A delivery that has to wait for an earlier one names it in `blocked_by`, which is
 //!   set here and cleared with the earlier one's end, so that the claim stays one index scan.
 //! - **One commit.** Completions, their attempts, fallbacks and the next claim share a transaction.
@@ -23,6 +25,7 @@ mod earlier;
 mod enqueue;
 mod fallback;
 mod history;
+mod hold;
 mod lanes;
 mod link;
 mod log;
@@ -39,11 +42,13 @@ pub use awaiting::{Awaiting, awaiting};
 pub use claim::{Claimed, Share, claim, due_lanes, extend, held_by, lapsed, release, senders};
 pub use complete::{Completion, Flag, Settled, attempt_id, complete, wire_digest};
 pub use crowd::{MOST_WAITING, Queued, queued, waiting};
+pub use earlier::end_waiting;
 pub use enqueue::{Enqueued, MOST_DELIVERIES, enqueue};
 pub use history::{
     Standing, backlog, counts_of, history, latest_of, notifications_about, notifications_of,
     people_reached, told_of,
 };
+pub use hold::{hold, share};
 pub use lanes::{Lane, LaneStatus, lanes, save_lane};
 pub use log::{LogPage, Logged, LoggedAttempt, attempts_of, logged_delivery, send_log};
 pub use notify::{Listener, announce, listen};

@@ -1,14 +1,15 @@
 //! What time does by itself: deadlines pass, and a first choice takes too long.
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, QueryResult};
 
 use super::{
-    fallback::fall_back,
+    fallback::{Why, fall_back},
+    hold::share,
     link::unblock,
-    sql::{Reader, among, column, json, micros, rows},
+    sql::{Reader, among, for_update, json, micros, rows},
 };
 use crate::{
-    domain::Time,
+    domain::{IncidentId, Time},
     store::{Step, Store, StoreError, Tx},
 };
 
@@ -27,52 +28,81 @@ pub struct Swept {
 }
 
 /// Ends deliveries whose deadline has passed, and turns to the next channel where the first takes
-/// too long. Looks on a reading connection first, so that an idle outbox writes nothing.
+/// too long. Looks on a reading connection first, so that an idle outbox writes nothing; what is done
+/// is decided by the statements that take the rows. Incidents that a command holds are left for later.
 pub async fn sweep(store: &Store, now: Time) -> Result<Swept, StoreError> {
     const STEP: &str = "look for what time has ended";
-    let bind = || vec![micros(now).into(), AT_ONCE.into()];
+    let look = async |sql: &str| {
+        let values = vec![micros(now).into(), AT_ONCE.into()];
+        due(&rows(store.read_to_deliver(), STEP, sql, values).await?)
+    };
     // Two questions, because each is answered from a small index of its own; the order is that of the
     // index, so that PostgreSQL takes it before it has counted the rows.
-    let mut over: Vec<String> = column(
-        store.read_to_deliver(),
-        STEP,
-        "SELECT id FROM delivery WHERE state IN ('ready', 'uncertain') AND blocked_by IS NULL \
-         AND deliver_by <= $1 LIMIT $2",
-        bind(),
+    let mut over = look(
+        "SELECT id, incident FROM delivery WHERE state IN ('ready', 'uncertain') \
+         AND blocked_by IS NULL AND deliver_by <= $1 LIMIT $2",
     )
     .await?;
     over.extend(
-        column::<String>(
-            store.read_to_deliver(),
-            STEP,
-            "SELECT id FROM delivery WHERE blocked_by IS NOT NULL AND deliver_by <= $1 \
+        look(
+            "SELECT id, incident FROM delivery WHERE blocked_by IS NOT NULL AND deliver_by <= $1 \
              ORDER BY blocked_by LIMIT $2",
-            bind(),
         )
         .await?,
     );
-    let slow: Vec<String> = column(
-        store.read_to_deliver(),
-        STEP,
-        "SELECT id FROM delivery WHERE fallback_at IS NOT NULL AND fallback_at <= $1 \
+    let slow = look(
+        "SELECT id, incident FROM delivery WHERE fallback_at IS NOT NULL AND fallback_at <= $1 \
          ORDER BY fallback_at LIMIT $2",
-        bind(),
     )
     .await?;
     if over.is_empty() && slow.is_empty() {
         return Ok(Swept::default());
     }
-    let full = |ids: &Vec<String>| i64::try_from(ids.len()).is_ok_and(|len| len >= AT_ONCE);
-    let more = full(&over) || full(&slow);
+    let full = |found: &Vec<Due>| i64::try_from(found.len()).is_ok_and(|len| len >= AT_ONCE);
+    let is_full = full(&over) || full(&slow);
     let tx = store.begin().await?;
-    let (expired, fell_back) = expire(&tx, &over, now).await?;
-    let swept = Swept {
-        expired,
-        fell_back: fell_back + fall_back(&tx, &slow, now).await?,
-        more,
+    let about = over.iter().chain(&slow).filter_map(|one| one.incident);
+    let free = share(&tx, &about.collect()).await?;
+    let ids_of = |found: Vec<Due>| -> Vec<String> {
+        let is_free = |one: &Due| one.incident.is_none_or(|id| free.contains(&id));
+        found
+            .into_iter()
+            .filter(is_free)
+            .map(|one| one.id)
+            .collect()
     };
+    let (expired, fell_back) = expire(&tx, &ids_of(over), now).await?;
+    let fell_back = fell_back + fall_back(&tx, &ids_of(slow), Why::Slow, now).await?;
     tx.commit().await.step("commit what time has ended")?;
-    Ok(swept)
+    Ok(Swept {
+        expired,
+        fell_back,
+        // Without the second condition, incidents that are held would be asked for without a pause.
+        more: is_full && expired + fell_back > 0,
+    })
+}
+
+/// A delivery for which a time has come.
+struct Due {
+    id: String,
+    incident: Option<IncidentId>,
+}
+
+fn due(found: &[QueryResult]) -> Result<Vec<Due>, StoreError> {
+    found
+        .iter()
+        .map(|row| {
+            let mut row = Reader::new(row, "look for what time has ended");
+            let id = row.get()?;
+            let incident = row.get::<Option<i64>>()?;
+            Ok(Due {
+                id,
+                incident: incident
+                    .and_then(|id| u32::try_from(id).ok())
+                    .map(IncidentId),
+            })
+        })
+        .collect()
 }
 
 /// What may be out is held, not expired: nobody knows, and a person decides. What nobody agreed to
@@ -82,17 +112,20 @@ async fn expire(tx: &Tx, ids: &[String], now: Time) -> Result<(usize, usize), St
     if ids.is_empty() {
         return Ok((0, 0));
     }
+    let engine = tx.get_database_backend();
     let sql = format!(
-        "UPDATE delivery SET state = CASE WHEN unsure THEN 'held' ELSE 'expired' END, \
+        "WITH lapsed AS MATERIALIZED (SELECT id AS lapsed_id FROM delivery WHERE id {} \
+           AND state IN ('ready', 'uncertain') AND deliver_by <= $2 ORDER BY id {lock}) \
+         UPDATE delivery SET state = CASE WHEN unsure THEN 'held' ELSE 'expired' END, \
          next_at = NULL, fallback_at = NULL, blocked_by = NULL, \
          ended_at = CASE WHEN unsure THEN NULL ELSE $2 END, \
          sentence = RTRIM(CASE WHEN unsure \
            THEN 'Its time ran out, and nobody knows whether it arrived. ' \
            WHEN awaits_word THEN 'Its time ran out before a second person agreed to it. ' \
            ELSE 'Its time ran out before it could be delivered. ' END || sentence) \
-         WHERE id {} AND state IN ('ready', 'uncertain') AND deliver_by <= $2 \
-         RETURNING id, unsure OR awaits_word AS stays",
-        among(tx.get_database_backend(), 1)
+         FROM lapsed WHERE id = lapsed_id RETURNING id, unsure OR awaits_word AS stays",
+        among(engine, 1),
+        lock = for_update(engine),
     );
     let found = rows(tx, STEP, &sql, vec![json(&ids)?, micros(now).into()]).await?;
     let mut ended = Vec::new();
@@ -105,7 +138,7 @@ async fn expire(tx: &Tx, ids: &[String], now: Time) -> Result<(usize, usize), St
         }
         ended.push(id);
     }
-    let fell_back = fall_back(tx, &expired, now).await?;
+    let fell_back = fall_back(tx, &expired, Why::Failed, now).await?;
     unblock(tx, &ended).await?;
     Ok((ended.len(), fell_back))
 }

@@ -149,6 +149,7 @@ pub(crate) fn completion(
     Completion {
         attempt: attempt_id(now),
         delivery: claimed.id.clone(),
+        incident: claimed.incident,
         lease_token: claimed.lease_token.clone(),
         n: claimed.attempts,
         started_at: now,
