@@ -8,6 +8,7 @@ use crate::domain::{
     ask::Ask,
     chain,
     channel::{ASK_MARK, TAP_MARK},
+    correction,
     delivery::NewMessage,
     directory::Directory,
     event::{Event, Record},
@@ -93,7 +94,17 @@ impl App {
         };
         plan.messages()
             .into_iter()
-            .filter_map(|of| self.message(act, after, (log, record), people_told, of))
+            .filter_map(|of| {
+                let again = plan
+                    .says_again(of.0, of.1)
+                    .and_then(|seq| correction::put_right(after, log, seq));
+                match again {
+                    Some((after, log, record)) => {
+                        self.message(act, &after, (&log, &record), people_told, of)
+                    }
+                    None => self.message(act, after, (log, record), people_told, of),
+                }
+            })
             .collect()
     }
 

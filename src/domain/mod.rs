@@ -13,6 +13,7 @@ pub mod channel;
 pub mod checker;
 pub mod clock;
 pub mod command;
+pub mod correction;
 pub mod decide;
 pub mod delivery;
 pub mod directory;

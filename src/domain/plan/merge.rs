@@ -149,7 +149,8 @@ fn was_approved_before(event: &Event) -> bool {
 /// prompt only while it can be answered; the last word for days, since it has to reach everyone.
 fn deliver_by(question: &Question<'_>, moment: Moment, channel: &ChannelName) -> Time {
     let now = question.now;
-    if is_last_word(question.event, question.before) {
+    let is_over = matches!(moment, Moment::Resolved | Moment::Cancelled);
+    if is_over || is_last_word(question.event, question.before) {
         return now + LAST_WORD_WITHIN;
     }
     if let (Moment::Prompt, Event::Prompted { due, .. }) = (moment, question.event) {
@@ -184,6 +185,8 @@ fn shared_moment(one: Moment, other: Moment) -> Moment {
     let weight = |moment| match moment {
         Moment::StandDown => 0,
         Moment::CatchUp => 1,
+        // Words that take the place of wrong ones that had not left: a state is not lost with its words.
+        Moment::Resolved | Moment::Cancelled => 3,
         _ => 2,
     };
     if weight(other) > weight(one) {

@@ -82,6 +82,9 @@ pub struct Plan {
     pub is_last_word: bool,
     /// Events whose words were wrong: what still waits of them is cancelled.
     pub cancels: BTreeSet<u32>,
+    /// The events whose words, put right, take the place of the cancelled ones, by what is said and to
+    /// which readers.
+    pub resaid: BTreeMap<(Moment, Audience), u32>,
     /// Who is asked to say that they have seen it: once, however many rules and channels reach them.
     pub asked: BTreeSet<PersonId>,
 }
@@ -139,6 +142,7 @@ pub fn plan(question: &Question<'_>) -> Plan {
         audiences: picked.audiences,
         is_last_word: is_last_word(question.event, question.before),
         cancels: picked.cancels,
+        resaid: picked.resaid,
     }
 }
 
@@ -175,6 +179,17 @@ impl Plan {
             })
             .copied()
             .collect()
+    }
+
+    /// The event whose words, put right, a message of this kind says again; `None` if it says its own.
+    pub fn says_again(&self, moment: Moment, audience: Audience) -> Option<u32> {
+        let same = self.resaid.get(&(moment, audience)).copied();
+        // Somebody who shares an address may read as another audience than planned.
+        let others = self
+            .resaid
+            .iter()
+            .filter(|((other, _), _)| *other == moment);
+        same.or_else(|| others.map(|(_, seq)| *seq).max())
     }
 
     /// The messages to render: one for each moment, audience and channel, fallbacks included.

@@ -67,6 +67,7 @@ fn told(name: &str, audience: Audience, moment: Moment, seq: u32) -> Told {
         seq,
         waiting: false,
         awaits_word: false,
+        stands_in: false,
     }
 }
 
@@ -387,13 +388,17 @@ fn a_correction_goes_exactly_where_the_wrong_words_went() {
         old,
         waiting,
     ];
+    // Who waits for the wrong words gets the right ones as that message.
     case.check(&[
         ("amara-nwosu", Moment::Correction),
+        ("mei-lin", Moment::Update),
         ("tom-okafor", Moment::Correction),
     ]);
     let plan = case.plan();
     assert_eq!(plan.cancels, BTreeSet::from([2]));
-    let outside = &plan.deliveries[1];
+    assert_eq!(plan.says_again(Moment::Update, Owners), Some(2));
+    assert_eq!(plan.says_again(Moment::Correction, Owners), None);
+    let outside = plan.deliveries.last().unwrap();
     assert_eq!(outside.address.as_str(), "amara.old@larkfield.example");
     assert_eq!(outside.not_before, Some(now() + Duration::seconds(10)));
 }
@@ -656,6 +661,7 @@ proptest! {
                         seq,
                         waiting: *fate == 2,
                         awaits_word: false,
+                        stands_in: false,
                     });
                 }
             }

@@ -31,6 +31,8 @@ pub struct Told {
     pub waiting: bool,
     /// Whether it waits for a second person to agree to it.
     pub awaits_word: bool,
+    /// Whether it stands in for a delivery on another channel that came to nothing, or took too long.
+    pub stands_in: bool,
 }
 
 /// The list by recipient.
@@ -134,6 +136,28 @@ impl<'a> Heard<'a> {
             }
         }
         ways
+    }
+
+    /// What still waits for them of these events, each channel and address once, by its latest event. One
+    /// that stands in for another which also waits is not among them.
+    pub(super) fn waiting_for(&self, events: &BTreeSet<u32>) -> Vec<&'a Told> {
+        let is_meant = |row: &&&Told| row.waiting && events.contains(&row.seq);
+        let mut waiting: Vec<&Told> = Vec::new();
+        for row in self.rows.iter().rev().filter(is_meant) {
+            let has_first = row.stands_in
+                && self
+                    .rows
+                    .iter()
+                    .filter(is_meant)
+                    .any(|first| first.seq == row.seq && !first.stands_in);
+            let is_new = waiting
+                .iter()
+                .all(|have| have.channel != row.channel || have.address != row.address);
+            if !has_first && is_new {
+                waiting.push(row);
+            }
+        }
+        waiting
     }
 
     /// What was out to them of these events, each channel and address once.

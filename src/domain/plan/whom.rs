@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Question, is_last_word, moment,
-    told::{Heard, History},
+    told::{Heard, History, Told},
 };
 use crate::domain::{
     Address, Audience, ChannelName, PersonId,
@@ -35,6 +35,7 @@ pub(super) struct Picked {
     pub(super) withheld: Vec<NewWithheld>,
     pub(super) audiences: BTreeSet<Audience>,
     pub(super) cancels: BTreeSet<u32>,
+    pub(super) resaid: BTreeMap<(Moment, Audience), u32>,
 }
 
 pub(super) fn pick(question: &Question<'_>) -> Picked {
@@ -209,12 +210,14 @@ impl Picker<'_> {
         }
     }
 
-    /// Exactly those to whom the wrong words went, where they went.
+    /// Exactly those to whom the wrong words went, where they went; and those who still wait for them
+    /// get what is right as the message that they wait for.
     fn corrected(&mut self, events: &BTreeSet<u32>) {
         self.picked.cancels.clone_from(events);
         for (who, heard) in self.history.iter() {
             let told = heard.told_by(events);
-            if told.is_empty() {
+            let waiting = heard.waiting_for(events);
+            if told.is_empty() && waiting.is_empty() {
                 continue;
             }
             let person = told_before(who, heard);
@@ -233,7 +236,32 @@ impl Picker<'_> {
                     choices: vec![choice(row.channel.clone(), row.address.clone())],
                 });
             }
+            for row in waiting {
+                self.say_again(who, row, &person);
+            }
         }
+    }
+
+    fn say_again(&mut self, who: &RecipientId, row: &Told, before: &ToldPerson) {
+        let recipient = self.matched.get(who);
+        let audience = self.capped(who, row.audience);
+        let moment = said_again_as(row.moment);
+        let said = self.picked.resaid.entry((moment, audience)).or_default();
+        *said = row.seq.max(*said);
+        let planned = recipient.and_then(|recipient| {
+            let mut choices = recipient.choices.iter();
+            choices.find(|choice| choice.channel == row.channel && choice.address == row.address)
+        });
+        self.picked.picks.push(Pick {
+            person: recipient.map_or_else(|| before.clone(), |it| told_person(it)),
+            audience,
+            moment,
+            choices: vec![
+                planned
+                    .cloned()
+                    .unwrap_or_else(|| choice(row.channel.clone(), row.address.clone())),
+            ],
+        });
     }
 
     /// Those who match and do not follow yet, if they are the ones in question.
@@ -430,6 +458,14 @@ impl Picker<'_> {
         } else {
             audience
         }
+    }
+}
+
+/// What somebody is told in the place of words that were wrong before they had them.
+fn said_again_as(moment: Moment) -> Moment {
+    match moment {
+        Moment::NoChange | Moment::PriorityChange => Moment::Update,
+        other => other,
     }
 }
 

@@ -29,7 +29,7 @@ pub async fn history(
         conn,
         STEP,
         "SELECT d.recipients, d.audience, d.channel, d.address, d.moment, d.event_seq, d.state, \
-           d.unsure, d.awaits_word FROM notification n JOIN delivery d ON d.notification_id = n.id \
+           d.unsure, d.awaits_word, d.fell_from IS NOT NULL AS stands_in FROM notification n JOIN delivery d ON d.notification_id = n.id \
          WHERE n.incident = $1 AND d.channel <> '' AND (d.unsure \
            OR d.state IN ('ready', 'sending', 'uncertain', 'accepted', 'delivered', 'held')) \
          ORDER BY d.event_seq, d.id",
@@ -48,6 +48,7 @@ pub async fn history(
         let state: State = row.parse()?;
         let unsure: bool = row.get()?;
         let awaits_word: bool = row.get()?;
+        let stands_in: bool = row.get()?;
         told.extend(recipients.into_iter().map(|person| Told {
             who: person.who,
             name: person.name,
@@ -58,6 +59,7 @@ pub async fn history(
             seq,
             waiting: state == State::Ready && !unsure,
             awaits_word: state == State::Ready && awaits_word,
+            stands_in,
         }));
     }
     Ok(told)
