@@ -6,6 +6,7 @@
 pub mod domain;
 
 pub mod clock;
+pub mod disk;
 pub mod http_client;
 pub mod section;
 pub mod telemetry;

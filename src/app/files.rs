@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{Error, ErrorKind};
+use crate::disk;
 
 /// Reads a file; the error names it.
 pub async fn read(path: &Path) -> Result<Vec<u8>, Error> {
@@ -30,20 +31,9 @@ pub async fn read_text(path: &Path) -> Result<String, Error> {
     })
 }
 
-/// Writes a file whole or not at all: a half-written export is worse than none.
-pub async fn write(path: &Path, text: &str) -> Result<(), Error> {
-    let written = async {
-        if let Some(folder) = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-        {
-            tokio::fs::create_dir_all(folder).await?;
-        }
-        let beside = path.with_extension("partial");
-        tokio::fs::write(&beside, text).await?;
-        tokio::fs::rename(&beside, path).await
-    };
-    written.await.map_err(|error| {
+/// Writes a file whole or not at all, for this user alone; the error names it.
+pub async fn write(path: &Path, bytes: impl Into<Vec<u8>>) -> Result<(), Error> {
+    disk::write(path, bytes).await.map_err(|error| {
         Error::new(
             ErrorKind::Unavailable,
             "unwritable-file",

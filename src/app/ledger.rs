@@ -35,7 +35,7 @@ impl App {
         let mut written = Vec::new();
         for (ending, text) in [("csv", csv), ("json", json)] {
             let file = folder.join(format!("{id}.{ending}"));
-            files::write(&file, &text).await?;
+            files::write(&file, text).await?;
             written.push(file.display().to_string());
         }
         Ok(written)

@@ -12,11 +12,14 @@ use std::{
 use serde_json::json;
 
 use super::{BoxFuture, Channel, LookUp, OnUncertain, Outgoing, Pace, Rooms, Wire};
-use crate::domain::{
-    Address, ChannelName, IncidentId,
-    channel::{Conversation, Part},
-    delivery::{Class, Look, Outcome},
-    text::for_recipient,
+use crate::{
+    disk,
+    domain::{
+        Address, ChannelName, IncidentId,
+        channel::{Conversation, Part},
+        delivery::{Class, Look, Outcome},
+        text::for_recipient,
+    },
 };
 
 /// Wraps a channel so that its messages end in a folder.
@@ -30,7 +33,7 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// `folder` is made when the first message comes. Each message is `<delivery>.json`, with its
+    /// `folder` is made when the first message comes, for this user alone. Each message is `<delivery>.json`, with its
     /// words by part, and for mail `<delivery>.eml` beside it. To the addresses of `allow`, which
     /// people list to try things out on themselves, messages are sent all the same.
     pub fn new(
@@ -118,7 +121,6 @@ impl Capture {
             "date": outgoing.date,
             "parts": words,
         });
-        tokio::fs::create_dir_all(&self.folder).await?;
         let file = |extension: &str| {
             self.folder
                 .join(format!("{}.{extension}", outgoing.delivery))
@@ -126,9 +128,9 @@ impl Capture {
         if wire.extension == "json" {
             record["body"] = serde_json::from_slice(&wire.bytes).unwrap_or_default();
         } else {
-            tokio::fs::write(file(wire.extension), &wire.bytes).await?;
+            disk::write(&file(wire.extension), wire.bytes.clone()).await?;
         }
-        tokio::fs::write(file("json"), format!("{record:#}\n")).await
+        disk::write(&file("json"), format!("{record:#}\n")).await
     }
 }
 

@@ -8,6 +8,7 @@ use super::output::{Exit, Output};
 use crate::{
     app::{Error, ErrorKind},
     chatops::manifest,
+    disk,
     files::package,
 };
 
@@ -80,7 +81,7 @@ pub async fn teams(command: Teams, output: Output) -> Result<Exit, Error> {
         return Ok(Exit::Done);
     };
     let package = package::teams(&format!("{manifest:#}\n")).map_err(failed)?;
-    tokio::fs::write(&file, package).await.map_err(failed)?;
+    disk::write(&file, package).await.map_err(failed)?;
     output.say(&format!(
         "Wrote {}. Upload it in the Teams admin centre, or with \"Upload a custom app\" in Teams.",
         file.display()

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use crate::{
     app::{Error, ErrorKind},
+    disk,
     startup::{self, Started},
 };
 use settings::CONFIG;
@@ -41,7 +42,7 @@ pub async fn prepare(folder: &Path, fresh: bool, colour: bool) -> Result<Prepare
             None => None,
         }
     } else {
-        tokio::fs::create_dir_all(folder)
+        disk::make_folder(folder)
             .await
             .map_err(|error| no_folder(folder, error))?;
         let stand = Stand::new(folder).await?;

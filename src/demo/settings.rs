@@ -58,7 +58,7 @@ pub(super) async fn write(folder: &Path, stand: &Stand) -> Result<(), Error> {
         stand.api(),
         SLACK.1,
     );
-    files::write(&folder.join(CONFIG), &text).await
+    files::write(&folder.join(CONFIG), text).await
 }
 
 /// The ports of Teams and of Slack; `None` for a demo from before there were simulators.

@@ -253,7 +253,7 @@ impl Ahead {
         // Whole seconds, rounded up, so that what is due is due.
         let ahead = (self.clock.ahead() + step).num_seconds() + 1;
         let text = format!("{ahead}\n");
-        let written = crate::app::files::write(&self.file, &text).await;
+        let written = crate::app::files::write(&self.file, text).await;
         written.map_err(|error| error.sentence)?;
         self.clock.run_ahead(TimeDelta::seconds(ahead));
         self.app.wake.ring();

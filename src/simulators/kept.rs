@@ -9,6 +9,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::watch;
 
 use super::locked;
+use crate::disk;
 
 /// Something remembered, with a number that rises whenever it changes.
 pub(super) struct Kept<T> {
@@ -74,13 +75,7 @@ impl<T: Default + Serialize + DeserializeOwned + Send + 'static> Kept<T> {
         let Ok(text) = self.look(serde_json::to_vec) else {
             return;
         };
-        // First beside it: a stop in between leaves the file as it was.
-        let beside = file.with_extension("new");
-        let written = match tokio::fs::write(&beside, text).await {
-            Ok(()) => tokio::fs::rename(&beside, file).await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = written {
+        if let Err(error) = disk::write(file, text).await {
             tracing::warn!(%error, "what the simulator remembers cannot be written");
         }
     }

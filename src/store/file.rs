@@ -1,7 +1,7 @@
 //! The file of a SQLite database: who it is, who may read it, and copies of it.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io,
     path::{Path, PathBuf},
 };
@@ -15,6 +15,7 @@ use sea_orm::{
 };
 
 use super::{Step, Store, StoreError};
+use crate::disk;
 
 /// A database file and which one it was when it was opened.
 #[derive(Debug, Clone)]
@@ -43,7 +44,7 @@ impl DatabaseFile {
     /// Makes the file if it is missing, for this user alone: it will hold addresses and webhook
     /// URLs. If that fails, opening it will fail too and say why.
     pub(super) fn make_private(path: &Path) {
-        let _ = private(OpenOptions::new().create_new(true).write(true)).open(path);
+        let _ = disk::new_file(path);
     }
 
     /// Remembers which file is at the path now that the database is open.
@@ -110,10 +111,10 @@ impl Store {
 
 async fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
     const STEP: &str = "copy the database";
+    // What a copy that was broken off has left.
+    let _ = fs::remove_file(to);
     // SQLite fills an empty file, and keeps the permissions that it has.
-    private(OpenOptions::new().create(true).truncate(true).write(true))
-        .open(to)
-        .map_err(|error| io_error(STEP, error))?;
+    disk::new_file(to).map_err(|error| io_error(STEP, error))?;
     // A connection of its own: a long copy holds up neither the writer nor a reader of the pool.
     let options = SqliteConnectOptions::new()
         .filename(from)
@@ -165,15 +166,4 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
 #[cfg(not(unix))]
 fn identity(path: &Path) -> io::Result<(u64, u64)> {
     fs::metadata(path).map(|_| (0, 0))
-}
-
-#[cfg(unix)]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt;
-    options.mode(0o600)
-}
-
-#[cfg(not(unix))]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    options
 }

@@ -49,6 +49,7 @@ mod outbox_store;
 mod pages;
 mod policies;
 mod policy_and_directory;
+mod private_files;
 mod resolution_oracle;
 mod restricted;
 mod scale;
