@@ -86,7 +86,7 @@ pub(super) fn finish(
             many => format!("{many} messages wait"),
         };
         receipt.sentences.push(format!(
-            "{waits} for a second person to agree: oyez approve {}",
+            "{waits} for a second person to agree: oyez approve {} --as PERSON",
             after.id
         ));
     }

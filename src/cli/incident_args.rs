@@ -424,7 +424,7 @@ pub struct Step {
 pub struct Approve {
     /// Which incident
     pub incident: IncidentId,
-    /// Agree to your own words, because there is nobody else; the reason is on the record
+    /// Agree without a second person, because there is nobody else; the reason is on the record
     #[arg(long, value_name = "REASON")]
     pub alone: Option<String>,
     /// How to go about it

@@ -358,7 +358,7 @@ fn progress_lines(page: &mut Page, progress: &Progress, incident: IncidentId) {
     }
     if progress.awaiting > 0 {
         page.line(format!(
-            "{} wait for a second person: oyez approve {incident}",
+            "{} wait for a second person: oyez approve {incident} --as PERSON",
             progress.awaiting
         ));
     }

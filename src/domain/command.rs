@@ -244,7 +244,7 @@ pub enum Command {
         #[serde(default)]
         event: Option<u32>,
     },
-    /// Agree, as a second person, to messages that wait for that.
+    /// Agree, as a second person, to messages that wait for that. What acts for nobody is none.
     Approve {
         /// The last event whose words were read: messages of later ones go on waiting.
         up_to: u32,

@@ -53,6 +53,7 @@ mod private_files;
 mod resolution_oracle;
 mod restricted;
 mod scale;
+mod second_person;
 mod simulators;
 mod store_conversations;
 mod store_directory;

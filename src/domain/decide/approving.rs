@@ -1,4 +1,5 @@
-//! The second person's word: who may give it, and for what.
+//! The second person's word: who may give it, and for what. What acts for nobody, such as a key of a
+//! machine, is no second person.
 
 use super::{At, Sending, typed};
 use crate::domain::{
@@ -29,13 +30,24 @@ impl At<'_> {
         let own = waiting
             .iter()
             .any(|(record, _)| is_same(&record.actor, self.context.actor));
-        if own && alone.is_none() {
+        let is_somebody = self.context.actor.person.is_some();
+        if alone.is_none() && own {
             return Err(Refusal::new(
                 "same-person",
                 "You wrote this yourself, and the policy asks for a second person.",
                 format!(
-                    "Ask somebody else to run `oyez approve {id}`. If there is nobody, say why with `oyez approve {id} --alone REASON`.",
+                    "Ask somebody else to run `oyez approve {id} --as PERSON`. If there is nobody, say why with `oyez approve {id} --alone REASON`.",
                     id = self.incident.id
+                ),
+            ));
+        }
+        if alone.is_none() && !is_somebody {
+            return Err(Refusal::new(
+                "no-person",
+                "The policy asks for a second person, and this does not say whose word it is.",
+                format!(
+                    "Say who agrees: `oyez approve {} --as PERSON`, or a key that acts for a person.",
+                    self.incident.id
                 ),
             ));
         }
@@ -49,7 +61,7 @@ impl At<'_> {
                 .flat_map(|(_, sending)| sending.awaits_word.values())
                 .sum(),
             // With a second person there is nothing to excuse.
-            alone: alone.filter(|_| own),
+            alone: alone.filter(|_| own || !is_somebody),
         })
     }
 
@@ -101,9 +113,19 @@ mod tests {
     use crate::domain::{
         Audience,
         command::Command,
-        event::{Door, Event},
+        event::{Actor, Door, Event},
         fixture::actor,
     };
+
+    /// A key that acts for nobody.
+    fn machine() -> Actor {
+        Actor {
+            id: "token:deploy".to_owned(),
+            person: None,
+            name: "deploy".to_owned(),
+            door: Door::Api,
+        }
+    }
 
     /// A declaration of which messages to outsiders wait.
     fn declared_by(person: &str) -> Desk {
@@ -155,10 +177,36 @@ mod tests {
     }
 
     #[test]
-    fn what_the_clock_wrote_anybody_may_let_go() {
+    fn what_the_clock_wrote_any_person_may_let_go() {
         let mut desk = declared_by("priya-shah");
         desk.log.0[0].actor.door = Door::Clock;
         assert!(desk.ask(minutes(-30), &approve(None)).is_ok());
+        desk.actor = machine();
+        desk.refuses(&approve(None), "no-person");
+    }
+
+    #[test]
+    fn a_key_of_nobody_is_no_second_person_and_can_only_say_why_there_is_none() {
+        let mut desk = declared_by("tom-okafor");
+        desk.actor = machine();
+        assert_eq!(refused(&desk, &approve(None)), "no-person");
+        let event = desk.ask(minutes(-30), &approve(Some("Nobody is awake.")));
+        let Ok(Event::SendingApproved { alone, .. }) = event else {
+            panic!("{event:?}");
+        };
+        assert_eq!(alone.as_deref(), Some("Nobody is awake."));
+    }
+
+    #[test]
+    fn two_keys_of_one_person_are_one_person() {
+        let mut desk = declared_by("priya-shah");
+        desk.log.0[0].actor.id = "token:one".to_owned();
+        desk.actor = Actor {
+            id: "token:another".to_owned(),
+            door: Door::Api,
+            ..actor("priya-shah")
+        };
+        assert_eq!(refused(&desk, &approve(None)), "same-person");
     }
 
     #[test]

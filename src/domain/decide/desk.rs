@@ -17,8 +17,10 @@ pub(super) fn minutes(offset: i64) -> Time {
     at(DUE) + Duration::minutes(offset)
 }
 
-/// Priya Shah at the keyboard, at the time at which an update is due.
+/// Somebody at the keyboard, Priya Shah unless a test says otherwise, at the time at which an update
+/// is due.
 pub(super) struct Desk {
+    pub(super) actor: Actor,
     pub(super) log: Log,
     pub(super) policy: Policy,
     pub(super) directory: Directory,
@@ -44,6 +46,7 @@ impl Desk {
             reason: "It is not a public service".to_owned(),
         }];
         Self {
+            actor: actor("priya-shah"),
             log,
             policy,
             directory: fixture::directory(),
@@ -56,7 +59,7 @@ impl Desk {
             policy: &self.policy,
             directory: &self.directory,
             now,
-            actor: &actor("priya-shah"),
+            actor: &self.actor,
             log: &self.log.0,
             incidents: &[id("INC-0007")].into(),
             sending: &self.sending,

@@ -61,14 +61,20 @@ impl Api {
         }
     }
 
-    /// A key with these scopes.
+    /// A key with these scopes, of nobody.
     pub(crate) async fn key(&self, scopes: &[&str]) -> String {
+        self.key_of(scopes, None).await
+    }
+
+    /// A key with these scopes that acts for a person.
+    pub(crate) async fn key_of(&self, scopes: &[&str], person: Option<&str>) -> String {
+        let person = person.map(|id| id.parse().expect("the id of a person"));
         let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         let name = format!("test of {}", scopes.join(" and "));
         let made = self.app.create_token(NewKey {
             name: &name,
             scopes: &scopes,
-            person: None,
+            person: person.as_ref(),
             expires: "90d",
             by: "cli:test",
         });
