@@ -25,6 +25,8 @@ pub struct Model {
     pub expires_at: Option<i64>,
     /// When it was taken back.
     pub revoked_at: Option<i64>,
+    /// Who took it back; empty in rows from before that was kept.
+    pub revoked_by: Option<String>,
     /// When it was used last, about.
     pub last_used_at: Option<i64>,
 }

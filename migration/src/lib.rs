@@ -21,6 +21,7 @@ mod m20261126_000008_ask;
 mod m20261126_000009_erased;
 mod m20261126_000010_awaits;
 mod m20261127_000011_member;
+mod m20261130_000019_token_revoked_by;
 mod m20261130_000021_open_deliveries;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000009_erased::Migration),
             Box::new(m20261126_000010_awaits::Migration),
             Box::new(m20261127_000011_member::Migration),
+            Box::new(m20261130_000019_token_revoked_by::Migration),
             Box::new(m20261130_000021_open_deliveries::Migration),
         ]
     }

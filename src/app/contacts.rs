@@ -4,7 +4,10 @@ use std::{collections::HashSet, path::PathBuf};
 
 use serde::Serialize;
 
-use super::{App, Error, ErrorKind, files as disk};
+use super::{
+    App, Error, ErrorKind, files as disk,
+    keys::{DIRECTORY, note_revoked},
+};
 use crate::{
     domain::{
         Address, ChannelName, Time,
@@ -169,7 +172,11 @@ impl App {
         for address in newly_given(&bad, &before.directory, &after) {
             outbox::heal_address(&tx, address).await?;
         }
+        let revoked = self.revoke_keys_of_gone(&tx, &after, now).await?;
         tx.commit().await.step("commit an import")?;
+        for key in revoked {
+            note_revoked(&key, DIRECTORY);
+        }
         tracing::info!(people = after.people.len(), "a directory was imported");
         Ok(())
     }

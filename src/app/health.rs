@@ -1,6 +1,6 @@
 //! How the program is: for `/readyz`, `/metrics` and the doctor.
 
-use prometheus::{Encoder, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+use prometheus::{Encoder, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
 use super::{App, Error, ErrorKind};
 use crate::store::{faults, incidents, outbox, timers};
@@ -81,6 +81,17 @@ impl App {
                 .await?
                 .map_or(0, |due| (now - due).num_seconds().max(0)),
         );
+        let opts = Opts::new(
+            "oyez_refused_keys_total",
+            "Keys refused by this process, by reason",
+        );
+        let refused = IntCounterVec::new(opts, &["reason"]).map_err(unmeasured)?;
+        registry
+            .register(Box::new(refused.clone()))
+            .map_err(unmeasured)?;
+        for (why, count) in self.guessing.counts() {
+            refused.with_label_values(&[why.as_str()]).inc_by(count);
+        }
         let mut text = Vec::new();
         TextEncoder::new()
             .encode(&registry.gather(), &mut text)

@@ -17,9 +17,11 @@ mod error;
 mod events;
 pub mod files;
 mod findings;
+mod guessing;
 mod headline;
 mod health;
 mod heartbeat;
+mod keys;
 mod labels;
 mod ledger;
 mod maintenance;
@@ -59,13 +61,15 @@ pub use self::{
     doctor::{Finding, Surroundings, not_started, settings_found},
     drafts::{Prepared, Wish},
     error::{Error, Kind as ErrorKind},
+    guessing::{Hold, Why as KeyRefusal},
     heartbeat::Heartbeat,
+    keys::{KeyHolder, RefusedKey},
     labels::Labels,
     policy::{PolicyAnswer, PolicyFile, PolicyWords},
     rulebook::Rulebook,
     speaker::{About, Speaker},
     story::Story,
-    tokens::{KeyHolder, NewKey, TokenAnswer},
+    tokens::{NewKey, TokenAnswer},
     verify::Verified,
     viewer::Viewer,
     who::Hypothesis,
@@ -108,6 +112,8 @@ pub struct App {
     stories: story::Stories,
     /// Mail addresses of people who spoke in chat.
     mails: by_mail::Mails,
+    /// Who has sent keys that open nothing.
+    guessing: Arc<guessing::Guessing>,
 }
 
 impl App {
@@ -136,6 +142,7 @@ impl App {
             rulebook: Mutex::new(None),
             stories: story::Stories::default(),
             mails: by_mail::Mails::default(),
+            guessing: Arc::default(),
         }
     }
 
@@ -156,6 +163,7 @@ impl App {
             rulebook: Mutex::new(None),
             stories: story::Stories::default(),
             mails: by_mail::Mails::default(),
+            guessing: Arc::clone(&self.guessing),
         }
     }
 

@@ -1,23 +1,23 @@
-//! Keys for the HTTP API.
+//! Keys for the HTTP API: making, listing and revoking them.
+//!
+//! Nobody makes a key that may more than they may themselves, and a key in somebody's name takes the
+//! scope `admin`. Who made and who revoked a key is kept with it and written into the log.
 
 use std::collections::BTreeSet;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{App, Error, ErrorKind, Scope, Viewer};
+use super::{App, Error, ErrorKind, KeyHolder, Scope, keys::note_revoked};
 use crate::{
     domain::{
         PersonId, Time,
-        event::{Actor, Door},
+        event::Actor,
         when::{self, Side},
     },
     store::tokens::{self, NewToken, Token},
 };
-
-/// What the id of an actor begins with that is a key.
-const TOKEN: &str = "token:";
 
 /// A key to make.
 #[derive(Debug, Clone, Copy)]
@@ -31,16 +31,7 @@ pub struct NewKey<'a> {
     /// For whom it acts; `None` is for nobody but itself.
     pub person: Option<&'a PersonId>,
     /// Who makes it.
-    pub by: &'a str,
-}
-
-/// Who calls with a key, and what they may do.
-#[derive(Debug, Clone)]
-pub struct KeyHolder {
-    /// As the record names them.
-    pub actor: Actor,
-    /// What they may do.
-    pub scopes: BTreeSet<Scope>,
+    pub by: &'a KeyHolder,
 }
 
 /// A key as people see it.
@@ -54,11 +45,21 @@ pub struct TokenAnswer {
     pub scopes: Vec<String>,
     /// The person for whom it acts; what it does is recorded as theirs.
     pub person: Option<String>,
+    /// Who made it: `cli:` and the user of a terminal, or `token:` and the id of a key.
+    pub created_by: String,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Time,
     /// When it stops working.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Time>,
     /// valid, expired or revoked.
     pub state: String,
+    /// Who revoked it; `directory` if its person has left.
+    pub revoked_by: Option<String>,
+    /// When it was revoked.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub revoked_at: Option<Time>,
     /// When it was used last, to the minute.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_used_at: Option<Time>,
@@ -107,17 +108,32 @@ impl App {
                 "Choose a time to come, for example 90d.",
             ));
         }
-        if let Some(person) = new.person {
-            self.find_person(person).await?;
+        for scope in &scopes {
+            if !new.by.may(*scope) {
+                return Err(more_than_own(*scope));
+            }
         }
+        if let Some(person) = new.person {
+            self.may_be_named(person, new.by).await?;
+        }
+        let by = new.by.actor.id.as_str();
         let new = NewToken {
             name,
             scopes,
             person: new.person,
-            created_by: new.by,
+            created_by: by,
             expires_at: Some(expires_at),
         };
         let (token, secret) = tokens::create(self.store.write(), new, now).await?;
+        let may: Vec<&str> = token.scopes.iter().map(|scope| scope.as_str()).collect();
+        let person = token.person.as_ref().map(PersonId::as_str);
+        tracing::warn!(
+            key = token.id,
+            by,
+            scopes = may.join(","),
+            person,
+            "a key was made"
+        );
         let mut answer = answer(token, now);
         answer.secret = Some(secret.expose_secret().to_owned());
         Ok(answer)
@@ -134,7 +150,7 @@ impl App {
     }
 
     /// Makes the key with this id or name useless from now on.
-    pub async fn revoke_token(&self, wanted: &str) -> Result<TokenAnswer, Error> {
+    pub async fn revoke_token(&self, wanted: &str, by: &Actor) -> Result<TokenAnswer, Error> {
         let now = self.clock.now();
         let all = tokens::list(self.store.read()).await?;
         let mut matching: Vec<Token> = all
@@ -157,71 +173,41 @@ impl App {
                 "Name one by its id: oyez token list",
             ));
         }
-        tokens::revoke(self.store.write(), &token.id, now).await?;
-        token.revoked_at.get_or_insert(now);
+        if tokens::revoke(self.store.write(), &token.id, &by.id, now).await? {
+            note_revoked(&token.id, &by.id);
+            token.revoked_at = Some(now);
+            token.revoked_by = Some(by.id.clone());
+        }
         Ok(answer(token, now))
     }
 
-    /// Whether the key still opens the door, for whoever has been inside for a while.
-    pub async fn still_holds(&self, holder: &KeyHolder) -> Result<bool, Error> {
-        let id = holder.actor.id.strip_prefix(TOKEN).unwrap_or_default();
-        let valid = tokens::is_valid(self.store.read(), id, self.clock.now()).await?;
-        let Some(person) = holder.actor.person.as_ref().filter(|_| valid) else {
-            return Ok(valid);
-        };
-        match self.find_person(person).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
+    /// Refuses a key in the name of somebody who is not one of ours, or by somebody who may not make it.
+    async fn may_be_named(&self, person: &PersonId, by: &KeyHolder) -> Result<(), Error> {
+        if !by.may(Scope::Admin) {
+            return Err(more_than_own(Scope::Admin));
         }
-    }
-
-    /// Who calls with a secret, if it is that of a valid key; notes that it was used.
-    pub async fn key_holder(&self, secret: &SecretString) -> Result<Option<KeyHolder>, Error> {
-        let now = self.clock.now();
-        let Some(token) = tokens::find(self.store.read(), secret)
-            .await?
-            .filter(|token| token.is_valid(now))
-        else {
-            return Ok(None);
-        };
-        tokens::note_use(self.store.write(), &token, now).await?;
-        let name = match &token.person {
-            None => token.name,
-            Some(id) => self.find_person(id).await.map_err(gone)?.name,
-        };
-        Ok(Some(KeyHolder {
-            actor: Actor {
-                id: format!("{TOKEN}{}", token.id),
-                person: token.person,
-                name,
-                door: Door::Api,
-            },
-            scopes: token.scopes,
-        }))
+        let person = self.find_person(person).await?;
+        if self.rulebook().await?.directory.is_outsider(&person) {
+            return Err(Error::new(
+                ErrorKind::Refused,
+                "not-for-outsiders",
+                format!(
+                    "{} belongs to another organisation, and keys are for our own.",
+                    person.name
+                ),
+                "Name somebody of ours, or make a key that acts for nobody.",
+            ));
+        }
+        Ok(())
     }
 }
 
-impl KeyHolder {
-    /// What they may see.
-    pub fn viewer(&self) -> Viewer {
-        Viewer::Key {
-            actor: self.actor.id.clone(),
-            person: self.actor.person.clone(),
-        }
-    }
-}
-
-/// Whoever left the organisation cannot go on with a key that was theirs.
-fn gone(error: Error) -> Error {
-    if error.kind != ErrorKind::NotFound {
-        return error;
-    }
+fn more_than_own(scope: Scope) -> Error {
     Error::new(
         ErrorKind::NotAllowed,
-        "person-gone",
-        "The person whose key this is, is no longer in the directory.",
-        "Make a key for somebody else: oyez token create NAME --scope SCOPE --person PERSON",
+        "more-than-own",
+        format!("You do not have the scope {scope}, so you cannot give it to a key."),
+        format!("Ask somebody who may: oyez token create NAME --scope {scope}"),
     )
 }
 
@@ -254,8 +240,12 @@ fn answer(token: Token, now: Time) -> TokenAnswer {
             .map(|scope| scope.as_str().to_owned())
             .collect(),
         person: token.person.map(|person| person.to_string()),
+        created_by: token.created_by,
+        created_at: token.created_at,
         expires_at: token.expires_at,
         state: state.to_owned(),
+        revoked_by: token.revoked_by,
+        revoked_at: token.revoked_at,
         last_used_at: token.last_used_at,
         secret: None,
     }

@@ -8,7 +8,7 @@ use super::{
     output::Exit,
     write::{Door, people},
 };
-use crate::app::{Error, ErrorKind, NewKey};
+use crate::app::{Error, ErrorKind, KeyHolder, NewKey};
 
 pub(super) fn unconfirmed(what: &str) -> Error {
     Error::new(
@@ -141,7 +141,7 @@ pub async fn template(door: &Door, command: Template) -> Result<Exit, Error> {
 pub async fn token(door: &Door, command: Token) -> Result<Exit, Error> {
     match command {
         Token::Create(args) => {
-            let by = door.actor(&Write::default()).await?.id;
+            let by = KeyHolder::operator(door.actor(&Write::default()).await?);
             let made = door
                 .app
                 .create_token(NewKey {
@@ -181,9 +181,21 @@ pub async fn token(door: &Door, command: Token) -> Result<Exit, Error> {
                             .map(|at| at.to_rfc3339())
                             .unwrap_or_default(),
                         token.state.clone(),
+                        token.created_by.clone(),
+                        token.revoked_by.clone().unwrap_or_default(),
                     ]
                 });
-                page.table(["Id", "Name", "May", "For", "Until", "State"], rows);
+                let heads = [
+                    "Id",
+                    "Name",
+                    "May",
+                    "For",
+                    "Until",
+                    "State",
+                    "Made by",
+                    "Revoked by",
+                ];
+                page.table(heads, rows);
                 Ok(())
             })?;
             Ok(Exit::Done)
@@ -197,7 +209,8 @@ pub async fn token(door: &Door, command: Token) -> Result<Exit, Error> {
             if !confirmed(door, &write, &format!("Revoke {token}?")) {
                 return Err(unconfirmed("Nothing was changed."));
             }
-            let revoked = door.app.revoke_token(&token).await?;
+            let by = door.actor(&write).await?;
+            let revoked = door.app.revoke_token(&token, &by).await?;
             door.output.answer(&revoked, |page| {
                 page.line(format!("{} no longer works.", revoked.name));
                 Ok(())

@@ -22,6 +22,10 @@ use super::{
 use crate::domain::{PersonId, Time};
 use entity::api_token::{ActiveModel, Column, Entity, Model};
 
+/// How every secret begins, so that one that was left lying about is recognised.
+const PREFIX: &str = "oyez_";
+const RANDOM_BYTES: usize = 32;
+
 /// What a token may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -102,6 +106,8 @@ pub struct Token {
     pub expires_at: Option<Time>,
     /// When it was taken back.
     pub revoked_at: Option<Time>,
+    /// Who took it back; `None` for keys that were taken back before that was kept.
+    pub revoked_by: Option<String>,
     /// When it was used last, to the minute.
     pub last_used_at: Option<Time>,
 }
@@ -120,10 +126,8 @@ pub async fn create(
     now: Time,
 ) -> Result<(Token, SecretString), StoreError> {
     const STEP: &str = "make an API token";
-    let secret = SecretString::from(format!(
-        "oyez_{}",
-        BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
-    ));
+    let random = BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; RANDOM_BYTES]>());
+    let secret = SecretString::from(format!("{PREFIX}{random}"));
     let token = Token {
         id: new_ulid(now),
         name: new.name.to_owned(),
@@ -133,6 +137,7 @@ pub async fn create(
         created_at: now,
         expires_at: new.expires_at,
         revoked_at: None,
+        revoked_by: None,
         last_used_at: None,
     };
     let row = ActiveModel {
@@ -145,6 +150,7 @@ pub async fn create(
         created_at: Set(micros(now)),
         expires_at: Set(token.expires_at.map(micros)),
         revoked_at: Set(None),
+        revoked_by: Set(None),
         last_used_at: Set(None),
     };
     Entity::insert(row)
@@ -180,21 +186,42 @@ pub async fn find(
         .transpose()
 }
 
-/// Whether the token with this id opens the door now.
-pub async fn is_valid(
-    conn: &impl ConnectionTrait,
-    id: &str,
-    now: Time,
-) -> Result<bool, StoreError> {
+/// The token with this id, whether it still works or not.
+pub async fn with_id(conn: &impl ConnectionTrait, id: &str) -> Result<Option<Token>, StoreError> {
     let row = Entity::find_by_id(id).one(conn).await;
-    let found = row.step("look up an API token")?.map(token).transpose()?;
-    Ok(found.is_some_and(|token| token.is_valid(now)))
+    row.step("look up an API token")?.map(token).transpose()
+}
+
+/// The tokens that act for a person and were not taken back.
+pub async fn of_people(conn: &impl ConnectionTrait) -> Result<Vec<Token>, StoreError> {
+    Entity::find()
+        .filter(Column::PersonId.is_not_null())
+        .filter(Column::RevokedAt.is_null())
+        .all(conn)
+        .await
+        .step("list API tokens of people")?
+        .into_iter()
+        .map(token)
+        .collect()
+}
+
+/// Whether a text has the form of a secret of ours.
+pub fn is_well_formed(secret: &str) -> bool {
+    let random = secret.strip_prefix(PREFIX);
+    let random = random.and_then(|text| BASE64_URL_SAFE_NO_PAD.decode(text).ok());
+    random.is_some_and(|random| random.len() == RANDOM_BYTES)
 }
 
 /// Takes a token back. False if there is no such token, or it was taken back before.
-pub async fn revoke(conn: &impl ConnectionTrait, id: &str, now: Time) -> Result<bool, StoreError> {
+pub async fn revoke(
+    conn: &impl ConnectionTrait,
+    id: &str,
+    by: &str,
+    now: Time,
+) -> Result<bool, StoreError> {
     let changed = Entity::update_many()
         .col_expr(Column::RevokedAt, Expr::value(micros(now)))
+        .col_expr(Column::RevokedBy, Expr::value(by))
         .filter(Column::Id.eq(id))
         .filter(Column::RevokedAt.is_null())
         .exec(conn)
@@ -245,6 +272,7 @@ fn token(row: Model) -> Result<Token, StoreError> {
         created_at: instant(row.created_at, STEP)?,
         expires_at: instant_or_none(row.expires_at, STEP)?,
         revoked_at: instant_or_none(row.revoked_at, STEP)?,
+        revoked_by: row.revoked_by,
         last_used_at: instant_or_none(row.last_used_at, STEP)?,
     })
 }

@@ -1,6 +1,11 @@
-//! Who is calling: a bearer token, and what it may do.
+//! Who is calling: a bearer token, and what it may do. Refused ones are counted, and whoever sends many
+//! hears of it later and later.
 
-use std::{future::Future, pin::Pin};
+use std::{
+    future::Future,
+    net::{IpAddr, Ipv4Addr},
+    pin::Pin,
+};
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -10,9 +15,9 @@ use actix_web::{
 };
 use secrecy::SecretString;
 
-use super::problem::Problem;
+use super::{Stop, problem::Problem};
 use crate::{
-    app::{App, KeyHolder, Scope, Viewer},
+    app::{App, Hold, KeyHolder, KeyRefusal, RefusedKey, Scope, Viewer},
     domain::event::Actor,
 };
 
@@ -21,11 +26,9 @@ use crate::{
 pub(crate) struct Caller(KeyHolder);
 
 impl Caller {
-    /// Whether the token may do this. `admin` may do everything; `respond` and `manage` may read.
+    /// Refuses what the key may not do.
     pub(crate) fn may(&self, scope: Scope) -> Result<(), Problem> {
-        let scopes = &self.0.scopes;
-        let reads = scope == Scope::Read && !scopes.is_empty();
-        if reads || scopes.contains(&Scope::Admin) || scopes.contains(&scope) {
+        if self.0.may(scope) {
             return Ok(());
         }
         Err(Problem::new(
@@ -52,6 +55,11 @@ impl Caller {
         self.0.viewer()
     }
 
+    /// Whose key it is, and what it may do.
+    pub(crate) fn holder(&self) -> &KeyHolder {
+        &self.0
+    }
+
     /// The holder of the key.
     pub(crate) fn into_holder(self) -> KeyHolder {
         self.0
@@ -63,30 +71,88 @@ impl FromRequest for Caller {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let secret = bearer(request);
+        let given = given(request);
+        let peer = request.peer_addr().map(|peer| peer.ip());
         let app = request.app_data::<Data<App>>().cloned();
+        let stop = request.app_data::<Data<Stop>>().cloned();
         Box::pin(async move {
-            let (Some(secret), Some(app)) = (secret, app) else {
+            let Some(app) = app else {
                 return Err(refused("The request names no key."));
             };
-            match app.key_holder(&secret).await? {
-                Some(holder) => Ok(Self(holder)),
-                None => Err(refused("The key is unknown, revoked or no longer valid.")),
+            let key = match given {
+                Given::Nothing => return Err(refused("The request names no key.")),
+                Given::Unreadable => RefusedKey {
+                    why: KeyRefusal::Malformed,
+                    id: None,
+                },
+                Given::Key(secret) => match app.key_holder(&secret).await? {
+                    Ok(holder) => return Ok(Self(holder)),
+                    Err(key) => key,
+                },
+            };
+            let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+            match app.key_refused(&key, peer) {
+                Hold::TooMany { seconds } => return Err(too_many(seconds)),
+                Hold::Until(at) if at > app.clock.now() => {
+                    let stopped = async {
+                        match stop {
+                            Some(stop) => stop.requested().await,
+                            None => std::future::pending().await,
+                        }
+                    };
+                    tokio::select! {
+                        () = app.clock.sleep_until(at) => {}
+                        () = stopped => {}
+                    }
+                }
+                Hold::Until(_) => {}
             }
+            Err(match key.why {
+                KeyRefusal::PersonGone => gone(),
+                _ => refused("The key is unknown, revoked or no longer valid."),
+            })
         })
     }
 }
 
-fn bearer(request: &HttpRequest) -> Option<SecretString> {
-    let value = request
-        .headers()
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?;
-    let (scheme, secret) = value.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then(|| SecretString::from(secret.trim()))
+/// What a request says of its key.
+enum Given {
+    Nothing,
+    Unreadable,
+    Key(SecretString),
+}
+
+fn given(request: &HttpRequest) -> Given {
+    let Some(value) = request.headers().get(header::AUTHORIZATION) else {
+        return Given::Nothing;
+    };
+    let read = value.to_str().ok().and_then(|text| text.split_once(' '));
+    match read {
+        Some((scheme, secret)) if scheme.eq_ignore_ascii_case("bearer") => {
+            Given::Key(SecretString::from(secret.trim()))
+        }
+        _ => Given::Unreadable,
+    }
+}
+
+/// Whoever left the organisation cannot go on with a key that was theirs, and neither can whoever
+/// gets their id later.
+fn gone() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "person-gone",
+        "The person whose key this was has left, or belongs to another organisation now.",
+        "Make a new key: oyez token create NAME --scope SCOPE --person PERSON",
+    )
+}
+
+fn too_many(seconds: i64) -> Problem {
+    Problem::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "too-many-refusals",
+        "Too many keys from this address were refused.",
+        format!("Wait {seconds} seconds, and send a key that works."),
+    )
 }
 
 fn refused(why: &str) -> Problem {

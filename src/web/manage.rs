@@ -129,7 +129,7 @@ pub(super) async fn make_token(
             scopes: &body.0.scopes,
             expires: &body.0.expires,
             person: body.0.person.as_ref(),
-            by: &caller.actor().id,
+            by: caller.holder(),
         })
         .await?;
     Ok(HttpResponse::Created().json(made))
@@ -147,5 +147,5 @@ pub(super) async fn revoke_token(
     token: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     caller.may(Scope::Admin)?;
-    Ok(HttpResponse::Ok().json(app.revoke_token(&token).await?))
+    Ok(HttpResponse::Ok().json(app.revoke_token(&token, caller.actor()).await?))
 }

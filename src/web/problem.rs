@@ -60,7 +60,11 @@ impl ResponseError for Problem {
         if self.status == StatusCode::UNAUTHORIZED.as_u16() {
             response.insert_header(("WWW-Authenticate", "Bearer"));
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE.as_u16() {
+        let later = [
+            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::TOO_MANY_REQUESTS,
+        ];
+        if later.contains(&self.status_code()) {
             response.insert_header(("Retry-After", "5"));
         }
         let body = serde_json::to_string(self).unwrap_or_default();

@@ -10,6 +10,7 @@
 
 mod api_health;
 mod api_hostile;
+mod api_keys;
 mod api_requests;
 mod api_stream;
 mod app;

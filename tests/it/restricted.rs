@@ -12,7 +12,12 @@ use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::support::{at, database::databases, program::Program};
+use crate::support::{
+    api::maker,
+    at,
+    database::databases,
+    program::{Program, operator},
+};
 
 const NOW: &str = "2026-11-23T13:20:00Z";
 
@@ -71,7 +76,7 @@ impl Served {
             scopes: &["respond".to_owned(), "manage".to_owned()],
             expires: "90d",
             person: person.as_ref(),
-            by: "cli:test",
+            by: &maker(),
         };
         let made = self.program.app.create_token(new).await.unwrap();
         assert_eq!(made.person, person.map(|person| person.to_string()));
@@ -292,7 +297,7 @@ async fn what_a_key_does_for_a_person_is_recorded_as_theirs() {
         let id = served.declare(&key, &outage()).await;
         let path = format!("/api/v1/incidents/{id}");
         let (_, status) = served.get(&key, &path).await;
-        assert_eq!(status["timeline"][0]["who"], "Mei Lin");
+        assert_eq!(status["timeline"][0]["who"], "Mei Lin (key test)");
         assert_eq!(status["timeline"][0]["door"], "api");
 
         // Whoever has left takes their key with them.
@@ -318,7 +323,7 @@ async fn a_key_for_somebody_who_is_not_there_is_refused_with_the_nearest_name() 
             scopes: &["read".to_owned()],
             expires: "90d",
             person: Some(&person),
-            by: "cli:test",
+            by: &maker(),
         };
         let refused = served.program.app.create_token(new).await.unwrap_err();
         assert_eq!(refused.code, "unknown-person");
@@ -412,7 +417,7 @@ async fn the_event_stream_ends_with_the_key() {
         let mut answer = served.call(&key, Method::GET, path, None).await;
         events(&mut answer, 2).await;
         let app = &served.program.app;
-        app.revoke_token("test").await.unwrap();
+        app.revoke_token("test", &operator()).await.unwrap();
         let clock = &served.program.clock;
         // It looks after each second; or did just now, and is at its end already. Nothing comes but
         // the sign of life that may be on its way.

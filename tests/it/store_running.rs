@@ -95,11 +95,24 @@ async fn a_token_works_until_it_expires_or_is_taken_back() {
         let wrong = SecretString::from("oyez_wrong");
         assert_eq!(tokens::find(conn, &wrong).await.unwrap(), None);
 
-        assert!(tokens::revoke(conn, &token.id, made).await.unwrap());
-        assert!(!tokens::revoke(conn, &token.id, made).await.unwrap());
-        assert!(!tokens::revoke(conn, "nobody", made).await.unwrap());
+        assert!(
+            tokens::revoke(conn, &token.id, "cli:priya", made)
+                .await
+                .unwrap()
+        );
+        assert!(
+            !tokens::revoke(conn, &token.id, "cli:priya", made)
+                .await
+                .unwrap()
+        );
+        assert!(
+            !tokens::revoke(conn, "nobody", "cli:priya", made)
+                .await
+                .unwrap()
+        );
         let found = tokens::find(conn, &secret).await.unwrap().unwrap();
         assert!(!found.is_valid(made));
+        assert_eq!(found.revoked_by.as_deref(), Some("cli:priya"));
         assert_eq!(tokens::list(conn).await.unwrap(), [found]);
     }
 }

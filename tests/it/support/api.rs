@@ -3,14 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use oyez::{
-    app::{App, NewKey},
+    app::{App, KeyHolder, NewKey},
     web,
 };
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::Value;
 use tokio::{sync::watch, task::JoinHandle};
 
-use super::agency::Agency;
+use super::{agency::Agency, program::operator};
 
 /// An API that listens.
 pub(crate) struct Api {
@@ -71,12 +71,13 @@ impl Api {
         let person = person.map(|id| id.parse().expect("the id of a person"));
         let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         let name = format!("test of {}", scopes.join(" and "));
+        let by = maker();
         let made = self.app.create_token(NewKey {
             name: &name,
             scopes: &scopes,
             person: person.as_ref(),
             expires: "90d",
-            by: "cli:test",
+            by: &by,
         });
         made.await.expect("a key").secret.expect("its secret")
     }
@@ -103,6 +104,11 @@ impl Api {
             .expect("the server ended by itself")
             .expect("the server ended well");
     }
+}
+
+/// Somebody at a terminal, who may make every key.
+pub(crate) fn maker() -> KeyHolder {
+    KeyHolder::operator(operator())
 }
 
 /// Whoever calls the program from outside.
