@@ -18,6 +18,7 @@ use crate::{
         event::{Actor, Door},
         fault::Fault,
         saying::Links,
+        shown::Disclosure,
     },
     http_client::{HttpClient, Limits},
     render::Renderer,
@@ -178,7 +179,8 @@ async fn assemble(settings: Settings, store: Store) -> Result<Started, Error> {
     let http = HttpClient::new(&settings.http.allow_private, Limits::default()).map_err(no_tls)?;
     let heartbeat = heartbeat(&settings, &http)?;
     let context = channel_context(&http, &store, &clock).await?;
-    let (live, off) = ways(&settings, &context)?;
+    let disclosure = disclosure(&settings, &context);
+    let (live, off) = ways(&settings, &context, &disclosure)?;
     let doors = doors::open(&settings, &context)?;
     let parts: Vec<(ChannelName, &'static [Part])> = live
         .iter()
@@ -205,6 +207,7 @@ async fn assemble(settings: Settings, store: Store) -> Result<Started, Error> {
         links,
     );
     app.pages = pages;
+    app.disclosure = disclosure;
     Ok(Started {
         app,
         clock: system,
@@ -289,10 +292,21 @@ async fn channel_context(
     })
 }
 
+/// What may be shown of the addresses of each channel of the settings, in use or not.
+fn disclosure(settings: &Settings, context: &ChannelContext) -> Disclosure {
+    let kinds = settings.channels.iter().filter_map(|(name, section)| {
+        // That its settings are right was seen when those were read.
+        let kind = channels::take_kind(name, &mut section.clone()).ok()?;
+        Some((name, kind))
+    });
+    channels::disclosure(kinds, context.install_secret.expose_secret())
+}
+
 /// Builds the channels; that their settings are right was seen when those were read.
 fn ways(
     settings: &Settings,
     context: &ChannelContext,
+    disclosure: &Disclosure,
 ) -> Result<(Channels, BTreeMap<ChannelName, String>), Error> {
     let (mut live, mut off, mut faults) = (Channels::new(), BTreeMap::new(), Vec::<Fault>::new());
     for (name, section) in &settings.channels {
@@ -306,7 +320,8 @@ fn ways(
                             name.clone(),
                             settings.sending.capture_dir.join(name.as_str()),
                             &settings.sending.allow,
-                        );
+                        )
+                        .showing(disclosure.clone());
                         Arc::new(if settings.sending.simulates(name) {
                             capture.simulated()
                         } else {

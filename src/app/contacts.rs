@@ -5,13 +5,14 @@ use std::{collections::HashSet, path::PathBuf};
 use serde::Serialize;
 
 use super::{
-    App, Error, ErrorKind, files as disk,
+    App, Error, ErrorKind, KeyHolder, Scope, files as disk,
     keys::{DIRECTORY, note_revoked},
 };
 use crate::{
     domain::{
         Address, ChannelName, Time,
         directory::{Directory, merge::Problem},
+        shown::{ShownAddress, ShownDirectory, Sight},
     },
     files::{self, Input, Options},
     store::{
@@ -54,8 +55,8 @@ pub struct ImportToken {
 pub struct BadAddressAnswer {
     /// The channel.
     pub channel: String,
-    /// The address.
-    pub address: String,
+    /// The address, as far as it may be shown.
+    pub address: ShownAddress,
     /// Since when.
     pub since: Time,
     /// What their server said.
@@ -99,11 +100,10 @@ impl App {
             &Options {
                 prune,
                 channels: &channels,
-                check_address: &|channel, text| match self.channels.get(channel) {
-                    Some(channel) => channel.check_address(text),
-                    // A channel that is not in use yet: kept as written, checked when it is.
-                    None => Ok(Address::new(text.trim())),
+                check_address: &|channel, text| {
+                    self.checked_address(&known.directory, channel, text)
                 },
+                means: &|text, channel, address| self.disclosure.means(text, channel, address),
                 time_zone,
             },
         );
@@ -138,6 +138,28 @@ impl App {
                 after: plan.result,
             },
         })
+    }
+
+    /// The address that a file means. What is shown of a secret one stands for the address itself, so
+    /// that an export can be changed and imported again.
+    fn checked_address(
+        &self,
+        directory: &Directory,
+        channel: &ChannelName,
+        text: &str,
+    ) -> Result<Address, String> {
+        match self.disclosure.standing(directory, channel, text.trim()) {
+            Some(Some(address)) => return Ok(address),
+            Some(None) => {
+                return Err("This is redacted, and no address that stands is shown so.".to_owned());
+            }
+            None => {}
+        }
+        match self.channels.get(channel) {
+            Some(channel) => channel.check_address(text),
+            // A channel that is not in use yet: kept as written, checked when it is.
+            None => Ok(Address::new(text.trim())),
+        }
     }
 
     /// Saves what was planned, unless the directory has changed since. `told` hears how many rows
@@ -199,9 +221,32 @@ impl App {
         self.save_import(plan.token, |_, _| {}).await
     }
 
-    /// The directory as files: one of YAML, or one CSV file for each kind of thing.
-    pub async fn export_directory(&self, csv: bool) -> Result<Vec<(String, String)>, Error> {
+    /// The directory as files: one of YAML, or one CSV file for each kind of thing. With `secrets`,
+    /// which takes the scope `admin`, addresses that are credentials are whole.
+    pub async fn export_directory(
+        &self,
+        csv: bool,
+        secrets: bool,
+        by: &KeyHolder,
+    ) -> Result<Vec<(String, String)>, Error> {
         let directory = directory::load(self.store.read()).await?.directory;
+        let directory = if secrets {
+            if !by.may(Scope::Admin) {
+                return Err(Error::new(
+                    ErrorKind::NotAllowed,
+                    "not-allowed",
+                    "Addresses that are credentials are given to keys with the scope admin only.",
+                    "Leave out secrets=true for the directory without them.",
+                ));
+            }
+            tracing::warn!(
+                by = by.actor.id,
+                "the directory was exported with its secrets"
+            );
+            ShownDirectory::with_secrets(directory)
+        } else {
+            self.disclosure.directory(&directory)
+        };
         if !csv {
             let text = files::yaml::write(&directory).map_err(unwritable)?;
             return Ok(vec![("directory.yaml".to_owned(), text)]);
@@ -219,16 +264,26 @@ impl App {
             .into_iter()
             .map(|bad| BadAddressAnswer {
                 channel: bad.channel.to_string(),
-                address: bad.address.as_str().to_owned(),
+                address: {
+                    let mut shown = ShownAddress::hidden(&bad.channel, &bad.address);
+                    shown.show(&self.disclosure, Sight::Contacts);
+                    shown
+                },
                 since: bad.failed_at,
                 sentence: bad.sentence,
             })
             .collect())
     }
 
-    /// Believes an address again.
+    /// Believes an address again, given whole or as it is shown.
     pub async fn heal_address(&self, text: &str) -> Result<Healed, Error> {
-        let cleared = outbox::heal_address(self.store.write(), &Address::new(text.trim())).await?;
+        let text = text.trim();
+        let bad = outbox::bad_addresses(self.store.read(), self.clock.now()).await?;
+        let shown = bad
+            .into_iter()
+            .find(|bad| self.disclosure.means(text, &bad.channel, &bad.address));
+        let address = shown.map_or_else(|| Address::new(text), |bad| bad.address);
+        let cleared = outbox::heal_address(self.store.write(), &address).await?;
         if cleared == 0 {
             return Err(Error::new(
                 ErrorKind::NotFound,

@@ -9,7 +9,7 @@ use super::{
     answers::{DeliveryAnswer, StatusAnswer},
     files,
 };
-use crate::domain::IncidentId;
+use crate::domain::{IncidentId, shown::Sight};
 
 /// Everything the review needs, in one file.
 #[derive(Serialize)]
@@ -23,7 +23,7 @@ impl App {
     /// Writes `INC-0042.csv` and `INC-0042.json` into a folder, and answers their paths.
     pub async fn export_ledger(&self, id: IncidentId, folder: &Path) -> Result<Vec<String>, Error> {
         let status = self.status(id).await?;
-        let deliveries = self.send_log(id).await?;
+        let deliveries = self.show(self.send_log(id).await?, Sight::Contacts);
         let verified = self.verify(Some(id)).await?;
         let ledger = Ledger {
             incident: &status,
@@ -68,14 +68,15 @@ fn table(deliveries: &[DeliveryAnswer]) -> Result<String, Error> {
                 .settled_at
                 .map(|time| time.to_rfc3339())
                 .unwrap_or_default();
+            let event = row.event.to_string();
             let cells = [
-                &row.event.to_string(),
+                event.as_str(),
                 &row.moment,
                 &row.audience,
                 &row.recipient,
                 &row.name,
                 &row.channel,
-                &row.address,
+                row.address.as_str(),
                 &row.state,
                 &row.attempts.to_string(),
                 &row.result,
@@ -84,7 +85,7 @@ fn table(deliveries: &[DeliveryAnswer]) -> Result<String, Error> {
                 &settled,
                 &row.delivery,
             ];
-            writer.write_record(cells.map(|cell| harmless(cell)))?;
+            writer.write_record(cells.map(harmless))?;
         }
         writer.flush().map_err(csv::Error::from)
     })();

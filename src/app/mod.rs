@@ -76,8 +76,13 @@ pub use self::{
 };
 pub use crate::store::tokens::Scope;
 use crate::{
+    channels,
     clock::Clock,
-    domain::{ChannelName, saying::Links},
+    domain::{
+        ChannelName,
+        saying::Links,
+        shown::{Disclosure, HasAddresses, Sight},
+    },
     render::Renderer,
     store::{Store, outbox},
 };
@@ -92,6 +97,8 @@ pub struct App {
     pub channels: Arc<deliver::Channels>,
     /// Every channel of the settings, live or not: a rule may name one that is not in use yet.
     pub known_channels: BTreeSet<ChannelName>,
+    /// What may be shown of addresses.
+    pub disclosure: Disclosure,
     /// The words.
     pub renderer: Arc<Renderer>,
     /// Faults in the organisation's own templates, found at start; the built-in ones run instead.
@@ -121,17 +128,25 @@ impl App {
     pub fn new(
         store: Store,
         clock: Arc<dyn Clock>,
-        channels: Arc<deliver::Channels>,
+        live: Arc<deliver::Channels>,
         known_channels: BTreeSet<ChannelName>,
         renderer: Renderer,
         template_faults: Vec<crate::domain::fault::Fault>,
         links: Links,
     ) -> Self {
+        let kind_of = |name: &ChannelName| {
+            let mut kinds = channels::kinds().iter();
+            kinds.find(|kind| kind.name == name.as_str()).copied()
+        };
+        let kinds = known_channels.iter();
+        let kinds = kinds.filter_map(|name| Some((name, kind_of(name)?)));
+        let disclosure = channels::disclosure(kinds, "");
         Self {
             store,
             clock,
-            channels,
+            channels: live,
             known_channels,
+            disclosure,
             renderer: Arc::new(renderer),
             template_faults,
             policy_file: None,
@@ -153,6 +168,7 @@ impl App {
             clock,
             channels: Arc::clone(&self.channels),
             known_channels: self.known_channels.clone(),
+            disclosure: self.disclosure.clone(),
             renderer: Arc::clone(&self.renderer),
             template_faults: self.template_faults.clone(),
             policy_file: self.policy_file.clone(),
@@ -165,6 +181,12 @@ impl App {
             mails: by_mail::Mails::default(),
             guessing: Arc::clone(&self.guessing),
         }
+    }
+
+    /// An answer with so much of its addresses as whoever has this sight may see.
+    pub fn show<A: HasAddresses>(&self, mut answer: A, sight: Sight) -> A {
+        answer.each_address(&mut |address| address.show(&self.disclosure, sight));
+        answer
     }
 
     /// Closes the database; what was committed stays.

@@ -15,6 +15,7 @@ use crate::{
         incident::Incident,
         notification::Moment,
         plan::{Plan, PlannedDelivery},
+        shown::ShownAddress,
     },
     store::{Tx, faults, outbox},
 };
@@ -192,7 +193,7 @@ fn recipients(delivery: &PlannedDelivery) -> impl Iterator<Item = RecipientAnswe
         audience: delivery.audience.to_string(),
         deliveries: vec![ChoiceAnswer {
             channel: delivery.channel.to_string(),
-            address: delivery.address.as_str().to_owned(),
+            address: ShownAddress::hidden(&delivery.channel, &delivery.address),
             falls_back_to: delivery
                 .fallbacks
                 .iter()

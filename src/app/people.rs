@@ -1,9 +1,11 @@
 //! Finding people, destinations and services by what somebody typed.
 
+use serde_json::json;
+
 use super::{App, Error, ErrorKind};
 use crate::domain::{
     IncidentId, PersonId,
-    directory::{Directory, Person},
+    directory::{Destination, Directory, Person, PersonAddress},
     situation::RecipientId,
 };
 
@@ -24,10 +26,11 @@ impl App {
         recipient(&book.directory, text)
     }
 
-    /// A person, service, group, destination or organisation, as it is kept.
+    /// A person, service, group, destination or organisation, as it is shown to those who keep it.
     pub async fn directory_entry(&self, id: &str) -> Result<serde_json::Value, Error> {
         let book = self.rulebook().await?;
-        let directory = &book.directory;
+        let shown = self.disclosure.directory(&book.directory);
+        let directory = shown.entries();
         let mut found = serde_json::Map::new();
         let mut add = |kind: &str, value: Option<Result<serde_json::Value, serde_json::Error>>| {
             if let Some(Ok(value)) = value {
@@ -39,7 +42,7 @@ impl App {
             id.parse()
                 .ok()
                 .and_then(|id| directory.people.get(&id))
-                .map(serde_json::to_value),
+                .map(|person| Ok(person_entry(person))),
         );
         add(
             "service",
@@ -60,7 +63,7 @@ impl App {
             id.parse()
                 .ok()
                 .and_then(|id| directory.destinations.get(&id))
-                .map(serde_json::to_value),
+                .map(|destination| Ok(destination_entry(destination))),
         );
         add(
             "organisation",
@@ -98,6 +101,31 @@ impl App {
             "See: oyez list",
         )
     }
+}
+
+fn person_entry(person: &Person) -> serde_json::Value {
+    let address =
+        |own: &PersonAddress| json!({ "channel": own.channel, "address": own.address.as_str() });
+    let addresses: Vec<_> = person.addresses.iter().map(address).collect();
+    json!({
+        "id": person.id,
+        "name": person.name,
+        "organisation": person.organisation,
+        "addresses": addresses,
+        "time_zone": person.time_zone,
+        "working_hours": person.working_hours,
+        "muted_until": person.muted_until,
+    })
+}
+
+fn destination_entry(destination: &Destination) -> serde_json::Value {
+    json!({
+        "id": destination.id,
+        "name": destination.name,
+        "channel": destination.channel,
+        "address": destination.address.as_str(),
+        "organisation": destination.organisation,
+    })
 }
 
 /// The person or destination that a text means, and whether it is external.

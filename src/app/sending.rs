@@ -10,7 +10,7 @@ use super::{
     deliver::Engine,
 };
 use crate::{
-    domain::{DeliveryId, IncidentId, NotificationId, delivery::State},
+    domain::{DeliveryId, IncidentId, NotificationId, delivery::State, shown::ShownAddress},
     store::outbox::{self, LogPage, Logged, Standing},
 };
 
@@ -193,11 +193,10 @@ fn answer(row: Logged, time: impl Fn(crate::domain::Time) -> String) -> Delivery
             .as_ref()
             .map(ToString::to_string)
             .unwrap_or_default(),
-        address: row
-            .address
-            .as_ref()
-            .map(|address| address.as_str().to_owned())
-            .unwrap_or_default(),
+        address: match (&row.channel, &row.address) {
+            (Some(channel), Some(address)) => ShownAddress::hidden(channel, address),
+            _ => ShownAddress::none(),
+        },
         state: row.state.as_str().to_owned(),
         state_words: if row.awaits_word && row.state == State::Ready {
             "waiting: a second person has to agree".to_owned()

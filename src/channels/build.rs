@@ -17,6 +17,7 @@ use crate::{
         delivery::Outcome,
         fault::Fault,
         nearest,
+        shown::{Disclosure, Secrecy},
     },
     http_client::HttpClient,
     section::Section,
@@ -30,6 +31,8 @@ pub struct Kind {
     pub label: &'static str,
     /// The pieces of its messages.
     pub parts: &'static [Part],
+    /// Whether an address of it is a credential.
+    pub addresses: Secrecy,
     /// Makes a channel from the stanza's own keys.
     pub build: fn(Setup<'_>) -> Result<Box<dyn Channel>, Refusal>,
 }
@@ -173,6 +176,19 @@ impl SharedPace {
             Err(faults)
         }
     }
+}
+
+/// What may be shown of the addresses of channels, by the kind of each. `key` is a secret of the
+/// installation.
+pub fn disclosure<'a>(
+    kinds: impl IntoIterator<Item = (&'a ChannelName, &'static Kind)>,
+    key: &str,
+) -> Disclosure {
+    let kinds = kinds.into_iter();
+    Disclosure::new(
+        kinds.map(|(name, kind)| (name.clone(), kind.addresses)),
+        key,
+    )
 }
 
 /// Takes out the keys that every channel has. Says whether the channel is to be used.

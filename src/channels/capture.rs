@@ -18,6 +18,7 @@ use crate::{
         Address, ChannelName, IncidentId,
         channel::{Conversation, Part},
         delivery::{Class, Look, Outcome},
+        shown::{Disclosure, Sight},
         text::for_recipient,
     },
 };
@@ -28,6 +29,7 @@ pub struct Capture {
     name: ChannelName,
     folder: PathBuf,
     allow: BTreeSet<Address>,
+    disclosure: Disclosure,
     /// Whether what the channel calls is a simulator, and so is really called.
     is_simulated: bool,
 }
@@ -51,8 +53,15 @@ impl Capture {
             name,
             folder,
             allow,
+            disclosure: Disclosure::default(),
             is_simulated: false,
         }
+    }
+
+    /// The same, with what may be shown of addresses; without it nothing may be.
+    #[must_use]
+    pub fn showing(self, disclosure: Disclosure) -> Self {
+        Self { disclosure, ..self }
     }
 
     /// The same for a channel that calls a simulator: it is really called. Only while the simulator
@@ -110,7 +119,7 @@ impl Capture {
             "delivery": outgoing.delivery,
             "channel": self.name,
             "label": self.inner.label(),
-            "address": outgoing.address.as_str(),
+            "address": self.disclosure.text(&self.name, outgoing.address, Sight::Contacts),
             "name": outgoing.name,
             "incident": outgoing.incident,
             "moment": outgoing.moment,

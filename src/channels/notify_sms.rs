@@ -29,6 +29,7 @@ use crate::{
         Address,
         channel::{Format, Part},
         delivery::{Class, Look, Outcome},
+        shown::Secrecy,
     },
     http_client::{Repeats, Reply, secret_header},
     section::Section,
@@ -39,6 +40,7 @@ pub(super) static KIND: Kind = Kind {
     name: "notify_sms",
     label: "text message",
     parts: &PARTS,
+    addresses: Secrecy::Contact,
     build,
 };
 

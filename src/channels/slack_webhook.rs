@@ -16,6 +16,7 @@ use crate::{
         Address,
         channel::Part,
         delivery::{Class, Outcome},
+        shown::Secrecy,
     },
     http_client::{Repeats, Reply},
 };
@@ -25,6 +26,7 @@ pub(super) static KIND: Kind = Kind {
     name: "slack_webhook",
     label: "Slack",
     parts: &PARTS,
+    addresses: Secrecy::Secret,
     build,
 };
 

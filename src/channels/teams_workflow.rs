@@ -18,6 +18,7 @@ use crate::{
         Address,
         channel::{Format, Part},
         delivery::{Class, Outcome},
+        shown::Secrecy,
     },
     http_client::{Repeats, Reply},
 };
@@ -27,6 +28,7 @@ pub(super) static KIND: Kind = Kind {
     name: "teams_workflow",
     label: "Teams",
     parts: &PARTS,
+    addresses: Secrecy::Secret,
     build,
 };
 

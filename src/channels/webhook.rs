@@ -20,6 +20,7 @@ use crate::{
         Address,
         channel::{Format, Part},
         delivery::Outcome,
+        shown::Secrecy,
     },
     http_client::Repeats,
 };
@@ -29,6 +30,7 @@ pub(super) static KIND: Kind = Kind {
     name: "webhook",
     label: "Webhook",
     parts: &PARTS,
+    addresses: Secrecy::Secret,
     build,
 };
 

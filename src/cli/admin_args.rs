@@ -44,7 +44,7 @@ pub enum Directory {
     /// Read YAML, CSV or XLSX files: shows the plan, saves after a yes
     Import(Import),
     /// Write the directory to files
-    Export(DirectoryFiles),
+    Export(DirectoryExport),
     /// Write a sample directory, explained, to begin with
     Sample(DirectoryFiles),
     /// Show a person, service, group or destination
@@ -106,7 +106,22 @@ pub enum ExportFormat {
     Csv,
 }
 
-/// `oyez directory export` and `oyez directory sample`
+/// `oyez directory export`
+#[derive(Debug, Args)]
+pub struct DirectoryExport {
+    /// Where to
+    #[command(flatten)]
+    pub files: DirectoryFiles,
+    /// Print the addresses of workflows and webhooks whole: whoever has one can post there. Without
+    /// it they are redacted, and an import keeps those that stand
+    #[arg(long)]
+    pub secrets: bool,
+    /// With --secrets: do not ask
+    #[arg(long, short = 'y', requires = "secrets")]
+    pub yes: bool,
+}
+
+/// The files of `oyez directory export` and `oyez directory sample`
 #[derive(Debug, Args)]
 pub struct DirectoryFiles {
     /// Which format

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use super::{
     admin::{confirmed, unconfirmed},
-    admin_args::{Directory, DirectoryFiles, ExportFormat, Import},
+    admin_args::{Directory, DirectoryExport, DirectoryFiles, ExportFormat, Import},
+    args::Write,
     meter::Meter,
     output::{Exit, Output, Page},
     write::Door,
 };
 use crate::{
-    app::{BadAddressAnswer, Error, ErrorKind, PlannedImport, files as disk},
+    app::{BadAddressAnswer, Error, ErrorKind, KeyHolder, PlannedImport, files as disk},
     files::sample,
 };
 
@@ -18,11 +19,7 @@ use crate::{
 pub async fn directory(door: &Door, command: Directory) -> Result<Exit, Error> {
     match command {
         Directory::Import(args) => import(door, args).await,
-        Directory::Export(args) => {
-            let csv = args.format == ExportFormat::Csv;
-            let files = door.app.export_directory(csv).await?;
-            give(door.output, &files, &args).await
-        }
+        Directory::Export(args) => export(door, args).await,
         Directory::Sample(args) => sample(door.output, &args).await,
         Directory::Show { id } => {
             let entry = door.app.directory_entry(&id).await?;
@@ -91,7 +88,7 @@ fn bad_lines(page: &mut Page, bad: &[BadAddressAnswer]) {
     let rows = bad.iter().map(|bad| {
         [
             bad.channel.clone(),
-            bad.address.clone(),
+            bad.address.as_str().to_owned(),
             bad.since.to_rfc3339(),
             bad.sentence.clone(),
         ]
@@ -100,6 +97,27 @@ fn bad_lines(page: &mut Page, bad: &[BadAddressAnswer]) {
         ["Channel", "Address", "Since", "What their server said"],
         rows,
     );
+}
+
+async fn export(door: &Door, args: DirectoryExport) -> Result<Exit, Error> {
+    let DirectoryExport {
+        files,
+        secrets,
+        yes,
+    } = args;
+    if secrets {
+        door.output.say(
+            "This holds the addresses of workflows and webhooks whole: whoever has one can post there. \
+             Keep it as you keep passwords.",
+        );
+        if !yes && !door.output.confirm("Export them?") {
+            return Err(unconfirmed("Nothing was exported."));
+        }
+    }
+    let by = KeyHolder::operator(door.actor(&Write::default()).await?);
+    let csv = files.format == ExportFormat::Csv;
+    let written = door.app.export_directory(csv, secrets, &by).await?;
+    give(door.output, &written, &files).await
 }
 
 /// Changes that people read one by one; of a longer list they want the numbers.

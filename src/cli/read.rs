@@ -10,7 +10,7 @@ use crate::{
         Error,
         answers::{AwaitingAnswer, StatusAnswer, SummaryAnswer},
     },
-    domain::IncidentId,
+    domain::{IncidentId, shown::Sight},
 };
 
 /// `oyez status`
@@ -187,7 +187,8 @@ pub async fn list(door: &Door, args: args::List) -> Result<Exit, Error> {
 
 /// `oyez send-log`
 pub async fn send_log(door: &Door, args: args::SendLog) -> Result<Exit, Error> {
-    let mut log = door.app.send_log(args.incident).await?;
+    let log = door.app.send_log(args.incident).await?;
+    let mut log = door.app.show(log, Sight::Contacts);
     if let Some(state) = args.state {
         log.retain(|delivery| delivery.state == state.as_str());
     }

@@ -10,7 +10,7 @@ use crate::{
         Error, ErrorKind, Hypothesis, Labels,
         answers::{RecipientAnswer, TotalsAnswer, WhoAnswer, WithheldAnswer},
     },
-    domain::{incident::Stage, notification::Moment, when::Side},
+    domain::{incident::Stage, notification::Moment, shown::Sight, when::Side},
 };
 
 /// How many recipients are printed unless all are asked for.
@@ -42,6 +42,7 @@ pub async fn who(door: &Door, args: args::Who) -> Result<Exit, Error> {
     };
     if let Some(person) = &args.person {
         let answer = door.app.explain(&hypothesis, person).await?;
+        let answer = door.app.show(answer, Sight::Contacts);
         door.output.answer(&answer, |page| {
             page.line(&answer.sentence);
             for reason in &answer.reasons {
@@ -54,10 +55,11 @@ pub async fn who(door: &Door, args: args::Who) -> Result<Exit, Error> {
         })?;
         return Ok(Exit::Done);
     }
-    let mut answer = door
+    let answer = door
         .app
         .who(&hypothesis, args.not_told, args.against.as_deref())
         .await?;
+    let mut answer = door.app.show(answer, Sight::Contacts);
     answer.missing = missing(&answer, &args.expect);
     let again = repeat(&args);
     door.output.answer(&answer, |page| {
@@ -79,7 +81,7 @@ fn missing(answer: &WhoAnswer, expected: &[String]) -> Vec<String> {
                 || recipient
                     .deliveries
                     .iter()
-                    .any(|delivery| delivery.address.eq_ignore_ascii_case(wanted))
+                    .any(|delivery| delivery.address.is(wanted))
         })
     };
     expected

@@ -15,6 +15,7 @@ use crate::{
         command::{Asked, Command, Declare},
         delivery::RetryWay,
         event::{Actor, Door as DoorKind},
+        shown::Sight,
     },
 };
 
@@ -31,7 +32,7 @@ pub async fn declare(door: &Door, declare: Declare, how: &Write) -> Result<Exit,
     let asked = door.asked(declare, how).await?;
     if how.dry_run {
         let receipt = door.app.declare(asked, Mode::Rehearse).await?;
-        return door.show_rehearsal(&receipt);
+        return door.show_rehearsal(receipt);
     }
     if !how.yes {
         let rehearsal = door.app.declare(asked.clone(), Mode::Rehearse).await?;
@@ -51,7 +52,7 @@ pub async fn change(
     let asked = door.asked(command, how).await?;
     if how.dry_run {
         let receipt = door.app.change(id, asked, Mode::Rehearse).await?;
-        return door.show_rehearsal(&receipt);
+        return door.show_rehearsal(receipt);
     }
     if !how.yes {
         let rehearsal = door.app.change(id, asked.clone(), Mode::Rehearse).await?;
@@ -244,7 +245,8 @@ impl Door {
         self.output.say(page.text().trim_end());
     }
 
-    fn show_rehearsal(&self, receipt: &Receipt) -> Result<Exit, Error> {
+    fn show_rehearsal(&self, receipt: Receipt) -> Result<Exit, Error> {
+        let receipt = &self.app.show(receipt, Sight::Contacts);
         self.output.answer(receipt, |page| {
             page.line("Nothing was sent or changed. This is what would happen:");
             receipt_lines(page, receipt);

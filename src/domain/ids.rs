@@ -249,9 +249,10 @@ impl From<IncidentId> for String {
 
 /// Where a channel reaches somebody: a mailbox, a phone number, a webhook URL.
 ///
-/// Webhook URLs are secrets and mailboxes are personal data, so `Debug` shows a mask; only
+/// Webhook URLs are secrets and mailboxes are personal data, so `Debug` shows a mask, and there is no
+/// form to print or to serialise: what is shown is a [`ShownAddress`](super::shown::ShownAddress). Only
 /// [`Address::as_str`] gives the text. Which texts are addresses is the channel's to say.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(transparent)]
 pub struct Address(Arc<str>);
 
@@ -264,6 +265,11 @@ impl Address {
     /// The address itself; for sending and for the record, never for a log.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Writes the address itself into a row or an event: for `#[serde(serialize_with)]`.
+    pub fn record<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 
     /// A form that people can recognise and nobody can use: `d…@northshire.example`.

@@ -34,6 +34,7 @@ pub mod redact;
 pub mod resolution;
 pub mod room;
 pub mod saying;
+pub mod shown;
 pub mod situation;
 pub mod text;
 pub mod time;

@@ -18,6 +18,7 @@ pub struct Room {
     /// On which channel of the settings.
     pub channel: ChannelName,
     /// Its address there: that of a place which we made, and of no person.
+    #[serde(serialize_with = "Address::record")]
     pub address: Address,
     /// What people call it, without the sign that chats put before it.
     pub name: String,

@@ -34,6 +34,8 @@ pub struct Options<'a> {
     pub channels: &'a [ChannelName],
     /// Says how a channel writes an address, or what is wrong with it, without repeating it.
     pub check_address: &'a dyn Fn(&ChannelName, &str) -> Result<Address, String>,
+    /// Whether a text means an address that stands: it is that address, or what is shown of it.
+    pub means: &'a dyn Fn(&str, &ChannelName, &Address) -> bool,
     /// The organisation's time zone, for dates without one.
     pub time_zone: Tz,
 }

@@ -1,7 +1,7 @@
 //! A directory to begin with, in which every key is explained.
 
 use super::{Input, Options, csv::write, plan};
-use crate::domain::{Address, ChannelName, directory::Directory};
+use crate::domain::{Address, ChannelName, directory::Directory, shown::ShownDirectory};
 
 /// One file with everything, and a comment wherever one helps.
 pub const YAML: &str = include_str!("../../config/directory.example.yaml");
@@ -23,10 +23,13 @@ pub fn csv() -> Vec<(String, String)> {
         prune: false,
         channels: &channels,
         check_address: &|_, text| Ok(Address::new(text)),
+        means: &|text, _, address| text == address.as_str(),
         time_zone: chrono_tz::Europe::London,
     };
-    write(&plan(&Directory::default(), &[input], &options).result)
-        .into_iter()
-        .map(|(name, bytes)| (name, String::from_utf8_lossy(&bytes).into_owned()))
-        .collect()
+    write(&ShownDirectory::with_secrets(
+        plan(&Directory::default(), &[input], &options).result,
+    ))
+    .into_iter()
+    .map(|(name, bytes)| (name, String::from_utf8_lossy(&bytes).into_owned()))
+    .collect()
 }

@@ -170,13 +170,14 @@ pub async fn keep(
     lease: &Lease,
 ) -> Result<bool, StoreError> {
     const STEP: &str = "write down how far a room is";
+    let invited: Vec<&str> = room.invited.iter().map(Address::as_str).collect();
     let address = room.address.as_ref().map(|it| it.as_str().to_owned());
     let kept = Entity::update_many()
         .col_expr(Column::Name, Expr::value(room.name.as_str()))
         .col_expr(Column::Taken, Expr::value(i64::from(room.taken)))
         .col_expr(Column::Address, Expr::value(address))
         .col_expr(Column::Topic, Expr::value(room.topic.as_str()))
-        .col_expr(Column::Invited, Expr::value(to_json(&room.invited, STEP)?))
+        .col_expr(Column::Invited, Expr::value(to_json(&invited, STEP)?))
         .col_expr(Column::Pointed, Expr::value(to_json(&room.pointed, STEP)?))
         .col_expr(Column::LeaseUntil, Expr::value(micros(lease.until)))
         .filter(Column::IncidentId.eq(i64::from(room.incident.0)))

@@ -18,7 +18,7 @@ use secrecy::SecretString;
 use super::{Stop, problem::Problem};
 use crate::{
     app::{App, Hold, KeyHolder, KeyRefusal, RefusedKey, Scope, Viewer},
-    domain::event::Actor,
+    domain::{event::Actor, shown::Sight},
 };
 
 /// A caller with a valid token.
@@ -53,6 +53,15 @@ impl Caller {
     /// What the caller may see.
     pub(crate) fn viewer(&self) -> Viewer {
         self.0.viewer()
+    }
+
+    /// How much of addresses may be shown to them.
+    pub(crate) fn sight(&self) -> Sight {
+        if self.0.may(Scope::Manage) {
+            Sight::Contacts
+        } else {
+            Sight::Masked
+        }
     }
 
     /// Whose key it is, and what it may do.

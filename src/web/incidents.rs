@@ -162,6 +162,7 @@ pub(super) async fn declare(
     caller.may(Scope::Respond)?;
     let asked = asked(body.0, &caller, &request, &query)?;
     let receipt = app.declare(asked, mode(&query)).await?;
+    let receipt = app.show(receipt, caller.sight());
     if query.dry_run {
         return Ok(HttpResponse::Ok().json(receipt));
     }
@@ -208,7 +209,8 @@ pub(super) async fn change(
         app.must_see(&viewer, other).await?;
     }
     let asked = asked(body.0, &caller, &request, &query)?;
-    Ok(HttpResponse::Ok().json(app.change(*id, asked, mode(&query)).await?))
+    let receipt = app.change(*id, asked, mode(&query)).await?;
+    Ok(HttpResponse::Ok().json(app.show(receipt, caller.sight())))
 }
 
 /// Which deliveries.
@@ -231,7 +233,7 @@ fn hundred() -> u32 {
     100
 }
 
-/// Who was told what, when, by which channel, with what result and why
+/// Who was told what, when, by which channel, with what result and why. To keys without `manage`, mail addresses and numbers are masked
 #[utoipa::path(
     tag = "incidents", params(DeliveriesQuery, ("id" = String, Path, example = "INC-0042")), security(("key" = ["read"])),
     responses((status = 200, body = Page<DeliveryAnswer>), (status = "4XX", body = Problem, content_type = "application/problem+json"))
@@ -249,6 +251,7 @@ pub(super) async fn deliveries(
     let (items, next) = app
         .send_log_page(*id, query.state, query.after.as_deref(), limit)
         .await?;
+    let items = app.show(items, caller.sight());
     Ok(HttpResponse::Ok().json(Page { items, next }))
 }
 
@@ -265,7 +268,7 @@ struct MomentQuery {
     not_told: bool,
 }
 
-/// Who would be told next, and why
+/// Who would be told next, and why. To keys without `manage`, mail addresses and numbers are masked
 #[utoipa::path(
     tag = "incidents", params(MomentQuery, ("id" = String, Path, example = "INC-0042")), security(("key" = ["read"])),
     responses((status = 200, body = WhoAnswer), (status = "4XX", body = Problem, content_type = "application/problem+json"))
@@ -283,7 +286,8 @@ pub(super) async fn who(
         id: *id,
         moment: query.moment.unwrap_or(Moment::Update),
     };
-    Ok(HttpResponse::Ok().json(app.who(&hypothesis, query.not_told, None).await?))
+    let answer = app.who(&hypothesis, query.not_told, None).await?;
+    Ok(HttpResponse::Ok().json(app.show(answer, caller.sight())))
 }
 
 /// Which failed deliveries.

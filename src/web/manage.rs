@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use actix_web::{HttpResponse, delete, get, post, put, web};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{body::Body, caller::Caller, problem::Problem};
 use crate::{
@@ -65,18 +65,30 @@ pub(super) async fn put_policy(
     Ok(HttpResponse::Ok().json(applied))
 }
 
-/// The directory as its export files, by name
+/// What of the directory.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct DirectoryQuery {
+    /// With the addresses of workflows and webhooks whole: whoever has one can post there, so this takes the scope admin
+    #[serde(default)]
+    secrets: bool,
+}
+
+/// The directory as its export files, by name. Addresses that are credentials are redacted, unless a key with `admin` asks for them
 #[utoipa::path(
-    tag = "directory", security(("key" = ["manage"])),
+    tag = "directory", params(DirectoryQuery), security(("key" = ["manage"])),
     responses((status = 200, body = BTreeMap<String, String>), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
 #[get("/api/v1/directory")]
 pub(super) async fn directory(
     app: web::Data<App>,
     caller: Caller,
+    query: web::Query<DirectoryQuery>,
 ) -> Result<HttpResponse, Problem> {
     caller.may(Scope::Manage)?;
-    let files: BTreeMap<String, String> = app.export_directory(false).await?.into_iter().collect();
+    let files = app.export_directory(false, query.secrets, caller.holder());
+    let files: BTreeMap<String, String> = files.await?.into_iter().collect();
     Ok(HttpResponse::Ok().json(files))
 }
 

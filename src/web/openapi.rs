@@ -22,7 +22,9 @@ pub(crate) fn describe(mut api: OpenApi) -> OpenApi {
     api.info = Info::new("Oyez", env!("CARGO_PKG_VERSION"));
     api.info.description = Some(
         "Declare incidents, tell people, see who was told and why. Send Authorization: Bearer KEY; \
-         make a key with `oyez token create`."
+         make a key with `oyez token create`. An address holds what may be shown of it: addresses \
+         that are credentials are redacted, and to keys without `manage` mail addresses and numbers \
+         are masked."
             .to_owned(),
     );
     let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());

@@ -72,7 +72,7 @@ enum WhoReply {
     Explain(ExplainAnswer),
 }
 
-/// Who would be told, on which channels, and why
+/// Who would be told, on which channels, and why. To keys without `manage`, mail addresses and numbers are masked
 #[utoipa::path(
     tag = "who", request_body = Supposed, security(("key" = ["read"])),
     responses((status = 200, body = WhoReply), (status = "4XX", body = Problem, content_type = "application/problem+json"))
@@ -94,10 +94,13 @@ pub(super) async fn who(
         at: supposed.at,
     };
     let reply = match supposed.person {
-        Some(person) => WhoReply::Explain(app.explain(&hypothesis, &person).await?),
+        Some(person) => {
+            let answer = app.explain(&hypothesis, &person).await?;
+            WhoReply::Explain(app.show(answer, caller.sight()))
+        }
         None => {
             let answer = app.who(&hypothesis, supposed.not_told, None).await?;
-            WhoReply::Who(Box::new(answer))
+            WhoReply::Who(Box::new(app.show(answer, caller.sight())))
         }
     };
     Ok(HttpResponse::Ok().json(reply))

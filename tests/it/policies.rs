@@ -44,6 +44,7 @@ fn directory() -> Directory {
         prune: false,
         channels: &channels,
         check_address: &takes_all,
+        means: &|text, _, address| text == address.as_str(),
         time_zone: chrono_tz::Europe::London,
     };
     let input = Input {

@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{ChoiceAnswer, ReasonAnswer, RecipientAnswer};
-use crate::domain::resolution::{Explanation, Verdict};
+use crate::domain::{
+    resolution::{Explanation, Verdict},
+    shown::{HasAddresses, ShownAddress},
+};
 
 /// Why somebody is told, or not.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -90,5 +93,11 @@ impl From<&Explanation> for NotToldAnswer {
             failing: answer.failing,
             sentence: answer.sentence,
         }
+    }
+}
+
+impl HasAddresses for ExplainAnswer {
+    fn each_address(&mut self, with: &mut dyn FnMut(&mut ShownAddress)) {
+        self.deliveries.each_address(with);
     }
 }

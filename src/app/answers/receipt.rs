@@ -9,6 +9,7 @@ use super::RecipientAnswer;
 use crate::domain::{
     Audience, IncidentId, Time,
     checker::{Finding, Severity},
+    shown::{HasAddresses, ShownAddress},
 };
 
 /// What came of a command.
@@ -173,4 +174,10 @@ pub struct WordsAnswer {
     pub channel: String,
     /// The parts, for example a mail's subject, text and html.
     pub parts: BTreeMap<String, String>,
+}
+
+impl HasAddresses for Receipt {
+    fn each_address(&mut self, with: &mut dyn FnMut(&mut ShownAddress)) {
+        self.recipients.each_address(with);
+    }
 }

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::{IncidentId, Time};
+use crate::domain::{
+    IncidentId, Time,
+    shown::{HasAddresses, ShownAddress},
+};
 
 /// One delivery of the record.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -22,8 +25,9 @@ pub struct DeliveryAnswer {
     pub name: String,
     /// By which channel.
     pub channel: String,
-    /// To which address.
-    pub address: String,
+    /// To which address, as far as it may be shown.
+    #[schema(value_type = String)]
+    pub address: ShownAddress,
     /// ready, sending, uncertain, accepted, delivered, held, dead, bounced, superseded, expired,
     /// cancelled or not_sent.
     pub state: String,
@@ -70,4 +74,10 @@ pub struct EventAnswer {
     /// The event as it was recorded.
     #[schema(value_type = Object)]
     pub body: serde_json::Value,
+}
+
+impl HasAddresses for DeliveryAnswer {
+    fn each_address(&mut self, with: &mut dyn FnMut(&mut ShownAddress)) {
+        with(&mut self.address);
+    }
 }

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{NotToldAnswer, SeenAnswer};
-use crate::domain::resolution::{Reason, Recipient, Resolution, Totals, Withheld};
+use crate::domain::{
+    resolution::{Reason, Recipient, Resolution, Totals, Withheld},
+    shown::{HasAddresses, ShownAddress},
+};
 
 /// Who is told, and why.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -69,8 +72,9 @@ pub struct RecipientAnswer {
 pub struct ChoiceAnswer {
     /// The channel.
     pub channel: String,
-    /// The address.
-    pub address: String,
+    /// The address, as far as it may be shown.
+    #[schema(value_type = String)]
+    pub address: ShownAddress,
     /// Channels that are tried if this one fails.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub falls_back_to: Vec<String>,
@@ -155,7 +159,7 @@ impl From<&Recipient> for RecipientAnswer {
                 .iter()
                 .map(|choice| ChoiceAnswer {
                     channel: choice.channel.to_string(),
-                    address: choice.address.as_str().to_owned(),
+                    address: ShownAddress::hidden(&choice.channel, &choice.address),
                     falls_back_to: choice
                         .fallbacks
                         .iter()
@@ -198,6 +202,29 @@ impl From<&Resolution> for WhoAnswer {
             seen: None,
             against: None,
             missing: Vec::new(),
+        }
+    }
+}
+
+impl HasAddresses for RecipientAnswer {
+    fn each_address(&mut self, with: &mut dyn FnMut(&mut ShownAddress)) {
+        self.deliveries.each_address(with);
+    }
+}
+
+impl HasAddresses for ChoiceAnswer {
+    fn each_address(&mut self, with: &mut dyn FnMut(&mut ShownAddress)) {
+        with(&mut self.address);
+    }
+}
+
+impl HasAddresses for WhoAnswer {
+    fn each_address(&mut self, with: &mut dyn FnMut(&mut ShownAddress)) {
+        self.recipients.each_address(with);
+        if let Some(against) = &mut self.against {
+            against.added.each_address(with);
+            against.removed.each_address(with);
+            against.changed.each_address(with);
         }
     }
 }

@@ -32,6 +32,7 @@ use crate::domain::{
     channel::{Format, Part},
     delivery::{Class, Outcome},
     redact::redact,
+    shown::Secrecy,
 };
 use message::{Blank, Common, Recipient};
 use pool::Pool;
@@ -42,6 +43,7 @@ pub(super) static KIND: Kind = Kind {
     name: "email",
     label: "email",
     parts: &PARTS,
+    addresses: Secrecy::Contact,
     build,
 };
 

@@ -29,6 +29,7 @@ use crate::domain::{
     Address,
     channel::Part,
     delivery::{Class, Look, Outcome},
+    shown::Secrecy,
     text,
 };
 use api::Api;
@@ -40,6 +41,7 @@ pub(super) static KIND: Kind = Kind {
     name: "slack",
     label: "Slack",
     parts: &PARTS_OF_APP,
+    addresses: Secrecy::Contact,
     build,
 };
 

@@ -28,6 +28,7 @@ use crate::domain::{
     Address, IncidentId,
     channel::{Conversation, Format, Part},
     delivery::{Class, Outcome},
+    shown::Secrecy,
 };
 use activity::Posting;
 pub use bot::Bot;
@@ -39,6 +40,7 @@ pub(super) static KIND: Kind = Kind {
     name: "teams",
     label: "Teams",
     parts: &PARTS,
+    addresses: Secrecy::Contact,
     build,
 };
 

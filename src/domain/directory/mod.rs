@@ -28,7 +28,7 @@ pub use kind::Kind;
 
 /// Everything known about who could be told, as one value. Ids in it may dangle:
 /// `directory::check` finds that before it is put in force.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Directory {
     /// Services by id.
     pub services: BTreeMap<ServiceId, Service>,
@@ -81,7 +81,7 @@ impl Service {
 }
 
 /// A person who can be told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Person {
     /// Stable slug; stays in the record when the person is removed.
     pub id: PersonId,
@@ -100,7 +100,7 @@ pub struct Person {
 }
 
 /// One way to reach a person.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct PersonAddress {
     /// The channel's key in the settings.
     pub channel: ChannelName,
@@ -130,7 +130,7 @@ pub enum Member {
 }
 
 /// An address that is not a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Destination {
     /// Stable slug.
     pub id: DestinationId,
@@ -178,7 +178,7 @@ pub struct RoleHolding {
 }
 
 /// An address that a provider refused for good, so that resolution skips it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct BadAddress {
     /// The channel that refused it.
     pub channel: ChannelName,

@@ -8,14 +8,16 @@ use super::{super::columns, guard};
 use crate::domain::{
     ChannelName,
     directory::{Directory, Kind, Member, Person},
+    shown::ShownDirectory,
 };
 
-/// The files of a directory: name and content, for the caller to save. They hold addresses and
-/// webhooks, which are secrets.
+/// The files of a directory: name and content, for the caller to save, with its addresses as they may
+/// be shown.
 ///
 /// Importing them changes nothing, and importing them with pruning anywhere makes the same
-/// directory.
-pub fn write(directory: &Directory) -> Vec<(String, Vec<u8>)> {
+/// directory, as far as its addresses are whole.
+pub fn write(directory: &ShownDirectory) -> Vec<(String, Vec<u8>)> {
+    let directory = directory.entries();
     let file = |kind: Kind, table: Table| (format!("{kind}.csv"), table.finish());
     vec![
         file(Kind::Organisations, organisations(directory)),

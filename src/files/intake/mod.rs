@@ -186,16 +186,13 @@ impl<'a> Intake<'a> {
         let checked = match (channel, address) {
             (None, None) => None,
             (Some(channel), Some(address)) => {
-                let known = self
-                    .current
-                    .destinations
-                    .get(&id)
-                    .is_some_and(|it| it.channel == channel && it.address.as_str() == address);
+                let known = self.current.destinations.get(&id).filter(|it| {
+                    it.channel == channel && (self.options.means)(&address, &channel, &it.address)
+                });
                 let at = (row.at(), "channel", "address");
-                let address = if known {
-                    Some(Address::new(&address))
-                } else {
-                    self.new_address(row, &channel, at, &address)
+                let address = match known {
+                    Some(known) => Some(known.address.clone()),
+                    None => self.new_address(row, &channel, at, &address),
                 };
                 address.map(|address| (channel, address))
             }
@@ -301,10 +298,9 @@ impl<'a> Intake<'a> {
         (at, column): (u32, &str),
         text: &str,
     ) -> Option<Address> {
-        if let Some(known) = known
-            .iter()
-            .find(|have| have.channel == *channel && have.address.as_str() == text)
-        {
+        if let Some(known) = known.iter().find(|have| {
+            have.channel == *channel && (self.options.means)(text, channel, &have.address)
+        }) {
             return Some(known.address.clone());
         }
         self.new_address(row, channel, (at, column, column), text)

@@ -15,7 +15,7 @@ mod spreadsheets;
 use chrono_tz::Europe;
 
 use super::{ImportPlan, Input, Options, plan};
-use crate::domain::{Address, ChannelName, directory::Directory};
+use crate::domain::{Address, ChannelName, directory::Directory, shown::ShownDirectory};
 
 fn input(name: &str, text: impl AsRef<[u8]>) -> Input {
     Input {
@@ -51,6 +51,7 @@ fn import(current: &Directory, inputs: &[Input], prune: bool) -> ImportPlan {
             prune,
             channels: &channels,
             check_address: &check_address,
+            means: &|text, _, address| text == address.as_str(),
             time_zone: Europe::London,
         },
     )

@@ -245,7 +245,7 @@ fn an_address_in_force_stays_when_its_channel_has_left_the_settings() {
     for destination in directory.destinations.values_mut() {
         destination.channel = pager.clone();
     }
-    let yaml = crate::files::yaml::write(&directory).unwrap();
+    let yaml = crate::files::yaml::write(&ShownDirectory::with_secrets(directory.clone())).unwrap();
     let plan = import(&directory, &[input("a.yaml", yaml)], false);
     assert_eq!(problems(&plan), Vec::<String>::new());
     assert!(plan.changes.is_empty());

@@ -7,19 +7,22 @@ use serde::Serialize;
 use serde_saphyr::{FlowMap, FlowSeq};
 
 use super::super::csv::time_of_day;
-use crate::domain::directory::{Directory, Member};
+use crate::domain::{
+    directory::{Directory, Member},
+    shown::ShownDirectory,
+};
 
 /// A directory could not be written as YAML.
 #[derive(Debug, thiserror::Error)]
 #[error("write the directory as YAML")]
 pub struct WriteError(#[source] serde_saphyr::ser_error::Error);
 
-/// A directory as one text. It holds addresses and webhooks, which are secrets.
+/// A directory as one text, with its addresses as they may be shown.
 ///
 /// Every key is written, also empty ones: importing the text changes nothing, and importing it
-/// with pruning anywhere makes the same directory.
-pub fn write(directory: &Directory) -> Result<String, WriteError> {
-    serde_saphyr::to_string(&File::of(directory)).map_err(WriteError)
+/// with pruning anywhere makes the same directory, as far as its addresses are whole.
+pub fn write(directory: &ShownDirectory) -> Result<String, WriteError> {
+    serde_saphyr::to_string(&File::of(directory.entries())).map_err(WriteError)
 }
 
 #[derive(Serialize)]

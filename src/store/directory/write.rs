@@ -6,6 +6,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, EntityTrait, IntoActiveModel, Iterable,
     PrimaryKeyToColumn, QueryFilter, sea_query::OnConflict,
 };
+use serde::Serialize;
 
 use super::super::{
     Step, StoreError, Tx,
@@ -13,8 +14,10 @@ use super::super::{
     rows::{micros, narrow, to_json},
 };
 use crate::domain::{
-    Time,
-    directory::{Destination, Directory, Group, Organisation, Person, RoleHolding, Service},
+    ChannelName, Time,
+    directory::{
+        Destination, Directory, Group, Organisation, Person, PersonAddress, RoleHolding, Service,
+    },
 };
 use entity::{destination, grp, organisation, person, role_holding, service};
 
@@ -202,6 +205,21 @@ async fn services(
     .await
 }
 
+/// An address as the row of a person keeps it.
+#[derive(Serialize)]
+struct KeptAddress<'a> {
+    channel: &'a ChannelName,
+    address: &'a str,
+}
+
+fn kept(addresses: &[PersonAddress]) -> Vec<KeptAddress<'_>> {
+    let kept = addresses.iter().map(|own| KeptAddress {
+        channel: &own.channel,
+        address: own.address.as_str(),
+    });
+    kept.collect()
+}
+
 async fn people(
     work: &mut Work<'_>,
     delta: Delta<'_, impl Display, Person>,
@@ -215,7 +233,7 @@ async fn people(
             id: person.id.to_string(),
             name: person.name.clone(),
             organisation_id: person.organisation.as_ref().map(ToString::to_string),
-            addresses: to_json(&person.addresses, STEP)?,
+            addresses: to_json(&kept(&person.addresses), STEP)?,
             time_zone: person.time_zone.map(|zone| zone.name().to_owned()),
             working_hours,
             muted_until: person.muted_until.map(micros),

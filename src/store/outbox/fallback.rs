@@ -26,6 +26,7 @@ const STEP: &str = "turn to the next channel";
 pub(super) struct KeptFallback {
     message: String,
     channel: ChannelName,
+    #[serde(serialize_with = "Address::record")]
     address: Address,
     lane: String,
     /// Microseconds since 1970 in UTC.

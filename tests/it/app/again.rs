@@ -40,7 +40,7 @@ async fn failed(agency: &Agency, addresses: &'static [&'static str]) -> Incident
 /// States of the deliveries to an address, oldest first.
 async fn states(agency: &Agency, id: IncidentId, address: &str) -> Vec<String> {
     let log = agency.app.send_log(id).await.unwrap().into_iter();
-    log.filter(|one| one.address == address)
+    log.filter(|one| one.address.is(address))
         .map(|one| one.state)
         .collect()
 }
@@ -160,7 +160,7 @@ async fn only_what_the_filter_names_is_sent_again() {
             answer.await.unwrap().messages
         };
         let log = agency.app.send_log(id).await.unwrap();
-        let tom = log.iter().find(|one| one.address == TOM).unwrap();
+        let tom = log.iter().find(|one| one.address.is(TOM)).unwrap();
         let class = |class| RetryFilter {
             class: Some(class),
             ..RetryFilter::default()
@@ -225,7 +225,7 @@ async fn a_message_moves_to_another_channel_for_whom_it_reaches_there() {
         assert_eq!(states(&agency, id, TOM).await, ["superseded"]);
         assert_eq!(states(&agency, id, MEI).await, ["dead"]);
         let log = agency.app.send_log(id).await.unwrap();
-        let old = log.iter().find(|one| one.address == TOM).unwrap();
+        let old = log.iter().find(|one| one.address.is(TOM)).unwrap();
         assert!(
             old.result
                 .starts_with("priya-shah had it sent by text message instead."),
