@@ -55,6 +55,7 @@ mod resolution_oracle;
 mod restricted;
 mod scale;
 mod second_person;
+mod secrets_shown;
 mod simulators;
 mod store_conversations;
 mod store_directory;
