@@ -11,6 +11,7 @@
 mod api_health;
 mod api_hostile;
 mod api_keys;
+mod api_matrix;
 mod api_requests;
 mod api_stream;
 mod app;
