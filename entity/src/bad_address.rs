@@ -21,8 +21,10 @@ pub struct Model {
     pub failed_at: i64,
     /// Status code, if there was one.
     pub code: Option<i64>,
-    /// What the provider said, as a sentence.
+    /// What it means, as a sentence.
     pub sentence: String,
+    /// What the provider said, in its own words.
+    pub reply: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

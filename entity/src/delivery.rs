@@ -81,6 +81,8 @@ pub struct Model {
     pub last_code: Option<i64>,
     /// What a person reads about its state; may be empty.
     pub sentence: String,
+    /// Why it is tried although a mark stands on its address.
+    pub despite: Option<String>,
     /// Whether it waits for a second person to agree to it; `next_at` is empty until then.
     pub awaits_word: bool,
     /// What is asked of its recipients: `seen` or `affected`.

@@ -18,6 +18,8 @@ pub struct Model {
     pub shut_until: Option<i64>,
     /// Stopped until somebody repairs the settings.
     pub paused: bool,
+    /// Since when it is stopped.
+    pub paused_since: Option<i64>,
     /// Why it rests, is shut or paused; may be empty.
     pub reason: String,
     /// When this was last written.

@@ -21,6 +21,8 @@ mod m20261126_000008_ask;
 mod m20261126_000009_erased;
 mod m20261126_000010_awaits;
 mod m20261127_000011_member;
+mod m20261130_000016_marks;
+mod m20261130_000017_stopped;
 mod m20261130_000019_token_revoked_by;
 mod m20261130_000021_open_deliveries;
 
@@ -46,6 +48,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000009_erased::Migration),
             Box::new(m20261126_000010_awaits::Migration),
             Box::new(m20261127_000011_member::Migration),
+            Box::new(m20261130_000016_marks::Migration),
+            Box::new(m20261130_000017_stopped::Migration),
             Box::new(m20261130_000019_token_revoked_by::Migration),
             Box::new(m20261130_000021_open_deliveries::Migration),
         ]

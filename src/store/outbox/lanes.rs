@@ -30,6 +30,18 @@ pub struct LaneStatus {
     pub shut_until: Option<Time>,
     /// It is stopped until somebody repairs the settings.
     pub paused: bool,
+    /// Since when it is stopped.
+    pub paused_since: Option<Time>,
+}
+
+impl LaneStatus {
+    /// Until when nothing goes that way, as far as is known: the provider asked for a rest, or it does
+    /// not work.
+    pub fn held_until(&self, now: Time) -> Option<Time> {
+        self.rests_until
+            .max(self.shut_until)
+            .filter(|until| *until > now)
+    }
 }
 
 /// All lanes that were ever used, by name.
@@ -38,7 +50,7 @@ pub async fn lanes(conn: &impl ConnectionTrait) -> Result<Vec<Lane>, StoreError>
     let found = rows(
         conn,
         STEP,
-        "SELECT name, channel, rests_until, shut_until, paused, reason FROM lane ORDER BY name",
+        "SELECT name, channel, rests_until, shut_until, paused, paused_since, reason FROM lane ORDER BY name",
         vec![],
     )
     .await?;
@@ -53,6 +65,7 @@ pub async fn lanes(conn: &impl ConnectionTrait) -> Result<Vec<Lane>, StoreError>
                     rests_until: row.time_or_none()?,
                     shut_until: row.time_or_none()?,
                     paused: row.get()?,
+                    paused_since: row.time_or_none()?,
                 },
                 reason: row.get()?,
             })
@@ -69,17 +82,18 @@ pub async fn save_lane(
     run(
         conn,
         "write a lane",
-        "INSERT INTO lane (name, channel, rests_until, shut_until, paused, reason, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) \
+        "INSERT INTO lane (name, channel, rests_until, shut_until, paused, paused_since, \
+         reason, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
          ON CONFLICT (name) DO UPDATE SET channel = excluded.channel, \
          rests_until = excluded.rests_until, shut_until = excluded.shut_until, \
-         paused = excluded.paused, reason = excluded.reason, updated_at = excluded.updated_at",
+         paused = excluded.paused, paused_since = excluded.paused_since, reason = excluded.reason, updated_at = excluded.updated_at",
         vec![
             lane.name.clone().into(),
             lane.channel.as_str().into(),
             lane.status.rests_until.map(micros).into(),
             lane.status.shut_until.map(micros).into(),
             lane.status.paused.into(),
+            lane.status.paused_since.map(micros).into(),
             lane.reason.clone().into(),
             micros(now).into(),
         ],
