@@ -167,6 +167,7 @@ fn delivery(number: usize) -> NewDelivery {
         grounds: Grounds::default(),
     };
     NewDelivery {
+        despite: None,
         awaits_word: false,
         asks: None,
         message: 0,

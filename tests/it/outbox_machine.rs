@@ -89,6 +89,7 @@ impl Row {
             plain: false,
             has_plain: false,
             urgent: true,
+            lane_at_fault: false,
             deliver_by: self.deliver_by,
         }
     }
@@ -295,6 +296,7 @@ impl ReferenceStateMachine for Machine {
             },
             Class::Uncertain,
             Class::BadDestination,
+            Class::Refused,
             Class::BadConfiguration,
             Class::BadPayload,
         ];
@@ -496,6 +498,7 @@ fn completion(claimed: &Claimed, class: Class, model: &Model) -> Completion {
         plain: claimed.plain,
         has_plain: false,
         urgent: claimed.urgent,
+        lane_at_fault: false,
         deliver_by: claimed.deliver_by,
     };
     let outcome = outcome(class);

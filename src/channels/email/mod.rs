@@ -1,13 +1,14 @@
 //! Mail over SMTP.
 //!
 //! [`message`] makes the bytes, [`pool`] keeps the connections that [`connect`] opens, [`session`]
-//! sends, and [`trouble`] says what a refusal means. One recipient a mail, never Bcc. A mail is
-//! accepted when the server says 250 to its final dot, uncertain only when the dot was sent and no
-//! answer came.
+//! sends, [`trouble`] says what went wrong and [`refusal`] whom a refusal is about. One recipient a
+//! mail, never Bcc. A mail is accepted when the server says 250 to its final dot, uncertain only when
+//! the dot was sent and no answer came.
 
 mod connect;
 mod message;
 mod pool;
+mod refusal;
 mod session;
 mod settings;
 mod stream;

@@ -125,7 +125,7 @@ fn meaning(name: &str, needed: Option<&str>) -> (Class, String) {
             "The Slack app does not let people read its messages to them. Turn on the messages tab \
              on its page App Home.",
         ),
-        _ if name.starts_with("restricted_action") => (Class::BadDestination, MAY_NOT_POST),
+        _ if name.starts_with("restricted_action") => (Class::Refused, MAY_NOT_POST),
         "msg_too_long" | "msg_blocks_too_long" => (
             Class::BadPayload,
             "Slack says that the message is too long. Shorten it and send an update.",

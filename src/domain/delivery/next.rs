@@ -22,6 +22,8 @@ pub struct Tried {
     pub has_plain: bool,
     /// Whether the priority is the gravest.
     pub urgent: bool,
+    /// Whether its lane is known to refuse everybody, so that a refusal says nothing about this one.
+    pub lane_at_fault: bool,
     /// Until when trying is worth it.
     pub deliver_by: Time,
 }
@@ -123,8 +125,15 @@ pub fn after(
     if !tried.owned || tried.state != State::Sending {
         return None;
     }
+    let mut wait_of = outcome.class;
     match outcome.class {
         Class::Accepted | Class::Delivered => {}
+        // It tried the lane for all the others: it waits with them.
+        Class::BadDestination | Class::Refused if tried.lane_at_fault => {
+            next.counts = false;
+            next.lane = LaneEffect::Pause;
+            wait_of = Class::BadConfiguration;
+        }
         Class::NotSent | Class::RemoteTemporary => next.sign = Sign::Ill,
         Class::Throttled { after_ms } => {
             next.counts = false;
@@ -146,9 +155,9 @@ pub fn after(
                 return Some(held(next));
             }
         }
-        Class::BadDestination => {
+        Class::BadDestination | Class::Refused => {
             next.state = State::Dead;
-            next.flag_address = true;
+            next.flag_address = outcome.class == Class::BadDestination;
             next.falls_back = true;
             next.sign = Sign::Well;
             return Some(next);
@@ -166,7 +175,7 @@ pub fn after(
     if next.unsure {
         next.state = State::Uncertain;
     }
-    let wait = schedule::wait(outcome.class, tried.attempts, jitter).unwrap_or_default();
+    let wait = schedule::wait(wait_of, tried.attempts, jitter).unwrap_or_default();
     let due = now + TimeDelta::from_std(wait).unwrap_or(TimeDelta::hours(1));
     match within(due, tried.deliver_by, now) {
         Some(at) => next.next_at = Some(at),
@@ -215,6 +224,7 @@ mod tests {
             plain: false,
             has_plain: true,
             urgent: false,
+            lane_at_fault: false,
             deliver_by: now() + TimeDelta::hours(4),
         }
     }
@@ -233,13 +243,14 @@ mod tests {
         after(tried, &outcome(class), OnUncertain::Resend, now(), 0.5)
     }
 
-    fn failures() -> [Class; 7] {
+    fn failures() -> [Class; 8] {
         [
             Class::NotSent,
             Class::Throttled { after_ms: None },
             Class::RemoteTemporary,
             Class::Uncertain,
             Class::BadDestination,
+            Class::Refused,
             Class::BadConfiguration,
             Class::BadPayload,
         ]
@@ -292,8 +303,24 @@ mod tests {
         check(Class::RemoteTemporary, State::Ready, Some(5));
         check(Class::Uncertain, State::Uncertain, Some(5));
         check(Class::BadDestination, State::Dead, None);
+        check(Class::Refused, State::Dead, None);
         check(Class::BadConfiguration, State::Ready, Some(60));
         check(Class::BadPayload, State::Ready, Some(0));
+    }
+
+    #[test]
+    fn what_tries_a_lane_that_refuses_everybody_waits_with_the_others() {
+        let probe = Tried {
+            lane_at_fault: true,
+            ..tried()
+        };
+        for class in [Class::BadDestination, Class::Refused] {
+            let next = next(&probe, class).unwrap();
+            assert_eq!(next.state, State::Ready, "{class:?}");
+            assert_eq!(next.next_at, Some(now() + TimeDelta::seconds(60)));
+            assert_eq!(next.lane, LaneEffect::Pause);
+            assert!(!next.flag_address && !next.falls_back && !next.counts);
+        }
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub enum Class {
     Uncertain,
     /// This address will never work.
     BadDestination,
+    /// Refused for good by a rule about us, or without saying why: the address may be right.
+    Refused,
     /// Our settings are wrong: the lane pauses and an operator is told.
     BadConfiguration,
     /// This message will never be taken.
@@ -57,18 +59,20 @@ impl Class {
             Self::RemoteTemporary => "remote_temporary",
             Self::Uncertain => "uncertain",
             Self::BadDestination => "bad_destination",
+            Self::Refused => "refused",
             Self::BadConfiguration => "bad_configuration",
             Self::BadPayload => "bad_payload",
         }
     }
 
     /// All that are no success.
-    const FAILURES: [Self; 7] = [
+    const FAILURES: [Self; 8] = [
         Self::NotSent,
         Self::Throttled { after_ms: None },
         Self::RemoteTemporary,
         Self::Uncertain,
         Self::BadDestination,
+        Self::Refused,
         Self::BadConfiguration,
         Self::BadPayload,
     ];

@@ -32,7 +32,9 @@ pub(super) fn wait(class: Class, attempts: u32, jitter: f64) -> Option<Duration>
         Class::Throttled { after_ms } => return Some(throttled(after_ms, 1)),
         Class::BadConfiguration => return Some(PROBE),
         Class::BadPayload => return Some(Duration::ZERO),
-        Class::Accepted | Class::Delivered | Class::BadDestination => return None,
+        Class::Accepted | Class::Delivered | Class::BadDestination | Class::Refused => {
+            return None;
+        }
     };
     let step = (attempts.max(1) as usize - 1).min(steps.len() - 1);
     let spread = 0.8 + 0.4 * jitter.clamp(0.0, 1.0);

@@ -161,8 +161,8 @@ async fn a_refusal_for_good_at_each_step_says_whose_matter_it_is() {
         (
             "RCPT",
             "550 5.7.133 only known senders",
-            Class::BadDestination,
-            "does not take mail (550)",
+            Class::Refused,
+            "The address may be right",
         ),
         (
             "RCPT",
@@ -220,6 +220,141 @@ async fn a_refusal_for_good_at_each_step_says_whose_matter_it_is() {
             assert_eq!(outcome.code, said[..3].parse().ok());
             assert!(server.taken().is_empty(), "{step}: {said}");
         }
+    }
+}
+
+#[tokio::test]
+async fn only_a_refusal_about_the_address_itself_marks_it() {
+    use Class::{BadConfiguration, BadDestination, BadPayload, Refused};
+    const DAY: Class = Class::Throttled {
+        after_ms: Some(3_600_000),
+    };
+    for (said, class, says) in [
+        (
+            "550 5.1.1 no such user",
+            BadDestination,
+            "does not take mail",
+        ),
+        (
+            "550 5.1.10 RecipientNotFound",
+            BadDestination,
+            "does not take mail",
+        ),
+        (
+            "550 5.2.1 mailbox disabled",
+            BadDestination,
+            "does not take mail",
+        ),
+        ("550 User unknown", BadDestination, "does not take mail"),
+        (
+            "550 5.7.1 No such user here",
+            BadDestination,
+            "does not take mail",
+        ),
+        (
+            "550 5.4.1 Recipient address rejected: Access denied",
+            BadDestination,
+            "does not take mail",
+        ),
+        (
+            "550 <relay@northshire.example>: no such mailbox",
+            BadDestination,
+            "does not take mail",
+        ),
+        (
+            "550 5.7.1 Client host blocked",
+            BadConfiguration,
+            "has blocked mail from us",
+        ),
+        (
+            "550 5.7.606 Access denied, banned sending IP [192.0.2.1]",
+            BadConfiguration,
+            "has blocked mail from us",
+        ),
+        ("550 Blocked", BadConfiguration, "has blocked mail from us"),
+        (
+            "554 5.7.1 Service unavailable; listed at zen.spamhaus.org",
+            BadConfiguration,
+            "has blocked mail from us",
+        ),
+        (
+            "550 5.7.23 SPF validation failed",
+            BadConfiguration,
+            "name the mail server in its DNS entries",
+        ),
+        (
+            "550 5.7.26 Unauthenticated email is not accepted, see DMARC",
+            BadConfiguration,
+            "DNS entries",
+        ),
+        (
+            "550 5.7.60 SMTP; not permitted",
+            BadConfiguration,
+            "Set channels.email.from",
+        ),
+        (
+            "550 Sender verify failed",
+            BadConfiguration,
+            "Set channels.email.from",
+        ),
+        (
+            "550 5.1.8 Sender domain not found",
+            BadConfiguration,
+            "Set channels.email.from",
+        ),
+        (
+            "550 Client was not authenticated",
+            BadConfiguration,
+            "wants a name and password (550). Set channels.email.username",
+        ),
+        (
+            "553 sorry, that domain is not in my list of allowed rcpthosts",
+            BadConfiguration,
+            "does not pass mail on for us",
+        ),
+        (
+            "550 5.4.5 Daily user sending limit exceeded",
+            DAY,
+            "daily limit",
+        ),
+        ("550 5.2.2 mailbox full", BadPayload, "mailbox is full"),
+        (
+            "550 5.7.1 message refused by policy",
+            Refused,
+            "The address may be right",
+        ),
+        (
+            "550 5.7.129 RESOLVER.RST.Restricted",
+            Refused,
+            "The address may be right",
+        ),
+        ("550 no", Refused, "The address may be right"),
+        // What another server said to this one is about that recipient alone.
+        (
+            "550 5.7.1 host mx.elsewhere.example said: 550 5.7.1 Client host blocked",
+            Refused,
+            "The address may be right",
+        ),
+    ] {
+        for pipelining in [false, true] {
+            let mut script = Script::plain().on("RCPT", Act::Say(said));
+            if pipelining {
+                script = script.offering("PIPELINING");
+            }
+            let (outcome, _server) = send_to(script).await;
+            check(&outcome, class, says);
+        }
+    }
+    for (said, class) in [
+        ("550 5.7.26 This mail fails DMARC", BadConfiguration),
+        ("554 5.7.1 Message blocked: looks like spam", BadPayload),
+        (
+            "550 5.1.8 Access denied, bad outbound sender",
+            BadConfiguration,
+        ),
+    ] {
+        let (outcome, _server) = send_to(Script::plain().on(".", Act::Say(said))).await;
+        check(&outcome, class, "");
     }
 }
 

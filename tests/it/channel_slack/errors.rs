@@ -28,7 +28,8 @@ async fn refused(body: &Value) -> Outcome {
 #[tokio::test]
 async fn each_error_of_slack_has_its_class_and_a_way_out() {
     use Class::{
-        BadConfiguration, BadDestination, BadPayload, RemoteTemporary, Throttled, Uncertain,
+        BadConfiguration, BadDestination, BadPayload, Refused, RemoteTemporary, Throttled,
+        Uncertain,
     };
     for (errors, class, says) in [
         (
@@ -50,7 +51,7 @@ async fn each_error_of_slack_has_its_class_and_a_way_out() {
         ("user_not_found user_disabled", BadDestination, "member id"),
         (
             "restricted_action restricted_action_read_only_channel",
-            BadDestination,
+            Refused,
             "may not post",
         ),
         ("cannot_dm_bot", BadDestination, "Put a person or a channel"),
