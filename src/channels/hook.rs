@@ -130,12 +130,13 @@ impl Hook {
     }
 
     fn exception(&self, reply: &Reply) -> Option<(Class, String)> {
-        if (200..300).contains(&reply.status) && reply.is_web_page() {
+        // Whoever answered with it says nothing about the address: it is not the service.
+        if matches!(reply.status, 200..=299 | 404 | 405 | 410) && reply.is_web_page() {
             let sentence = format!(
                 "A web page came back instead of {}'s answer. Check that no proxy or sign-in page stands between.",
                 self.service
             );
-            return Some((Class::RemoteTemporary, sentence));
+            return Some((Class::BadConfiguration, sentence));
         }
         (self.exceptions)(reply)
     }

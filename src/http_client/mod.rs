@@ -78,12 +78,27 @@ impl Reply {
     /// Whether it is a web page: what proxies and sign-in pages answer in a service's place. The
     /// declared type is not asked: receivers that never set it say `text/html`.
     pub fn is_web_page(&self) -> bool {
-        let body = self.body.trim_start();
+        let body = behind_prolog(&self.body);
         let starts = |with: &str| {
             body.get(..with.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(with))
         };
-        starts("<!doctype html") || starts("<html")
+        starts("<!doctype html") || starts("<html") || starts("<!--")
+    }
+}
+
+/// What stands behind a byte order mark, blanks, whole comments and the prolog of XML.
+fn behind_prolog(text: &str) -> &str {
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c == '\u{FEFF}' || c.is_whitespace());
+        let behind = [("<!--", "-->"), ("<?xml", "?>")]
+            .into_iter()
+            .find_map(|(start, end)| Some(rest.strip_prefix(start)?.split_once(end)?.1));
+        match behind {
+            Some(behind) => rest = behind,
+            None => return rest,
+        }
     }
 }
 
@@ -93,6 +108,10 @@ pub enum Failure {
     /// The address may not be called; the sentence says why and what to do.
     #[error("{0}")]
     Address(String),
+    /// The name of the host leads where nothing may be called just now, which says nothing about the
+    /// address: a gateway may answer so for every name. The sentence says why and what to do.
+    #[error("{0}")]
+    Private(String),
     /// Nothing was sent.
     #[error("no connection: {0}")]
     NotSent(String),
@@ -241,7 +260,7 @@ fn failure(error: &reqwest::Error) -> Failure {
         })
     };
     if causes().any(|cause| cause.is::<Forbidden>()) {
-        return Failure::Address(private_address());
+        return Failure::Private(private_address());
     }
     // The last cause is the system's own words. reqwest's are left out: they hold the address.
     let cause = causes()

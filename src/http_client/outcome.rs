@@ -41,9 +41,10 @@ pub fn classify(
     let (class, sentence) = match status {
         200..=299 => (Class::Accepted, format!("{service} took the message.")),
         300..=399 => (
-            Class::BadDestination,
+            // Gateways that want people to sign in answer so for every address.
+            Class::BadConfiguration,
             format!(
-                "{service} answered that the address has moved, and moves are not followed. Give the new address."
+                "A redirect came back instead of {service}'s answer, and redirects are not followed. Check that no proxy or sign-in page stands between, and that the address has not moved."
             ),
         ),
         401 | 403 => (
@@ -156,6 +157,7 @@ impl Failure {
     pub fn outcome(&self, service: &str, repeats: Repeats, secrets: &[&str]) -> Outcome {
         let (class, sentence) = match self {
             Self::Address(sentence) => (Class::BadDestination, format!("{sentence}.")),
+            Self::Private(sentence) => (Class::BadConfiguration, format!("{sentence}.")),
             Self::NotSent(_) => (
                 Class::NotSent,
                 format!("{service} could not be reached. Check the network and the host name."),
@@ -174,7 +176,7 @@ impl Failure {
             ),
         };
         let detail = match self {
-            Self::Address(_) => "",
+            Self::Address(_) | Self::Private(_) => "",
             Self::NotSent(detail) | Self::NoAnswer(detail) => detail,
         };
         Outcome {
@@ -212,8 +214,9 @@ mod tests {
         for (status, expected) in [
             (200, Class::Accepted),
             (202, Class::Accepted),
-            (301, Class::BadDestination),
-            (308, Class::BadDestination),
+            (301, Class::BadConfiguration),
+            (302, Class::BadConfiguration),
+            (308, Class::BadConfiguration),
             (400, Class::BadPayload),
             (401, Class::BadConfiguration),
             (403, Class::BadConfiguration),
@@ -268,6 +271,14 @@ mod tests {
                 after_ms: Some(7_000)
             }
         );
+    }
+
+    #[test]
+    fn a_name_that_leads_into_a_private_network_is_not_the_end_of_an_address() {
+        let class = |failure: Failure| failure.outcome("Slack", Repeats::Shown, &[]).class;
+        let sentence = || "The address leads into a private network".to_owned();
+        assert_eq!(class(Failure::Private(sentence())), Class::BadConfiguration);
+        assert_eq!(class(Failure::Address(sentence())), Class::BadDestination);
     }
 
     #[test]

@@ -29,7 +29,9 @@ async fn a_name_is_called_only_if_it_leads_to_a_permitted_address() {
     let by_name = server.uri().replace("127.0.0.1", "localhost");
     let secure = by_name.replace("http:", "https:");
 
-    let refused = |failure: Result<Reply, Failure>| matches!(failure, Err(Failure::Address(_)));
+    let refused = |failure: Result<Reply, Failure>| {
+        matches!(failure, Err(Failure::Address(_) | Failure::Private(_)))
+    };
     assert!(refused(call(&client(&[]), &secure).await));
     assert!(refused(call(&client(&["10.0.0.0/8"]), &secure).await));
     assert!(refused(call(&client(&["10.0.0.0/8"]), &by_name).await));

@@ -62,8 +62,8 @@ async fn a_repeat_has_the_bytes_of_the_first_try_whenever_it_goes() {
 async fn every_status_has_its_state_on_every_channel() {
     type Expected = fn(&Bench) -> Class;
     let expected: [(u16, Expected); 8] = [
-        (301, Bench::nothing_there),
-        (307, Bench::nothing_there),
+        (301, |_| Class::BadConfiguration),
+        (307, |_| Class::BadConfiguration),
         (401, |_| Class::BadConfiguration),
         (403, |_| Class::BadConfiguration),
         (404, Bench::nothing_there),
@@ -132,7 +132,8 @@ async fn a_redirect_is_not_followed() {
         let server = answering(answer).await;
         let bench = bench(&name, &server.uri());
         let outcome = bench.send().await;
-        assert_eq!(outcome.class, bench.nothing_there(), "{name}");
+        // A gateway that wants people to sign in says nothing about the address.
+        assert_eq!(outcome.class, Class::BadConfiguration, "{name}");
         assert!(
             requests(&elsewhere).await.is_empty(),
             "{name} followed the redirect"
@@ -141,15 +142,26 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_web_page_is_no_acceptance() {
-    let page = "<!DOCTYPE html><title>Sign in</title>";
-    for status in [200, 202] {
+async fn a_web_page_is_no_acceptance_and_not_the_end_of_an_address() {
+    let pages = [
+        (200, "<!DOCTYPE html><title>Sign in</title>"),
+        (202, "<!DOCTYPE html><title>Sign in</title>"),
+        (200, "\u{FEFF}<!doctype HTML><title>Sign in</title>"),
+        (200, "\n<!-- gateway --> <!-- 2 -->\n<HTML><body>Sign in"),
+        (
+            200,
+            "\u{FEFF}<?xml version=\"1.0\"?>\n<!DOCTYPE html><html>Sign in",
+        ),
+        (404, "<html><head><title>404 Not Found</title>"),
+        (410, "<!-- a --><html><head><title>Gone</title>"),
+    ];
+    for (status, page) in pages {
         let answer = ResponseTemplate::new(status).set_body_raw(page, "text/html");
         each(answer, |bench, outcome| {
             assert_eq!(
                 outcome.class,
-                Class::RemoteTemporary,
-                "{} at {status}",
+                Class::BadConfiguration,
+                "{} at {status}: {page}",
                 bench.name
             );
             assert!(outcome.sentence.contains("proxy"), "{}", outcome.sentence);
