@@ -5,21 +5,21 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use tokio::sync::Semaphore;
 
-use super::bucket::Bucket;
+use super::{
+    bucket::Bucket,
+    refusals::{AtFault, Refusals},
+};
 use crate::{
     channels::{Channel, Pace},
     domain::{
-        Address, ChannelName, DeliveryId, Time,
-        delivery::{Breaker, Class, LaneEffect, Next, OnUncertain, Outcome, Passage, throttled},
+        ChannelName, DeliveryId, Time,
+        delivery::{
+            Breaker, Class, LaneEffect, Next, OnUncertain, Outcome, Passage, State, throttled,
+        },
     },
     store::outbox::{BadAddress, Claimed, Flag, Lane, LaneStatus},
 };
 
-/// Different addresses that a lane refuses for good, with nothing accepted between, before it is
-/// taken to be the lane's fault.
-const REFUSED_IN_A_ROW: usize = 3;
-/// Refusals further apart than this have nothing to do with each other.
-const REFUSED_WITHIN: TimeDelta = TimeDelta::hours(1);
 /// One message tries a paused lane this often.
 const PAUSED_PROBE: TimeDelta = TimeDelta::seconds(60);
 
@@ -49,7 +49,7 @@ pub(super) struct LaneState {
     probe: Option<DeliveryId>,
     in_flight: usize,
     in_flight_rest: usize,
-    refused: Vec<(Time, Address)>,
+    refusals: Refusals,
 }
 
 /// A change to the record of faults.
@@ -63,6 +63,8 @@ pub(super) enum FaultChange {
 
 struct Pause {
     probe_at: Time,
+    /// Since when it stands.
+    since: Time,
 }
 
 /// How much of a lane may be claimed now. Tokens for it are taken already.
@@ -93,12 +95,15 @@ impl LaneState {
             breaker: Breaker::default(),
             rests_until: lane.status.rests_until,
             throttled_times: 0,
-            paused: lane.status.paused.then_some(Pause { probe_at: now }),
+            paused: lane.status.paused.then(|| Pause {
+                probe_at: now,
+                since: lane.status.paused_since.unwrap_or(now),
+            }),
             reason: lane.reason.clone(),
             probe: None,
             in_flight: 0,
             in_flight_rest: 0,
-            refused: Vec::new(),
+            refusals: Refusals::default(),
             channel,
         }
     }
@@ -116,6 +121,7 @@ impl LaneState {
                     Passage::Shut { until } => Some(until),
                 },
                 paused: self.paused.is_some(),
+                paused_since: self.paused.as_ref().map(|pause| pause.since),
             },
             reason: self.reason.clone(),
         }
@@ -205,6 +211,16 @@ impl LaneState {
         self.hungry = true;
     }
 
+    /// Why it is stopped until somebody repairs it, if it is.
+    pub(super) fn cause(&self) -> Option<&str> {
+        self.paused.is_some().then_some(self.reason.as_str())
+    }
+
+    /// Whether it is known to be at fault, so that a refusal says nothing about one message.
+    pub(super) fn is_at_fault(&self) -> bool {
+        self.paused.is_some()
+    }
+
     /// Learns from an outcome: rests, opens or closes the breaker, pauses. Says what that means for
     /// the address.
     pub(super) fn learn(
@@ -235,25 +251,24 @@ impl LaneState {
                 self.changed = true;
             }
             LaneEffect::Pause => {
-                if self.paused.is_none() {
-                    self.changed = true;
-                    self.reason.clone_from(&outcome.sentence);
-                    self.raise(outcome.sentence.clone());
+                if is_refusal(outcome.class) {
+                    self.refusals.spare(&claimed.address);
                 }
-                self.paused = Some(Pause {
-                    probe_at: now + PAUSED_PROBE,
-                });
+                self.pause(outcome.sentence.clone(), now);
             }
         }
         if outcome.class.is_success() {
             self.worked();
+            self.refusals.taken(&claimed.address);
         }
-        (outcome.class == Class::BadDestination).then(|| self.refused(claimed, outcome, now))
+        if next.state == State::Dead && is_refusal(outcome.class) {
+            return self.refused(claimed, outcome, now);
+        }
+        None
     }
 
     fn worked(&mut self) {
         self.throttled_times = 0;
-        self.refused.clear();
         if self.paused.take().is_some() {
             self.changed = true;
             self.reason.clear();
@@ -263,39 +278,52 @@ impl LaneState {
         }
     }
 
-    fn raise(&mut self, sentence: String) {
-        self.fault = Some(FaultChange::Raise(sentence));
-        self.fault_stands = true;
+    /// Stops it, but for one message now and then.
+    fn pause(&mut self, reason: String, now: Time) {
+        let since = self.paused.as_ref().map(|pause| pause.since);
+        if since.is_none() {
+            self.changed = true;
+            self.reason.clone_from(&reason);
+            self.fault = Some(FaultChange::Raise(reason));
+            self.fault_stands = true;
+        }
+        self.paused = Some(Pause {
+            probe_at: now + PAUSED_PROBE,
+            since: since.unwrap_or(now),
+        });
     }
 
-    fn refused(&mut self, claimed: &Claimed, outcome: &Outcome, now: Time) -> Flag {
-        self.refused
-            .retain(|(at, address)| *at > now - REFUSED_WITHIN && *address != claimed.address);
-        self.refused.push((now, claimed.address.clone()));
-        if self.refused.len() < REFUSED_IN_A_ROW {
-            return Flag::Bad(BadAddress {
-                channel: claimed.channel.clone(),
-                address: claimed.address.clone(),
-                lane: claimed.lane.clone(),
-                failed_at: now,
-                code: outcome.code,
-                sentence: outcome.sentence.clone(),
+    fn refused(&mut self, claimed: &Claimed, outcome: &Outcome, now: Time) -> Option<Flag> {
+        let fault = self.refusals.refused(&claimed.address, &claimed.id, now);
+        let Some(AtFault {
+            since,
+            addresses,
+            refused,
+        }) = fault
+        else {
+            return (outcome.class == Class::BadDestination).then(|| {
+                Flag::Bad(BadAddress {
+                    channel: claimed.channel.clone(),
+                    address: claimed.address.clone(),
+                    lane: claimed.lane.clone(),
+                    failed_at: now,
+                    code: outcome.code,
+                    sentence: outcome.sentence.clone(),
+                    reply: outcome.reply.clone(),
+                })
             });
-        }
+        };
         // The other side refuses everybody. What waits is spared until a probe is accepted.
-        self.breaker.trip(now);
-        self.changed = true;
-        self.reason = format!(
-            "{} addresses in a row were refused for good. The last answer: {}",
-            self.refused.len(),
+        let reason = format!(
+            "{addresses} addresses in a row were refused for good. The last answer: {}",
             outcome.sentence
         );
-        self.raise(self.reason.clone());
-        let since = self.refused.first().map_or(now, |(at, _)| *at);
-        Flag::LaneAtFault {
+        self.pause(reason, now);
+        Some(Flag::LaneAtFault {
             lane: self.name.clone(),
             since,
-        }
+            refused,
+        })
     }
 
     /// When it is worth looking at this lane again, if that can be known. `overall` is the pace that
@@ -320,4 +348,9 @@ fn window(pace: Pace, on_uncertain: OnUncertain) -> usize {
         OnUncertain::Resend | OnUncertain::Reconcile => wire * 2,
         OnUncertain::HoldUnlessUrgent => wire,
     }
+}
+
+/// Whether the other side said for good that it does not take a message there.
+fn is_refusal(class: Class) -> bool {
+    matches!(class, Class::BadDestination | Class::Refused)
 }

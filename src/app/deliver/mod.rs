@@ -8,12 +8,14 @@
 //! [`crate::store::outbox`] keeps it, [`crate::channels`] talk to providers. No transaction is open
 //! while a provider is talked to.
 
+mod alarms;
 mod bucket;
 mod drain;
 mod flight;
 mod keeper;
 mod lane;
 mod reap;
+mod refusals;
 mod turn;
 mod wake;
 
@@ -38,6 +40,7 @@ use crate::{
         outbox::{Completion, Flag},
     },
 };
+use alarms::Alarms;
 use bucket::Bucket;
 use flight::{Airborne, Landed, Words, shows_true};
 use keeper::Keeper;
@@ -76,6 +79,8 @@ pub struct Engine {
     /// Outcomes that are not written yet.
     outcomes: Vec<Completion>,
     flags: Vec<Flag>,
+    /// Addresses on which a mark stood when the outbox was looked at last, by channel and lower case.
+    marked: HashSet<(ChannelName, String)>,
     /// Conversations that are no more.
     gone: Vec<(ChannelName, Address, String)>,
     /// Claims of which nothing has left, to be given back.
@@ -93,6 +98,10 @@ pub struct Engine {
     pages: Pages,
     /// Lanes whose channel is not live, so that it is said once.
     without_channel: BTreeSet<String>,
+    /// What is on the record about lanes that are stopped.
+    alarms: Alarms,
+    /// Those of whom it is on the record that no way reaches them.
+    untold: BTreeSet<String>,
     /// Faults that the auditor put on the record.
     findings: BTreeSet<String>,
 }
@@ -124,6 +133,7 @@ impl Engine {
             aloft: HashSet::new(),
             outcomes: Vec::new(),
             flags: Vec::new(),
+            marked: HashSet::new(),
             gone: Vec::new(),
             unused: Vec::new(),
             words: HashMap::new(),
@@ -137,6 +147,8 @@ impl Engine {
             grace: GRACE,
             pages: Pages::default(),
             without_channel: BTreeSet::new(),
+            alarms: Alarms::default(),
+            untold: BTreeSet::new(),
             findings: BTreeSet::new(),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::task::JoinError;
 
 use super::{
-    Engine, LOOK,
+    Engine, LOOK, alarms,
     flight::{Flight, Landed, has_plain, plain_words},
     keeper::LEASE,
     lane::{FaultChange, LaneState, Room},
@@ -19,8 +19,8 @@ use crate::{
         Step, StoreError, Tx, conversations,
         faults::{self, NewFault},
         outbox::{
-            Claimed, Completion, Share, attempt_id, claim, complete, due_lanes, held_by, lanes,
-            release, save_lane, sweep, thread_of, words_of,
+            Claimed, Completion, Flag, Share, attempt_id, claim, complete, due_lanes, held_by,
+            lanes, marked, release, save_lane, sweep, thread_of, words_of,
         },
     },
 };
@@ -68,6 +68,7 @@ impl Engine {
         } else {
             self.rooms(now)
         };
+        self.settle_alarms();
         let changed = self
             .lanes
             .values()
@@ -105,12 +106,15 @@ impl Engine {
     async fn look(&mut self, now: Time) -> Result<(), StoreError> {
         self.next_look = now + LOOK;
         for _ in 0..SWEEPS {
-            if !sweep(&self.store, now).await?.more {
+            let swept = sweep(&self.store, now).await?;
+            if !swept.more {
+                self.name_untold(&swept.nowhere, now).await?;
                 break;
             }
         }
         self.reap(now).await?;
         self.audit(now).await?;
+        self.marked = marked(self.store.read_to_deliver(), now).await?;
         let due = due_lanes(self.store.read_to_deliver(), now).await?;
         if due.iter().any(|name| !self.lanes.contains_key(name)) {
             self.meet_lanes(now).await?;
@@ -215,7 +219,7 @@ impl Engine {
         tx.commit().await.step("commit outcomes and claims")?;
         self.outcomes
             .retain(|one| settled.left.contains(&one.delivery));
-        self.flags.clear();
+        self.flags = settled.put_off;
         self.gone.clear();
         self.unused.clear();
         for lane in self.lanes.values_mut() {
@@ -368,6 +372,10 @@ impl Engine {
             plain: claimed.plain,
             has_plain: has_plain(&**channel),
             urgent: claimed.urgent,
+            lane_at_fault: self
+                .lanes
+                .get(&claimed.lane)
+                .is_some_and(LaneState::is_at_fault),
             deliver_by: claimed.deliver_by,
         };
         let jitter = rand::random::<f64>();
@@ -377,6 +385,18 @@ impl Engine {
         if teaches && let Some(lane) = self.lanes.get_mut(&claimed.lane) {
             self.flags
                 .extend(lane.learn(claimed, &outcome, &next, ended_at));
+        }
+        if outcome.class.is_success() {
+            let at = (
+                claimed.channel.clone(),
+                claimed.address.as_str().to_lowercase(),
+            );
+            if self.marked.remove(&at) {
+                self.flags.push(Flag::Works {
+                    channel: claimed.channel.clone(),
+                    address: claimed.address.clone(),
+                });
+            }
         }
         // Sent all the same: late words are better than none. A program of another version may have
         // written them, and a receiver may not recognise the repeat.
@@ -430,10 +450,10 @@ async fn write_lane(tx: &Tx, lane: &LaneState, now: Time) -> Result<(), StoreErr
     let key = format!("lane:{}", lane.name);
     match &lane.fault {
         None => {}
-        Some(FaultChange::Raise(sentence)) => {
+        Some(FaultChange::Raise(cause)) => {
             let fault = NewFault {
                 key: &key,
-                sentence,
+                sentence: &alarms::sentence(lane, cause),
                 detail: &lane.name,
                 incident: None,
             };

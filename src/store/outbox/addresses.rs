@@ -28,8 +28,10 @@ pub struct BadAddress {
     pub failed_at: Time,
     /// Status code, if there was one.
     pub code: Option<u16>,
-    /// What the provider said, as a sentence.
+    /// What it means, as a sentence.
     pub sentence: String,
+    /// What the provider said, in its own words; may be empty.
+    pub reply: String,
 }
 
 /// All that are flagged now, by channel and address.
@@ -41,7 +43,7 @@ pub async fn bad_addresses(
     let found = rows(
         conn,
         STEP,
-        "SELECT channel, address, lane, failed_at, code, sentence FROM bad_address \
+        "SELECT channel, address, lane, failed_at, code, sentence, reply FROM bad_address \
          WHERE failed_at > $1 ORDER BY channel, address_key",
         vec![micros(now - BELIEVED).into()],
     )
@@ -59,6 +61,7 @@ pub async fn bad_addresses(
                     .get::<Option<i64>>()?
                     .and_then(|code| u16::try_from(code).ok()),
                 sentence: row.get()?,
+                reply: row.get::<Option<String>>()?.unwrap_or_default(),
             })
         })
         .collect()
@@ -99,19 +102,49 @@ pub async fn heal_address(
     .await
 }
 
-/// Flags an address, or says again that it failed.
-pub(super) async fn flag_address(
+/// Believes an address again on one channel. Says whether a mark stood on it.
+pub async fn heal_there(
     conn: &impl ConnectionTrait,
-    bad: &BadAddress,
-) -> Result<(), StoreError> {
+    channel: &ChannelName,
+    address: &Address,
+) -> Result<bool, StoreError> {
+    let healed = run(
+        conn,
+        "heal an address on a channel",
+        "DELETE FROM bad_address WHERE channel = $1 AND address_key = $2",
+        vec![
+            channel.as_str().into(),
+            address.as_str().to_lowercase().into(),
+        ],
+    )
+    .await?;
+    Ok(healed > 0)
+}
+
+/// Believes all addresses of a channel again. Says how many marks that took away.
+pub async fn heal_channel(
+    conn: &impl ConnectionTrait,
+    channel: &ChannelName,
+) -> Result<u64, StoreError> {
+    run(
+        conn,
+        "heal the addresses of a channel",
+        "DELETE FROM bad_address WHERE channel = $1",
+        vec![channel.as_str().into()],
+    )
+    .await
+}
+
+/// Flags an address, or says again that it failed.
+pub async fn flag_address(conn: &impl ConnectionTrait, bad: &BadAddress) -> Result<(), StoreError> {
     run(
         conn,
         "flag a bad address",
-        "INSERT INTO bad_address (channel, address_key, address, lane, failed_at, code, sentence) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) \
+        "INSERT INTO bad_address (channel, address_key, address, lane, failed_at, code, sentence, \
+         reply) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
          ON CONFLICT (channel, address_key) DO UPDATE SET address = excluded.address, \
          lane = excluded.lane, failed_at = excluded.failed_at, code = excluded.code, \
-         sentence = excluded.sentence",
+         sentence = excluded.sentence, reply = excluded.reply",
         vec![
             bad.channel.as_str().into(),
             bad.address.as_str().to_lowercase().into(),
@@ -120,6 +153,7 @@ pub(super) async fn flag_address(
             micros(bad.failed_at).into(),
             bad.code.map(i64::from).into(),
             bad.sentence.clone().into(),
+            bad.reply.clone().into(),
         ],
     )
     .await?;
@@ -141,14 +175,14 @@ pub(super) async fn unflag_lane(
     .await
 }
 
-/// Channel and lower-case address of all that are flagged now.
-pub(super) async fn flagged_keys(
+/// Channel and lower-case address of all on which a mark stands now.
+pub async fn marked(
     conn: &impl ConnectionTrait,
     now: Time,
-) -> Result<HashSet<(String, String)>, StoreError> {
+) -> Result<HashSet<(ChannelName, String)>, StoreError> {
     Ok(bad_addresses(conn, now)
         .await?
         .into_iter()
-        .map(|bad| (bad.channel.to_string(), bad.address.as_str().to_lowercase()))
+        .map(|bad| (bad.channel, bad.address.as_str().to_lowercase()))
         .collect())
 }

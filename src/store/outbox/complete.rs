@@ -7,16 +7,17 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    addresses::{BadAddress, flag_address, unflag_lane},
+    addresses::{BadAddress, flag_address, heal_there, unflag_lane},
     enqueue::hex,
     fallback::{Why, fall_back},
     hold::share,
     link::unblock,
+    refused::take_back,
     sql::{Kind, among, column, fresh_id, json, micros, records, run},
 };
 use crate::{
     domain::{
-        DeliveryId, IncidentId, Time,
+        Address, ChannelName, DeliveryId, IncidentId, Time,
         delivery::{Next, Outcome, State},
     },
     store::{StoreError, Tx},
@@ -67,16 +68,25 @@ pub fn wire_digest(bytes: &[u8]) -> String {
 }
 
 /// What is found out about addresses.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Flag {
     /// This one will never work.
     Bad(BadAddress),
+    /// This one works, although a mark stands on it.
+    Works {
+        /// The channel.
+        channel: ChannelName,
+        /// The address.
+        address: Address,
+    },
     /// The lane refuses one after the other since then: its fault, not theirs.
     LaneAtFault {
         /// The lane.
         lane: String,
         /// Since when.
         since: Time,
+        /// What it refused.
+        refused: Vec<DeliveryId>,
     },
 }
 
@@ -92,6 +102,8 @@ pub struct Settled {
     pub unblocked: u64,
     /// Tries of which nothing was written, because a command holds their incident: write them later.
     pub left: HashSet<DeliveryId>,
+    /// What was found out and could not be written yet, for the same reason.
+    pub put_off: Vec<Flag>,
 }
 
 #[derive(Serialize)]
@@ -193,17 +205,35 @@ async fn write(
         .map(|completion| completion.delivery.to_string())
         .collect();
     ended.extend(supersede_siblings(tx, completions, &changed, now).await?);
-    let failed: Vec<String> = completions
+    let mut failed: Vec<String> = completions
         .iter()
         .filter(|completion| on_time.contains(completion.delivery.as_str()))
         .filter(|completion| completion.next.falls_back)
         .map(|completion| completion.delivery.to_string())
         .collect();
+    let mut put_off = Vec::new();
     for flag in flags {
         match flag {
             Flag::Bad(bad) => flag_address(tx, bad).await?,
-            Flag::LaneAtFault { lane, since } => {
+            Flag::Works { channel, address } => {
+                heal_there(tx, channel, address).await?;
+            }
+            Flag::LaneAtFault {
+                lane,
+                since,
+                refused,
+            } => {
                 unflag_lane(tx, lane, *since).await?;
+                let back = take_back(tx, refused, now).await?;
+                ended.retain(|id| !back.waiting.contains(id));
+                failed.retain(|id| !back.waiting.contains(id));
+                if !back.put_off.is_empty() {
+                    put_off.push(Flag::LaneAtFault {
+                        lane: lane.clone(),
+                        since: *since,
+                        refused: back.put_off,
+                    });
+                }
             }
         }
     }
@@ -213,6 +243,7 @@ async fn write(
         late: late.len(),
         fell_back,
         unblocked,
+        put_off,
         left: HashSet::new(),
     })
 }

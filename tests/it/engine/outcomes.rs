@@ -18,7 +18,7 @@ use oyez::{
 
 use super::World;
 use crate::support::{
-    fake_channel::FakeChannel,
+    fake_channel::{FakeChannel, Sent},
     outbox::{log, notification, outcome, say, start, states, with_fallback},
 };
 
@@ -270,22 +270,124 @@ async fn a_bad_address_is_flagged_and_the_next_channel_used() {
 
 #[tokio::test]
 async fn a_lane_that_refuses_one_address_after_the_other_is_at_fault_itself() {
+    for class in [Class::BadDestination, Class::Refused] {
+        for world in World::with(|mail| mail.paced(1, None)).await {
+            world.declare(20).await;
+            world.mail.answer(move |_| class);
+            let mut engine = world.engine("one").await;
+            engine.settle().await.unwrap();
+            let refused = world.mail.count();
+            assert!((3..=4).contains(&refused), "the rest is spared: {refused}");
+            let bad = bad_addresses(world.store().read(), start()).await.unwrap();
+            assert_eq!(bad, [], "it is not the addresses");
+            let standing = faults::standing(world.store().read()).await.unwrap();
+            assert_eq!(standing[0].key, "lane:smtp:relay");
+            assert_eq!(
+                states(world.store()).await,
+                [State::Ready; 20],
+                "what was refused before that was known waits again"
+            );
+            for minute in 1..=5 {
+                world.pass(60);
+                engine.settle().await.unwrap();
+                assert_eq!(world.mail.count(), refused + minute, "one probe a minute");
+                assert_eq!(
+                    states(world.store()).await,
+                    [State::Ready; 20],
+                    "a probe costs nobody their message"
+                );
+            }
+            world.mail.answer(|_| Class::Accepted);
+            world.pass(60);
+            engine.settle().await.unwrap();
+            assert_eq!(states(world.store()).await, [State::Accepted; 20]);
+            assert_eq!(faults::standing(world.store().read()).await.unwrap(), []);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_restart_does_not_let_a_probe_of_a_lane_at_fault_cost_anybody_their_message() {
     for world in World::with(|mail| mail.paced(1, None)).await {
-        world.declare(20).await;
+        world.declare(5).await;
+        world.mail.answer(|_| Class::Refused);
+        let mut engine = world.engine("one").await;
+        engine.settle().await.unwrap();
+        drop(engine);
+        let mut engine = world.engine("two").await;
+        engine.settle().await.unwrap();
+        world.pass(60);
+        engine.settle().await.unwrap();
+        assert_eq!(states(world.store()).await, [State::Ready; 5]);
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_left_does_not_stop_a_lane_a_second_time() {
+    for world in World::with(|mail| mail.paced(1, None)).await {
+        world.declare(6).await;
+        let gone = |sent: &Sent| {
+            ["person-0", "person-1", "person-2"]
+                .iter()
+                .any(|name| sent.address.starts_with(name))
+        };
+        world.mail.answer(move |sent| match gone(sent) {
+            true => Class::BadDestination,
+            false => Class::Accepted,
+        });
+        let mut engine = world.engine("one").await;
+        for _ in 0..5 {
+            engine.settle().await.unwrap();
+            world.pass(60);
+        }
+        let (dead, told) = ([State::Dead; 3], [State::Accepted; 3]);
+        assert_eq!(states(world.store()).await, [dead, told].concat());
+        let bad = bad_addresses(world.store().read(), start()).await.unwrap();
+        assert_eq!(bad.len(), 3, "now they are judged one by one");
+        assert_eq!(faults::standing(world.store().read()).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn whoever_was_told_otherwise_is_not_told_again_when_a_lane_is_found_at_fault() {
+    for world in World::with(|mail| mail.paced(1, None)).await {
+        let new = with_fallback(notification(1, Moment::Declared, 4, start()), "teams");
+        say(world.store(), &new, start()).await;
         world.mail.answer(|_| Class::BadDestination);
         let mut engine = world.engine("one").await;
         engine.settle().await.unwrap();
-        let refused = world.mail.count();
-        assert!((3..=4).contains(&refused), "the rest is spared: {refused}");
-        let bad = bad_addresses(world.store().read(), start()).await.unwrap();
-        assert_eq!(bad, [], "it is not the addresses");
-        let standing = faults::standing(world.store().read()).await.unwrap();
-        assert_eq!(standing[0].key, "lane:smtp:relay");
         world.mail.answer(|_| Class::Accepted);
-        world.pass(15);
+        for _ in 0..10 {
+            world.pass(20);
+            engine.settle().await.unwrap();
+        }
+        let mut told: Vec<String> = log(world.store())
+            .await
+            .into_iter()
+            .filter(|logged| logged.state.is_told())
+            .map(|logged| logged.recipients[0].name.to_string())
+            .collect();
+        told.sort();
+        assert_eq!(told, ["Person 0", "Person 1", "Person 2", "Person 3"]);
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_arrives_takes_the_mark_off_its_address() {
+    for world in World::all().await {
+        world.declare(1).await;
+        world.mail.script(&[Class::BadDestination]);
+        let mut engine = world.engine("one").await;
         engine.settle().await.unwrap();
-        assert_eq!(world.mail.count(), 20);
-        assert_eq!(faults::standing(world.store().read()).await.unwrap(), []);
+        let marks = async || bad_addresses(world.store().read(), start()).await.unwrap();
+        assert_eq!(marks().await[0].reply, "what the provider said");
+        let now = world.clock.now();
+        let update = notification(2, Moment::Update, 1, now);
+        say(world.store(), &update, now).await;
+        world.pass(1);
+        engine.settle().await.unwrap();
+        assert_eq!(world.mail.count(), 2);
+        assert_eq!(marks().await, []);
     }
 }
 
@@ -304,7 +406,10 @@ async fn wrong_settings_pause_the_lane_and_a_probe_finds_the_repair() {
             "nothing is dropped"
         );
         let standing = faults::standing(world.store().read()).await.unwrap();
-        assert_eq!(standing[0].sentence, "What a person reads.");
+        assert_eq!(
+            standing[0].sentence,
+            "Messages by email wait: What a person reads."
+        );
         assert!(lanes(world.store().read()).await.unwrap()[0].status.paused);
         world.pass(60);
         engine.settle().await.unwrap();
