@@ -63,6 +63,17 @@ impl App {
             ages.with_label_values(&[&lane])
                 .set((now - oldest).num_seconds().max(0));
         }
+        let stopped = labelled(
+            &registry,
+            "oyez_lanes_stopped",
+            "Lanes that are stopped until somebody repairs them, by channel",
+            "channel",
+        )?;
+        for (channel, count) in outbox::stopped_lanes(conn).await? {
+            stopped
+                .with_label_values(&[channel.as_str()])
+                .set(signed(count));
+        }
         let faults_now = plain(
             &registry,
             "oyez_faults",

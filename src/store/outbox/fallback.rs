@@ -7,9 +7,10 @@ use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    addresses::flagged_keys,
+    addresses::marked,
     link::relink,
     sql::{Kind, Reader, among, column, for_update, fresh_id, json, micros, records, rows, run},
+    stopped::{WAITS_TOO_LONG, stopped, stopped_by},
 };
 use crate::{
     domain::{
@@ -25,12 +26,12 @@ const STEP: &str = "turn to the next channel";
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct KeptFallback {
     message: String,
-    channel: ChannelName,
+    pub(super) channel: ChannelName,
     #[serde(serialize_with = "Address::record")]
-    address: Address,
-    lane: String,
+    pub(super) address: Address,
+    pub(super) lane: String,
     /// Microseconds since 1970 in UTC.
-    deliver_by: i64,
+    pub(super) deliver_by: i64,
 }
 
 impl KeptFallback {
@@ -83,10 +84,13 @@ pub(super) enum Why {
     Failed,
     /// Nothing was accepted by the time that each of them names, if that is still so.
     Slow,
+    /// Their way out is stopped, if that is still so.
+    Stopped,
 }
 
 /// Writes the next choice of each of these deliveries that has one left. A choice is passed over
-/// if its address is flagged or its time has passed; nothing is written if the address has this
+/// if its address is flagged or its time has passed, or if its way out is stopped and a later one's is
+/// not; where all are stopped, what waits for the first goes on waiting. Nothing is written if the address has this
 /// notification already, or something newer. Says how many were written.
 ///
 /// It begins with the statement that takes the deliveries, and decides on what that finds: another
@@ -108,6 +112,7 @@ pub(super) async fn fall_back(
             "fallback_at IS NOT NULL AND fallback_at <= $2 \
              AND state IN ('ready', 'sending', 'uncertain', 'held')"
         }
+        Why::Stopped => WAITS_TOO_LONG,
     };
     let sql = format!(
         "WITH due AS MATERIALIZED (SELECT id AS due_id FROM delivery WHERE id {} AND {is_due} \
@@ -119,8 +124,10 @@ pub(super) async fn fall_back(
         lock = for_update(engine),
     );
     let mut values = vec![json(&parents)?];
-    if why == Why::Slow {
-        values.push(micros(now).into());
+    match why {
+        Why::Failed => {}
+        Why::Slow => values.push(micros(now).into()),
+        Why::Stopped => values.extend([micros(now).into(), stopped_by(now).into()]),
     }
     let mut found = Vec::new();
     for row in &rows(tx, STEP, &sql, values).await? {
@@ -132,7 +139,7 @@ pub(super) async fn fall_back(
         return Ok(0);
     }
     found.sort_by(|(a, ..), (b, ..)| a.cmp(b));
-    let flagged = flagged_keys(tx, now).await?;
+    let (marks, stopped) = (marked(tx, now).await?, stopped(tx).await?);
     let mut used = Vec::new();
     let mut children = Vec::new();
     for (parent, incident, chain) in found {
@@ -140,16 +147,17 @@ pub(super) async fn fall_back(
         let incident = incident
             .and_then(|id| u32::try_from(id).ok())
             .map(IncidentId);
-        let mut chain = chain.into_iter();
+        let open = chain
+            .iter()
+            .position(|choice| choice.is_open(&marks, &stopped, now));
+        let next = match why {
+            Why::Stopped if open.is_none() => continue,
+            _ => open.or_else(|| chain.iter().position(|it| it.is_usable(&marks, now))),
+        };
         used.push(parent.clone());
-        let next = chain.find(|choice| {
-            let key = (
-                choice.channel.to_string(),
-                choice.address.as_str().to_lowercase(),
-            );
-            choice.deliver_by > micros(now) && !flagged.contains(&key)
-        });
         let Some(next) = next else { continue };
+        let mut chain = chain.into_iter().skip(next);
+        let Some(next) = chain.next() else { continue };
         let rest: Vec<KeptFallback> = chain.collect();
         children.push(Child {
             id: fresh_id(now),

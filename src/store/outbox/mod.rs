@@ -24,17 +24,23 @@ mod crowd;
 mod earlier;
 mod enqueue;
 mod fallback;
+mod held_up;
 mod history;
 mod hold;
 mod lanes;
 mod link;
 mod log;
 mod notify;
+mod refused;
 mod sql;
+mod stopped;
 mod sweep;
 mod verbs;
 
-pub use addresses::{BadAddress, bad_addresses, heal_address, is_bad_address};
+pub use addresses::{
+    BadAddress, bad_addresses, flag_address, heal_address, heal_channel, heal_there,
+    is_bad_address, marked,
+};
 pub use again::{failed, replace, said_there};
 pub use ask::{Counts, Told, counts, pending_of, posts_of, thread_of, told, words_of};
 pub use audit::{Finding, audit};
@@ -44,6 +50,7 @@ pub use complete::{Completion, Flag, Settled, attempt_id, complete, wire_digest}
 pub use crowd::{MOST_WAITING, Queued, queued, waiting};
 pub use earlier::end_waiting;
 pub use enqueue::{Enqueued, MOST_DELIVERIES, enqueue};
+pub use held_up::{HeldUp, held_up, stopped_lanes};
 pub use history::{
     Standing, backlog, counts_of, history, latest_of, notifications_about, notifications_of,
     people_reached, told_of,

@@ -1,5 +1,7 @@
 //! What time does by itself: deadlines pass, and a first choice takes too long.
 
+use std::collections::BTreeSet;
+
 use sea_orm::{ConnectionTrait, QueryResult};
 
 use super::{
@@ -7,6 +9,7 @@ use super::{
     hold::share,
     link::unblock,
     sql::{Reader, among, for_update, json, micros, rows},
+    stopped::{Stuck, stuck},
 };
 use crate::{
     domain::{IncidentId, Time},
@@ -17,18 +20,20 @@ use crate::{
 const AT_ONCE: i64 = 500;
 
 /// What a sweep changed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Swept {
     /// Deliveries whose deadline passed.
     pub expired: usize,
     /// Deliveries written on the next channel.
     pub fell_back: usize,
+    /// Names of those every way to whom has been stopped for too long.
+    pub nowhere: BTreeSet<String>,
     /// Whether there may be more to do at once.
     pub more: bool,
 }
 
 /// Ends deliveries whose deadline has passed, and turns to the next channel where the first takes
-/// too long. Looks on a reading connection first, so that an idle outbox writes nothing; what is done
+/// too long or is stopped. Looks on a reading connection first, so that an idle outbox writes nothing; what is done
 /// is decided by the statements that take the rows. Incidents that a command holds are left for later.
 pub async fn sweep(store: &Store, now: Time) -> Result<Swept, StoreError> {
     const STEP: &str = "look for what time has ended";
@@ -55,13 +60,18 @@ pub async fn sweep(store: &Store, now: Time) -> Result<Swept, StoreError> {
          ORDER BY fallback_at LIMIT $2",
     )
     .await?;
-    if over.is_empty() && slow.is_empty() {
-        return Ok(Swept::default());
+    let Stuck { falls, nowhere } = stuck(store.read_to_deliver(), now).await?;
+    if over.is_empty() && slow.is_empty() && falls.is_empty() {
+        return Ok(Swept {
+            nowhere,
+            ..Swept::default()
+        });
     }
     let full = |found: &Vec<Due>| i64::try_from(found.len()).is_ok_and(|len| len >= AT_ONCE);
     let is_full = full(&over) || full(&slow);
     let tx = store.begin().await?;
-    let about = over.iter().chain(&slow).filter_map(|one| one.incident);
+    let about = over.iter().chain(&slow).chain(&falls);
+    let about = about.filter_map(|one| one.incident);
     let free = share(&tx, &about.collect()).await?;
     let ids_of = |found: Vec<Due>| -> Vec<String> {
         let is_free = |one: &Due| one.incident.is_none_or(|id| free.contains(&id));
@@ -73,22 +83,25 @@ pub async fn sweep(store: &Store, now: Time) -> Result<Swept, StoreError> {
     };
     let (expired, fell_back) = expire(&tx, &ids_of(over), now).await?;
     let fell_back = fell_back + fall_back(&tx, &ids_of(slow), Why::Slow, now).await?;
+    let fell_back = fell_back + fall_back(&tx, &ids_of(falls), Why::Stopped, now).await?;
     tx.commit().await.step("commit what time has ended")?;
     Ok(Swept {
         expired,
         fell_back,
+        nowhere,
         // Without the second condition, incidents that are held would be asked for without a pause.
         more: is_full && expired + fell_back > 0,
     })
 }
 
 /// A delivery for which a time has come.
-struct Due {
-    id: String,
-    incident: Option<IncidentId>,
+#[derive(Debug)]
+pub(super) struct Due {
+    pub(super) id: String,
+    pub(super) incident: Option<IncidentId>,
 }
 
-fn due(found: &[QueryResult]) -> Result<Vec<Due>, StoreError> {
+pub(super) fn due(found: &[QueryResult]) -> Result<Vec<Due>, StoreError> {
     found
         .iter()
         .map(|row| {

@@ -1,6 +1,7 @@
 //! The delivery engine with channels that do as they are told and a clock held by hand.
 
 mod outcomes;
+mod resting;
 mod running;
 mod together;
 
