@@ -155,6 +155,7 @@ impl App {
                     live: &live,
                     chat: &chat,
                     bad: act.book.bad_addresses(),
+                    grave: false,
                 };
                 let address_of = |who: &RecipientId| -> Option<Address> {
                     let mut there = ways.of(who, &act.book.directory).into_iter();
@@ -238,6 +239,7 @@ impl App {
             deliveries.push(NewDelivery {
                 message: at,
                 address: one.address.clone(),
+                despite: None,
                 lane: channel.lane(&one.address),
                 recipients: one.recipients.clone(),
                 reason: one.reason.clone(),

@@ -2,7 +2,10 @@
 //!
 //! One event makes one notification. What a rehearsal shows is made the same way.
 
-use super::{App, Error, act::Act, answers::Receipt, headline, outgoing::Spoken, words::digests};
+use super::{
+    App, Error, act::Act, answers::Receipt, headline, outgoing::Spoken, unreachable::Unreachable,
+    words::digests,
+};
 use crate::{
     domain::{
         Audience, IncidentId, clock,
@@ -61,12 +64,22 @@ impl App {
         incidents::append(tx, head.as_ref(), &after, &log[old..]).await?;
         let mut receipt = headline::receipt(&after, &log[old..], act);
         let mut notifications = Vec::new();
+        let mut unreachable = Unreachable::default();
         for (spoken, seq) in receipts {
             let notification = self.enqueue(tx, act, &after, seq, &spoken).await?;
             notifications.extend(notification.clone());
+            unreachable.add(&spoken.plan);
             spoken.add_to(&mut receipt, notification);
         }
-        headline::finish(&mut receipt, &after, &log[old..], act, &self.labels());
+        let labels = self.labels();
+        headline::finish(
+            &mut receipt,
+            &after,
+            &log[old..],
+            act,
+            &labels,
+            &unreachable,
+        );
         let paces = self.pace_sentences(tx, act, &notifications).await?;
         receipt.sentences.extend(paces);
         self.set_timers(tx, act, &after).await?;
@@ -191,6 +204,7 @@ impl App {
             live: &live,
             chat: &chat,
             bad: book.bad_addresses(),
+            grave: book.policy.rank(&after.priority) == 0,
         };
         plan::with_room(&mut resolution, &after, ways);
         let Some(record) = log.last_mut() else {

@@ -110,6 +110,7 @@ impl App {
                     message: at(delivery, &delivery.channel)?,
                     lane: way.lane(&delivery.address),
                     address: delivery.address.clone(),
+                    despite: delivery.despite.clone(),
                     recipients: delivery.recipients.clone(),
                     reason: delivery.reason.clone(),
                     asks: delivery.asks,

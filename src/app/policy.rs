@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{App, Error, files, rulebook};
+use super::{App, Error, files};
 use crate::{
     domain::{
         ServiceId, Time, chain,
@@ -104,7 +104,7 @@ impl App {
         if is_empty(&directory) {
             return Ok(vec![EMPTY_DIRECTORY.to_owned()]);
         }
-        let bad = rulebook::bad_addresses(self.store.read(), self.clock.now()).await?;
+        let bad = self.marks(self.store.read()).await?;
         Ok(self
             .compile(&Arc::new(policy), &Arc::new(directory), &bad)
             .lint(self.clock.now())

@@ -15,7 +15,7 @@ use crate::{
         resolution::Compiled,
         wording::TimeWords,
     },
-    store::{Connection, directory, outbox, policies},
+    store::{Connection, directory, policies},
 };
 
 /// What decides who is told.
@@ -82,7 +82,7 @@ impl App {
         let stamp = Stamp {
             policy,
             directory,
-            bad_addresses: bad_addresses(conn, self.clock.now()).await?,
+            bad_addresses: self.marks(conn).await?,
         };
         let mut kept = self.rulebook.lock().await;
         let (policy, directory) = match kept.take() {
@@ -182,21 +182,4 @@ fn by_address(directory: &Directory) -> HashMap<String, Vec<(ChannelName, Person
         }
     }
     by_address
-}
-
-/// Addresses that a provider refused for good, as resolution takes them.
-pub(super) async fn bad_addresses(
-    conn: &impl Connection,
-    now: Time,
-) -> Result<Vec<BadAddress>, Error> {
-    let found = outbox::bad_addresses(conn, now).await?;
-    Ok(found
-        .into_iter()
-        .map(|bad| BadAddress {
-            channel: bad.channel,
-            address: bad.address,
-            since: bad.failed_at,
-            sentence: bad.sentence,
-        })
-        .collect())
 }

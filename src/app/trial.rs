@@ -160,6 +160,7 @@ fn delivery(
         asks: None,
         message,
         address,
+        despite: None,
         lane,
         recipients: vec![told],
         reason: REASON.to_owned(),

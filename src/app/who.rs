@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use super::{
     App, Error, ErrorKind, Rulebook, Story,
     answers::{AgainstAnswer, ExplainAnswer, WhoAnswer},
-    files, people, rulebook,
+    files, people,
     seeing::seen,
 };
 use crate::domain::{
@@ -108,7 +108,7 @@ impl App {
     async fn other_policy(&self, book: &Rulebook, file: &Path) -> Result<Compiled, Error> {
         let text = files::read_text(file).await?;
         let policy = self.checked(&text, &file.display().to_string()).await?;
-        let bad = rulebook::bad_addresses(self.store.read(), self.clock.now()).await?;
+        let bad = self.marks(self.store.read()).await?;
         Ok(self.compile(&Arc::new(policy), &book.directory, &bad))
     }
 
@@ -127,6 +127,7 @@ impl App {
             live: &live,
             chat: &chat,
             bad: book.bad_addresses(),
+            grave: book.policy.rank(&incident.priority) == 0,
         };
         plan::with_room(resolution, incident, ways);
     }

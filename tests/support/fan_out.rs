@@ -221,6 +221,7 @@ impl FanOut {
                 message: 0,
                 lane: channel.lane(&address),
                 address,
+                despite: None,
                 recipients: vec![ToldPerson {
                     who: RecipientId::Person(format!("person-{number}").parse().expect("an id")),
                     name: format!("Person {number}").into(),

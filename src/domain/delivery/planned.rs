@@ -60,6 +60,8 @@ pub struct NewDelivery {
     pub message: usize,
     /// To where, as the channel normalised it.
     pub address: Address,
+    /// Why it is tried although a mark stands on the address.
+    pub despite: Option<String>,
     /// The lane of the address.
     pub lane: String,
     /// Everybody who is told by it; several where an address is shared. Never empty.
@@ -104,6 +106,8 @@ pub struct NewWithheld {
     pub audience: Audience,
     /// Why they get nothing: a sentence.
     pub sentence: String,
+    /// Whether they would be told if there were a way to them.
+    pub unreachable: bool,
 }
 
 /// A recipient of a delivery, as the record keeps them for ever.

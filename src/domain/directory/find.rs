@@ -1,9 +1,30 @@
 //! Finding people, destinations and services by what somebody typed.
 
 use super::{Directory, Person, Service};
-use crate::domain::{PersonId, ServiceId, command::Refusal, nearest, situation::RecipientId};
+use crate::domain::{
+    Address, ChannelName, PersonId, ServiceId, command::Refusal, nearest, situation::RecipientId,
+};
 
 impl Directory {
+    /// Every address of a person or destination, with its channel, in their order of preference.
+    pub fn addresses_of(
+        &self,
+        who: &RecipientId,
+    ) -> impl Iterator<Item = (&ChannelName, &Address)> + Clone {
+        let person = match who {
+            RecipientId::Person(id) => self.people.get(id),
+            RecipientId::Destination(_) => None,
+        };
+        let destination = match who {
+            RecipientId::Destination(id) => self.destinations.get(id),
+            RecipientId::Person(_) => None,
+        };
+        let of_person = person.into_iter().flat_map(|person| &person.addresses);
+        of_person
+            .map(|known| (&known.channel, &known.address))
+            .chain(destination.map(|known| (&known.channel, &known.address)))
+    }
+
     /// The person or destination with this id, address or full name.
     pub fn find_recipient(&self, text: &str) -> Result<RecipientId, Refusal> {
         let text = text.trim();

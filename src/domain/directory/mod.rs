@@ -188,6 +188,8 @@ pub struct BadAddress {
     pub since: Time,
     /// What the provider said, as a sentence.
     pub sentence: String,
+    /// What would let it be used again, as a sentence; may be empty.
+    pub helps: String,
 }
 
 impl Directory {

@@ -108,6 +108,7 @@ fn delivery(
         moment,
         audience,
         deliver_by: deliver_by(question, moment, &choice.channel),
+        despite: question.ways.despite(&choice.channel, &choice.address),
         channel: choice.channel,
         address: choice.address,
         reason: reason::line(audience, &recipients, &question.after.priority),

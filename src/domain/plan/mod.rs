@@ -100,6 +100,8 @@ pub struct PlannedDelivery {
     pub channel: ChannelName,
     /// To where.
     pub address: Address,
+    /// Why it is tried although a mark stands on the address.
+    pub despite: Option<String>,
     /// Everybody who is told by it, with all their reasons; several where an address is shared.
     pub recipients: Vec<ToldPerson>,
     /// The reason line.

@@ -18,16 +18,39 @@ pub struct Ways<'a> {
     pub chat: &'a BTreeSet<ChannelName>,
     /// Addresses that a provider refused for good.
     pub bad: &'a [BadAddress],
+    /// Whether the priority is the gravest, so that whoever has no other way is tried at a refused
+    /// address.
+    pub grave: bool,
 }
 
 impl Ways<'_> {
     pub(super) fn is_usable(&self, channel: &ChannelName, address: &Address) -> bool {
+        self.live.contains(channel) && self.mark(channel, address).is_none()
+    }
+
+    fn mark(&self, channel: &ChannelName, address: &Address) -> Option<&BadAddress> {
+        if self.bad.is_empty() {
+            return None;
+        }
         let lower = address.as_str().to_lowercase();
-        let is_bad = self
-            .bad
+        self.bad
             .iter()
-            .any(|bad| bad.channel == *channel && bad.address.as_str().to_lowercase() == lower);
-        self.live.contains(channel) && !is_bad
+            .find(|bad| bad.channel == *channel && bad.address.as_str().to_lowercase() == lower)
+    }
+
+    /// Why an address is used although a mark stands on it; `None` if none does.
+    pub(super) fn despite(&self, channel: &ChannelName, address: &Address) -> Option<String> {
+        let bad = self.mark(channel, address)?;
+        let why = if self.grave {
+            "the priority is the gravest and there is no other way"
+        } else {
+            "this has to go where the words before it went"
+        };
+        Some(format!(
+            "Tried because {why}, although the address was refused on {}: {}",
+            bad.since.format("%-d %B %Y"),
+            bad.sentence
+        ))
     }
 
     /// The usable addresses of a person, in their order of preference: the first on each channel.
@@ -36,14 +59,21 @@ impl Ways<'_> {
         person: &PersonId,
         directory: &Directory,
     ) -> Vec<(ChannelName, Address)> {
-        let mut ways: Vec<(ChannelName, Address)> = Vec::new();
         let addresses = directory.people.get(person).map(|it| &it.addresses);
-        for entry in addresses.into_iter().flatten() {
-            if self.is_usable(&entry.channel, &entry.address)
-                && ways.iter().all(|(channel, _)| *channel != entry.channel)
-            {
-                ways.push((entry.channel.clone(), entry.address.clone()));
+        let first_of_each = |is_usable: &dyn Fn(&ChannelName, &Address) -> bool| {
+            let mut ways: Vec<(ChannelName, Address)> = Vec::new();
+            for entry in addresses.into_iter().flatten() {
+                if is_usable(&entry.channel, &entry.address)
+                    && ways.iter().all(|(channel, _)| *channel != entry.channel)
+                {
+                    ways.push((entry.channel.clone(), entry.address.clone()));
+                }
             }
+            ways
+        };
+        let ways = first_of_each(&|channel, address| self.is_usable(channel, address));
+        if ways.is_empty() && self.grave {
+            return first_of_each(&|channel, _| self.live.contains(channel));
         }
         ways
     }
@@ -55,7 +85,10 @@ impl Ways<'_> {
             RecipientId::Destination(id) => directory
                 .destinations
                 .get(id)
-                .filter(|to| self.is_usable(&to.channel, &to.address))
+                .filter(|to| match self.grave {
+                    true => self.live.contains(&to.channel),
+                    false => self.is_usable(&to.channel, &to.address),
+                })
                 .map(|to| vec![(to.channel.clone(), to.address.clone())])
                 .unwrap_or_default(),
         }

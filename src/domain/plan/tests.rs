@@ -115,6 +115,7 @@ impl Case {
             policy: &self.policy,
             directory: &self.directory,
             ways: Ways {
+                grave: false,
                 live: &live,
                 chat: &chat,
                 bad: &self.bad,
@@ -332,6 +333,7 @@ fn the_last_word_goes_to_the_address_that_the_directory_has_now() {
         address: Address::new("tom-okafor@northshire.example"),
         since: now(),
         sentence: "It does not exist.".to_owned(),
+        helps: String::new(),
     }];
     let plan = case.plan();
     assert!(plan.deliveries.is_empty());

@@ -15,7 +15,7 @@ use crate::domain::{
     event::Event,
     incident::LeadRole,
     notification::Moment,
-    resolution::{Choice, Recipient},
+    resolution::{Choice, Recipient, WithheldBecause},
     room::Room,
     situation::RecipientId,
 };
@@ -375,6 +375,7 @@ impl Picker<'_> {
                     moment,
                     audience: withheld.audience,
                     sentence: withheld.sentence.clone(),
+                    unreachable: withheld.because == WithheldBecause::Unreachable,
                 });
             }
         }
@@ -394,6 +395,7 @@ impl Picker<'_> {
             moment: self.moment,
             audience,
             sentence: sentence.to_owned(),
+            unreachable: true,
         });
     }
 

@@ -32,9 +32,9 @@ impl Compiled {
     pub(super) fn choices<'a, 's: 'a>(
         &self,
         party: &Party,
+        usable: &[(u16, Address)],
         sources: impl Iterator<Item = &'a Source<'s>>,
     ) -> Vec<Choice> {
-        let usable = &self.usable[party.usable.start as usize..party.usable.end as usize];
         let mut drafts: Vec<Draft<'_>> = Vec::with_capacity(1);
         if matches!(party.id, RecipientId::Destination(_)) {
             drafts.extend(usable.iter().take(1).map(|(channel, address)| Draft {
@@ -132,7 +132,9 @@ impl Compiled {
                 " The address on {} was refused on {}: {}",
                 bad.channel,
                 day.format("%-d %B %Y"),
-                bad.sentence
+                [bad.sentence.as_str(), bad.helps.as_str()]
+                    .join(" ")
+                    .trim_end()
             ));
         }
         sentence
@@ -184,22 +186,7 @@ impl Compiled {
     }
 
     fn addresses(&self, party: &Party) -> Vec<(&ChannelName, &Address)> {
-        match &party.id {
-            RecipientId::Person(id) => {
-                let person = self.directory.people.get(id);
-                let addresses = person.into_iter().flat_map(|person| &person.addresses);
-                addresses
-                    .map(|known| (&known.channel, &known.address))
-                    .collect()
-            }
-            RecipientId::Destination(id) => {
-                let known = self.directory.destinations.get(id);
-                known
-                    .map(|known| (&known.channel, &known.address))
-                    .into_iter()
-                    .collect()
-            }
-        }
+        self.directory.addresses_of(&party.id).collect()
     }
 }
 

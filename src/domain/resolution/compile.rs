@@ -15,7 +15,7 @@ use crate::domain::{
     Time,
     directory::{BadAddress, Directory, Service, groups::people_in},
     policy::{By, Policy, Rule, Target},
-    situation::{RecipientId, Relation},
+    situation::{RecipientId, Relation, Situation},
 };
 
 /// A policy and a directory, ready to answer. Made once per change of either.
@@ -29,7 +29,8 @@ pub struct Compiled {
     pub(super) bad: HashMap<(ChannelName, String), BadAddress>,
     /// People and destinations, in the order of their names.
     pub(super) parties: Vec<Party>,
-    /// Usable addresses of all parties, one per channel each; [`Party::usable`] is a range of it.
+    /// Usable addresses of all parties, one per channel each; [`Party::usable`] is a range of it, and
+    /// [`Party::marked`] another, of addresses that were refused.
     pub(super) usable: Vec<(u16, Address)>,
     pub(super) party_of: HashMap<RecipientId, u32>,
     pub(super) services: Vec<Node>,
@@ -52,6 +53,8 @@ pub(super) struct Party {
     pub(super) outside: bool,
     pub(super) muted_until: Option<Time>,
     pub(super) usable: Range<u32>,
+    /// Refused addresses on channels without a usable one.
+    pub(super) marked: Range<u32>,
 }
 
 /// A service among its neighbours.
@@ -174,16 +177,37 @@ impl Compiled {
         self.bad.is_empty() || !self.bad.contains_key(&key())
     }
 
-    /// A usable address of a channel, if the channel is enabled and the address is healthy.
-    fn add_usable(&mut self, from: usize, channel: &ChannelName, address: &Address) {
-        if let Some(number) = self.channel(channel)
-            && !self.usable[from..]
-                .iter()
-                .any(|(known, _)| *known == number)
-            && self.is_healthy(channel, address)
-        {
-            self.usable.push((number, address.clone()));
+    /// Adds the first address on each enabled channel: of those that are healthy, or of the others.
+    fn add_usable<'a>(
+        &mut self,
+        from: usize,
+        addresses: impl Iterator<Item = (&'a ChannelName, &'a Address)>,
+        healthy: bool,
+    ) {
+        for (channel, address) in addresses {
+            if let Some(number) = self.channel(channel)
+                && !self.usable[from..]
+                    .iter()
+                    .any(|(known, _)| *known == number)
+                && self.is_healthy(channel, address) == healthy
+            {
+                self.usable.push((number, address.clone()));
+            }
         }
+    }
+
+    /// The usable addresses of a party, one for each channel. Who has none is tried at those that
+    /// were refused, if the priority is the gravest.
+    pub(super) fn usable(&self, party: &Party) -> &[(u16, Address)] {
+        &self.usable[party.usable.start as usize..party.usable.end as usize]
+    }
+
+    /// What is used for want of a usable address, at this priority.
+    pub(super) fn despite_marks(&self, party: &Party, situation: &Situation) -> &[(u16, Address)] {
+        if self.policy.rank(&situation.priority) > 0 {
+            return &[];
+        }
+        &self.usable[party.marked.start as usize..party.marked.end as usize]
     }
 
     fn add_parties(&mut self) {
@@ -206,24 +230,25 @@ impl Compiled {
             let (outside, muted_until) = match &id {
                 RecipientId::Person(person) => {
                     let person = &directory.people[person];
-                    for known in &person.addresses {
-                        self.add_usable(from, &known.channel, &known.address);
-                    }
                     (directory.is_outsider(person), person.muted_until)
                 }
                 RecipientId::Destination(destination) => {
                     let known = &directory.destinations[destination];
-                    self.add_usable(from, &known.channel, &known.address);
                     (directory.is_external(known.organisation.as_ref()), None)
                 }
             };
+            let addresses = directory.addresses_of(&id);
+            self.add_usable(from, addresses.clone(), true);
+            let healthy = self.usable.len();
+            self.add_usable(from, addresses, false);
             self.party_of.insert(id.clone(), number(self.parties.len()));
             self.parties.push(Party {
                 id,
                 name: name.into(),
                 outside,
                 muted_until,
-                usable: number(from)..number(self.usable.len()),
+                usable: number(from)..number(healthy),
+                marked: number(healthy)..number(self.usable.len()),
             });
         }
     }

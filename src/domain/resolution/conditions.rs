@@ -309,12 +309,13 @@ impl<'a> Asker<'a> {
         if Mutes::of(party, now).holds_against(overrides) {
             add(Condition::Muted, "They are muted.");
         }
-        let usable = &self.compiled.usable[party.usable.start as usize..party.usable.end as usize];
+        let mut usable =
+            (self.compiled.usable(party).iter()).chain(self.compiled.despite_marks(party, now));
         let reachable = match party.id {
-            RecipientId::Destination(_) => !usable.is_empty(),
-            RecipientId::Person(_) => usable
-                .iter()
-                .any(|(channel, _)| self.ready.by.channels.contains(channel)),
+            RecipientId::Destination(_) => usable.next().is_some(),
+            RecipientId::Person(_) => {
+                usable.any(|(channel, _)| self.ready.by.channels.contains(channel))
+            }
         };
         if !reachable {
             let (By::All(named) | By::FirstOf(named)) = &self.rule.by;

@@ -132,7 +132,7 @@ impl Compiled {
             for party in self.everyone(target, rule) {
                 named = true;
                 let party = &self.parties[party as usize];
-                let usable = &self.usable[party.usable.start as usize..party.usable.end as usize];
+                let usable = self.usable(party);
                 let by = &self.rules[number].by.channels;
                 let reachable = |(channel, _): &(u16, Address)| {
                     matches!(party.id, RecipientId::Destination(_)) || by.contains(channel)

@@ -321,7 +321,11 @@ impl Compiled {
                 sentence: self.sentence(because, party, situation),
             });
         };
-        let choices = self.choices(party, acting.clone());
+        let mut choices = self.choices(party, self.usable(party), acting.clone());
+        if choices.is_empty() {
+            let marked = self.despite_marks(party, situation);
+            choices = self.choices(party, marked, acting.clone());
+        }
         if choices.is_empty() {
             return Err(Withheld {
                 who: party.id.clone(),

@@ -297,6 +297,7 @@ fn an_address_that_was_refused_is_named_with_the_day_and_the_sentence() {
         address: Address::new("dana@northshire.example"),
         since: "2026-11-02T23:30:00Z".parse().unwrap(),
         sentence: "The mailbox does not exist.".to_owned(),
+        helps: "It is used again in thirty days.".to_owned(),
     };
     let rules = rule(
         "own",
@@ -304,12 +305,21 @@ fn an_address_that_was_refused_is_named_with_the_day_and_the_sentence() {
         "\"role:service-owner\"",
         "by = { all = [\"email\", \"notify_sms\"] }",
     );
-    let resolution = compiled_with(&rules, directory(), &[bad]).resolve(&situation());
+    let compiled = compiled_with(&rules, directory(), &[bad]);
+    let mut situation = situation();
+    situation.priority = "P2".parse().unwrap();
+    let resolution = compiled.resolve(&situation);
     assert_eq!(resolution.withheld[0].because, WithheldBecause::Unreachable);
     assert_eq!(
         resolution.withheld[0].sentence,
-        "No usable address on email or notify_sms. The channel notify_sms is off. The address on email was refused on 2 November 2026: The mailbox does not exist."
+        "No usable address on email or notify_sms. The channel notify_sms is off. The address on email was refused on 2 November 2026: The mailbox does not exist. It is used again in thirty days."
     );
+    // At the gravest priority it is tried, because there is no other way.
+    situation.priority = "P1".parse().unwrap();
+    let resolution = compiled.resolve(&situation);
+    assert_eq!(told(&resolution), ["dana-whitlock"]);
+    let choice = &resolution.recipients[0].choices[0];
+    assert_eq!(choice.address.as_str(), "dana@northshire.example");
 }
 
 #[test]

@@ -209,12 +209,13 @@ struct Row {
     fallbacks: Option<String>,
     fallback_at: Option<i64>,
     sentence: String,
+    despite: Option<String>,
     awaits_word: bool,
     asks: Option<&'static str>,
     ended_at: Option<i64>,
 }
 
-const COLUMNS: [(&str, Kind); 22] = [
+const COLUMNS: [(&str, Kind); 23] = [
     ("id", Kind::Text),
     ("message_id", Kind::Text),
     ("moment", Kind::Text),
@@ -234,6 +235,7 @@ const COLUMNS: [(&str, Kind); 22] = [
     ("fallbacks", Kind::Text),
     ("fallback_at", Kind::Number),
     ("sentence", Kind::Text),
+    ("despite", Kind::Text),
     ("awaits_word", Kind::Flag),
     ("asks", Kind::Text),
     ("ended_at", Kind::Number),
@@ -292,6 +294,7 @@ fn waiting_row(
             Some(serde_json::to_string(&fallbacks).map_err(as_json)?)
         },
         sentence: String::new(),
+        despite: delivery.despite.clone(),
         awaits_word: delivery.awaits_word,
         asks: delivery.asks.map(Ask::as_str),
         ended_at: None,
@@ -326,6 +329,7 @@ fn withheld_row(withheld: &NewWithheld, now: Time) -> Row {
         fallbacks: None,
         fallback_at: None,
         sentence: withheld.sentence.clone(),
+        despite: None,
         awaits_word: false,
         asks: None,
         ended_at: Some(micros(now)),

@@ -252,15 +252,34 @@ fn choices(
             vec![(known.channel.clone(), known.address.as_str().to_owned())]
         }
     };
-    let healthy: Vec<(ChannelName, String)> = addresses
+    let is_marked = |(channel, address): &(ChannelName, String)| {
+        world
+            .bad
+            .iter()
+            .any(|bad| bad.channel == *channel && bad.address.as_str() == address.to_lowercase())
+    };
+    let live = addresses
         .into_iter()
-        .filter(|(channel, address)| {
-            world.channels.contains(channel)
-                && !world.bad.iter().any(|bad| {
-                    bad.channel == *channel && bad.address.as_str() == address.to_lowercase()
-                })
-        })
+        .filter(|(channel, _)| world.channels.contains(channel));
+    let (marked, healthy): (Vec<_>, Vec<_>) = live.partition(is_marked);
+    let chosen = choices_among(&healthy, who, lines);
+    let gravest = world.policy.priorities.first().map(|it| &it.id);
+    if !chosen.is_empty() || gravest != Some(&world.situation.priority) {
+        return chosen;
+    }
+    let has_healthy = |channel: &ChannelName| healthy.iter().any(|(known, _)| known == channel);
+    let marked: Vec<(ChannelName, String)> = marked
+        .into_iter()
+        .filter(|(channel, _)| !has_healthy(channel))
         .collect();
+    choices_among(&marked, who, lines)
+}
+
+fn choices_among(
+    healthy: &[(ChannelName, String)],
+    who: &RecipientId,
+    lines: &[&Line<'_>],
+) -> BTreeMap<String, (String, Vec<(String, String)>)> {
     let on = |channel: &ChannelName| {
         healthy
             .iter()
@@ -270,7 +289,7 @@ fn choices(
     let mut chosen: BTreeMap<String, (String, Vec<(String, String)>)> = BTreeMap::new();
     if matches!(who, RecipientId::Destination(_)) {
         for (channel, address) in healthy {
-            chosen.insert(channel.to_string(), (address, Vec::new()));
+            chosen.insert(channel.to_string(), (address.clone(), Vec::new()));
         }
         return chosen;
     }

@@ -47,6 +47,7 @@ pub(crate) fn to(number: usize, now: Time) -> NewDelivery {
         asks: None,
         message: 0,
         address: Address::new(&format!("person-{number}@northshire.example")),
+        despite: None,
         lane: "smtp:relay".to_owned(),
         recipients: vec![person(number)],
         reason: "You get this because you are the service owner of Register trainees.".to_owned(),

@@ -434,6 +434,7 @@ fn bad(dice: &mut Dice<'_>, directory: &Directory) -> Vec<BadAddress> {
                     address: Address::new(&known.address.as_str().to_lowercase()),
                     since: monday(),
                     sentence: "The address does not exist.".to_owned(),
+                    helps: String::new(),
                 });
             }
         }
