@@ -47,6 +47,8 @@ pub struct Started {
     pub doors: Doors,
     /// Its settings.
     pub settings: Settings,
+    /// By which the settings of the live chats are recognised.
+    prints: BTreeMap<ChannelName, String>,
 }
 
 /// For one command: settings, log, database, brought up to date where nobody else uses it. `colour`
@@ -150,6 +152,9 @@ pub async fn build(settings: Settings, migrate: bool) -> Result<Started, Error> 
     }
     let mut started = assemble(settings, store).await?;
     if started.app.store.is_up_to_date().await? {
+        for (channel, print) in &started.prints {
+            started.app.settings_seen(channel, print).await?;
+        }
         started.app.policy_file = put_policy_in_force(&started.app, &started.settings).await?;
         if let Some(file) = &started.app.policy_file {
             tracing::warn!(faults = file.faults.len(), "{}", file.sentence);
@@ -181,6 +186,12 @@ async fn assemble(settings: Settings, store: Store) -> Result<Started, Error> {
     let context = channel_context(&http, &store, &clock).await?;
     let disclosure = disclosure(&settings, &context);
     let (live, off) = ways(&settings, &context, &disclosure)?;
+    let chats = live.iter().filter(|(_, channel)| channel.is_chat());
+    let prints = chats.filter_map(|(name, _)| {
+        let stanza = settings.channels.get(name)?;
+        Some((name.clone(), channels::settings_print(stanza, &context)))
+    });
+    let prints = prints.collect();
     let doors = doors::open(&settings, &context)?;
     let parts: Vec<(ChannelName, &'static [Part])> = live
         .iter()
@@ -216,6 +227,7 @@ async fn assemble(settings: Settings, store: Store) -> Result<Started, Error> {
         off,
         doors,
         settings,
+        prints,
     })
 }
 

@@ -22,6 +22,9 @@ use crate::{
     },
 };
 
+/// Characters of a server's words that are shown.
+const SAID: usize = 300;
+
 /// What an import would do; nothing is saved yet.
 #[derive(Debug, Serialize)]
 pub struct PlannedImport {
@@ -59,8 +62,13 @@ pub struct BadAddressAnswer {
     pub address: ShownAddress,
     /// Since when.
     pub since: Time,
-    /// What their server said.
+    /// What their server said; what that means where it said nothing.
     pub sentence: String,
+    /// Status code, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<u16>,
+    /// What takes the mark away, as a sentence.
+    pub helps: &'static str,
 }
 
 /// That an address is believed again.
@@ -263,6 +271,7 @@ impl App {
         Ok(found
             .into_iter()
             .map(|bad| BadAddressAnswer {
+                helps: self.helps(&bad.channel),
                 channel: bad.channel.to_string(),
                 address: {
                     let mut shown = ShownAddress::hidden(&bad.channel, &bad.address);
@@ -270,7 +279,8 @@ impl App {
                     shown
                 },
                 since: bad.failed_at,
-                sentence: bad.sentence,
+                code: bad.code,
+                sentence: theirs(&bad.reply).unwrap_or(bad.sentence),
             })
             .collect())
     }
@@ -293,6 +303,16 @@ impl App {
             ));
         }
         Ok(Healed { cleared })
+    }
+}
+
+/// What a server said, on one line and not too long; `None` if it said nothing.
+fn theirs(reply: &str) -> Option<String> {
+    let words: Vec<&str> = reply.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(SAID) {
+        Some((end, _)) => Some(format!("{} …", line[..end].trim_end())),
+        None => (!line.is_empty()).then_some(line),
     }
 }
 

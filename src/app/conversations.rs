@@ -11,7 +11,7 @@ const LONGEST: usize = 500;
 
 impl App {
     /// Keeps a conversation in which we were met; `address` is that of the person or the place.
-    /// Writes only what is new.
+    /// Writes only what is new, and believes the address if it was refused.
     pub async fn met(
         &self,
         channel: &ChannelName,
@@ -31,6 +31,7 @@ impl App {
         if is_long(id) || is_long(service_url) || member.as_ref().is_some_and(is_long) {
             return Ok(());
         }
+        self.heard_from(channel, address.as_str()).await?;
         let known = conversations::find(self.store.read(), channel, &address).await?;
         if known.as_ref() != Some(conversation) {
             let at = (channel, &address);

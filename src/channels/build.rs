@@ -5,10 +5,13 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::{BoxFuture, Channel, LookUp, OnUncertain, Outgoing, Pace, Rooms, Wire, kinds};
+use super::{
+    BoxFuture, Channel, LookUp, OnUncertain, Outgoing, Pace, Rooms, Wire, kinds,
+    signing::fingerprint,
+};
 use crate::{
     clock::Clock,
     domain::{
@@ -283,6 +286,16 @@ pub fn build(
         }
         (Ok(shared), Ok(channel)) => Ok(Built::Live(Arc::new(Tuned::new(channel, &shared)))),
     }
+}
+
+/// By which the settings of a channel are recognised: the same for the same settings, and of no use
+/// to anyone who wants to know them.
+pub fn settings_print(stanza: &Section, context: &ChannelContext) -> String {
+    let whole = stanza.whole();
+    fingerprint(
+        &context.install_secret,
+        &["settings", whole.expose_secret()],
+    )
 }
 
 /// A channel with what its stanza says about pace and doubt.

@@ -23,7 +23,9 @@ mod webhook;
 
 use std::{collections::BTreeMap, future::Future, pin::Pin};
 
-pub use build::{Built, ChannelContext, Kind, Refusal, Setup, build, disclosure, take_kind};
+pub use build::{
+    Built, ChannelContext, Kind, Refusal, Setup, build, disclosure, settings_print, take_kind,
+};
 pub use capture::Capture;
 pub use rooms::{Opened, ROOM, Rooms};
 pub use slack::{SlackApp, Trouble};

@@ -12,6 +12,7 @@ mod reader;
 
 use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
+use secrecy::SecretString;
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error as _},
@@ -200,6 +201,21 @@ impl Section {
         shown
     }
 
+    /// All values below, secrets among them, as one text: the same for the same settings, wherever
+    /// they were written. It is for a digest, and is never shown.
+    pub fn whole(&self) -> SecretString {
+        let mut text = String::new();
+        self.write_whole(&mut text);
+        SecretString::from(text)
+    }
+
+    fn write_whole(&self, text: &mut String) {
+        for (key, entry) in &self.entries {
+            text.push_str(&format!("{key:?}="));
+            entry.value.write_whole(text);
+        }
+    }
+
     fn nothing_at(&self, key: &str) -> Section {
         let mut path = self.path.clone();
         path.push(key.to_owned());
@@ -221,6 +237,30 @@ impl Section {
         self.entries
             .get_mut(key)
             .is_some_and(|entry| entry.remove(rest))
+    }
+}
+
+impl Value {
+    fn write_whole(&self, text: &mut String) {
+        match self {
+            // The environment knows text only.
+            Self::Text(value) => text.push_str(&format!("{value:?}\n")),
+            Self::Integer(value) => text.push_str(&format!("\"{value}\"\n")),
+            Self::Float(value) => text.push_str(&format!("\"{value}\"\n")),
+            Self::Boolean(value) => text.push_str(&format!("\"{value}\"\n")),
+            Self::List(items) => {
+                text.push_str("[\n");
+                for item in items {
+                    item.value.write_whole(text);
+                }
+                text.push_str("]\n");
+            }
+            Self::Table(table) => {
+                text.push_str("{\n");
+                table.write_whole(text);
+                text.push_str("}\n");
+            }
+        }
     }
 }
 

@@ -81,6 +81,15 @@ impl Said {
                 request_key: &self.key,
                 forms_first: self.forms_first,
             };
+            for address in [place.speaker, place.conversation] {
+                if let Err(error) = app.heard_from(place.channel, address).await {
+                    tracing::warn!(
+                        code = error.code,
+                        chain = error.chain(),
+                        "a mark on an address in Slack could not be taken off"
+                    );
+                }
+            }
             match self.what {
                 What::Line(line) => chat::hear(&app, &place, &line).await,
                 What::Tap(act, filled) => chat::tap(&app, &place, act, &filled).await,

@@ -7,6 +7,7 @@ mod asking;
 mod checking;
 mod ending;
 mod heartbeat;
+mod marks;
 mod pressure;
 mod prompting;
 mod story;
