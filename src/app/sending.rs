@@ -8,9 +8,13 @@ use super::{
     App, Error,
     answers::{DeliveryAnswer, Progress},
     deliver::Engine,
+    labels::Labels,
 };
 use crate::{
-    domain::{DeliveryId, IncidentId, NotificationId, delivery::State, shown::ShownAddress},
+    domain::{
+        ChannelName, DeliveryId, IncidentId, NotificationId, Time, delivery::State,
+        shown::ShownAddress,
+    },
     store::outbox::{self, LogPage, Logged, Standing},
 };
 
@@ -46,6 +50,7 @@ impl App {
         limit: u32,
     ) -> Result<(Vec<DeliveryAnswer>, Option<String>), Error> {
         let clock = self.wall_clock().await?;
+        let (labels, now) = (self.labels(), self.clock.now());
         let after: Option<DeliveryId> = after
             .map(|text| {
                 text.parse().map_err(|_| {
@@ -66,7 +71,10 @@ impl App {
         let answers = rows
             .into_iter()
             .filter(|row| state.is_none_or(|state| row.state == state))
-            .map(|row| answer(row, |time| clock.time(time)))
+            .map(|row| {
+                let why = waits(&row, &labels, now, |time| clock.time(time));
+                answer(row, why)
+            })
             .collect();
         Ok((answers, next))
     }
@@ -164,10 +172,44 @@ fn settled(progress: &Progress) -> usize {
     progress.total - progress.waiting
 }
 
-fn answer(row: Logged, time: impl Fn(crate::domain::Time) -> String) -> DeliveryAnswer {
-    // A refusal of the whole channel counts as no try, and leaves its sentence all the same.
+/// What people read of a delivery that waits: until when, as far as that is known, and why.
+fn waits(row: &Logged, labels: &Labels, now: Time, time: impl Fn(Time) -> String) -> String {
+    if row.awaits_word {
+        return "waiting: a second person has to agree".to_owned();
+    }
+    let (lane, reason) = &row.lane;
+    if lane.paused {
+        let channel = row.channel.as_ref().map_or("", ChannelName::as_str);
+        let way = labels.of(channel);
+        return format!("waiting until {way} works again: {reason}");
+    }
+    let held_until = lane.held_until(now);
+    if row.waits_for.is_some() {
+        return "waiting: an earlier message to the same place has to leave first".to_owned();
+    }
+    // A refusal of the whole channel counts as no try, and leaves its sentence.
     let was_tried = row.attempts > 0 || !row.sentence.is_empty();
-    let again = row.next_at.filter(|_| was_tried).map(time);
+    if let Some(at) = row
+        .next_at
+        .max(held_until)
+        .filter(|_| was_tried || held_until.is_some())
+    {
+        let why = match held_until {
+            Some(_) if !reason.is_empty() => reason,
+            _ => &row.sentence,
+        };
+        return row.state.phrase(Some(&time(at)), why);
+    }
+    match row.not_before.filter(|at| *at > now) {
+        Some(at) => format!(
+            "waiting: it leaves at {} and can be stopped until then",
+            time(at)
+        ),
+        None => "waiting for its turn".to_owned(),
+    }
+}
+
+fn answer(row: Logged, waits: String) -> DeliveryAnswer {
     let joined = |pick: &dyn Fn(&crate::domain::delivery::ToldPerson) -> String| {
         row.recipients
             .iter()
@@ -198,10 +240,9 @@ fn answer(row: Logged, time: impl Fn(crate::domain::Time) -> String) -> Delivery
             _ => ShownAddress::none(),
         },
         state: row.state.as_str().to_owned(),
-        state_words: if row.awaits_word && row.state == State::Ready {
-            "waiting: a second person has to agree".to_owned()
-        } else {
-            row.state.phrase(again.as_deref(), &row.sentence)
+        state_words: match row.state {
+            State::Ready => waits,
+            state => state.phrase(None, &row.sentence),
         },
         attempts: row.attempts,
         reason: if row.reason.is_empty() {
@@ -210,7 +251,10 @@ fn answer(row: Logged, time: impl Fn(crate::domain::Time) -> String) -> Delivery
             row.reason
         },
         asks: row.asks.map(|ask| ask.as_str().to_owned()),
-        result: row.sentence,
+        result: [row.despite.unwrap_or_default(), row.sentence]
+            .join(" ")
+            .trim()
+            .to_owned(),
         written_at: row.created_at,
         settled_at: row.ended_at,
     }

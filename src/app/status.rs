@@ -108,6 +108,7 @@ impl App {
             kept: Vec::new(),
             contact_users: incident.users_contact,
             latest: self.latest_progress(id).await?,
+            held_up: self.held_up(id).await?,
             awaiting: self.awaiting_of(id, log).await?,
             seen: seeing::seen(incident, &book.directory),
             affected: affected(incident),
@@ -115,6 +116,25 @@ impl App {
             timeline: Vec::new(),
             summary: summary_of(incident, &clock, self.clock.now()),
         })
+    }
+
+    /// "12 messages wait until Teams works again: The bot's secret has run out. …"
+    async fn held_up(&self, id: IncidentId) -> Result<Vec<String>, Error> {
+        let labels = self.labels();
+        let found = outbox::held_up(self.store.read(), id, self.clock.now()).await?;
+        let sentence = |held: outbox::HeldUp| {
+            let wait = match held.waiting {
+                1 => "1 message waits".to_owned(),
+                many => format!("{many} messages wait"),
+            };
+            let way = labels.of(held.channel.as_str());
+            let words = match held.stopped {
+                true => format!("{wait} until {way} works again: {}", held.reason),
+                false => format!("{wait} because {way} rests: {}", held.reason),
+            };
+            words.trim_end_matches([' ', ':']).to_owned()
+        };
+        Ok(found.into_iter().map(sentence).collect())
     }
 
     /// What of an incident waits for a second person to agree, with its words.

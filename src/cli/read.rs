@@ -101,6 +101,9 @@ fn status_page(
             latest.total, latest.failed
         ));
     }
+    for sentence in &status.held_up {
+        page.line(sentence);
+    }
     for waiting in &status.awaiting {
         page.line(awaiting_line(waiting));
     }

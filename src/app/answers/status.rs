@@ -33,6 +33,9 @@ pub struct StatusAnswer {
     pub contact_users: Option<bool>,
     /// Deliveries of the latest message.
     pub latest: Progress,
+    /// What keeps messages from leaving, in sentences; absent if nothing does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_up: Vec<String>,
     /// What waits for a second person to agree.
     pub awaiting: Vec<AwaitingAnswer>,
     /// Who was asked to say that they have seen it; absent if nobody was.

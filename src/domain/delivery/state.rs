@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// Waiting for its time (people read "waiting", or "trying again at 2:44pm").
+    /// Waiting for its time (people read "waiting" or "trying again at 2:44pm", and why).
     Ready,
     /// A worker holds the lease and may be talking to the provider.
     Sending,
@@ -99,12 +99,13 @@ impl State {
         }
     }
 
-    /// The word with what there is to say about it: "trying again at 2:44pm", "failed: The address
-    /// does not exist." `again_at` is the time of the next try as its reader writes times, and only
+    /// The word with what there is to say about it: "trying again at 2:44pm: The server was not
+    /// reached.", "failed: The address does not exist." `again_at` is the time of the next try as its reader writes times, and only
     /// given when there was a try before; `sentence` may be empty.
     pub fn phrase(self, again_at: Option<&str>, sentence: &str) -> String {
         match (self, again_at) {
-            (Self::Ready, Some(time)) => format!("trying again at {time}"),
+            (Self::Ready, Some(time)) if sentence.is_empty() => format!("trying again at {time}"),
+            (Self::Ready, Some(time)) => format!("trying again at {time}: {sentence}"),
             (Self::Ready | Self::Sending | Self::Accepted | Self::Delivered, _) => {
                 self.word().to_owned()
             }
@@ -156,7 +157,7 @@ mod tests {
         assert_eq!(State::Ready.phrase(None, ""), "waiting");
         assert_eq!(
             State::Ready.phrase(Some("2:44pm"), "The server was not reached."),
-            "trying again at 2:44pm"
+            "trying again at 2:44pm: The server was not reached."
         );
         assert_eq!(
             State::Dead.phrase(None, "The address does not exist."),

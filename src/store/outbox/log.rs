@@ -2,7 +2,10 @@
 
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 
-use super::sql::{Reader, rows};
+use super::{
+    lanes::LaneStatus,
+    sql::{Reader, rows},
+};
 use crate::{
     domain::{
         Address, Audience, ChannelName, DeliveryId, IncidentId, NotificationId, Time,
@@ -55,6 +58,8 @@ pub struct Logged {
     pub reason: String,
     /// What a person reads about its state; may be empty.
     pub sentence: String,
+    /// Why it is tried although a mark stands on its address.
+    pub despite: Option<String>,
     /// Status code of the last try.
     pub code: Option<u16>,
     /// The provider's id for it.
@@ -73,14 +78,19 @@ pub struct Logged {
     pub first_tried_at: Option<Time>,
     /// When it reached a final state.
     pub ended_at: Option<Time>,
+    /// Not sent before.
+    pub not_before: Option<Time>,
+    /// How its lane stands, and why.
+    pub lane: (LaneStatus, String),
 }
 
 const COLUMNS: &str = "d.id, d.notification_id, d.incident, d.event_seq, d.moment, d.audience, \
      d.recipients, d.channel, d.address, d.state, d.attempts, d.next_at, d.deliver_by, d.reason, \
-     d.sentence, d.last_code, d.provider_id, d.fell_from, d.blocked_by, d.awaits_word, \
+     d.sentence, d.despite, d.last_code, d.provider_id, d.fell_from, d.blocked_by, d.awaits_word, \
      d.asks, \
      d.created_at, \
-     d.wire_date, d.ended_at";
+     d.wire_date, d.ended_at, d.not_before, l.rests_until, l.shut_until, l.paused, l.paused_since, \
+     l.reason";
 
 /// The deliveries of an incident, oldest first.
 pub async fn send_log(
@@ -97,7 +107,7 @@ pub async fn send_log(
     };
     let sql = format!(
         "SELECT {COLUMNS} FROM notification n JOIN delivery d ON d.notification_id = n.id \
-         WHERE n.incident = $1 AND d.id > $2 ORDER BY d.id LIMIT $3"
+         LEFT JOIN lane l ON l.name = d.lane WHERE n.incident = $1 AND d.id > $2 ORDER BY d.id LIMIT $3"
     );
     let values: Vec<Value> = vec![i64::from(incident.0).into(), after.into(), limit.into()];
     rows(conn, STEP, &sql, values)
@@ -113,7 +123,9 @@ pub async fn logged_delivery(
     id: &DeliveryId,
 ) -> Result<Option<Logged>, StoreError> {
     const STEP: &str = "look for a delivery";
-    let sql = format!("SELECT {COLUMNS} FROM delivery d WHERE d.id = $1");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM delivery d LEFT JOIN lane l ON l.name = d.lane WHERE d.id = $1"
+    );
     let found = rows(conn, STEP, &sql, vec![id.as_str().into()]).await?;
     found.first().map(|row| logged(row, STEP)).transpose()
 }
@@ -154,6 +166,7 @@ fn logged(row: &QueryResult, step: &'static str) -> Result<Logged, StoreError> {
         deliver_by: row.time()?,
         reason: row.get()?,
         sentence: row.get()?,
+        despite: row.get()?,
         code: row
             .get::<Option<i64>>()?
             .and_then(|code| u16::try_from(code).ok()),
@@ -165,6 +178,16 @@ fn logged(row: &QueryResult, step: &'static str) -> Result<Logged, StoreError> {
         created_at: row.time()?,
         first_tried_at: row.time_or_none()?,
         ended_at: row.time_or_none()?,
+        not_before: row.time_or_none()?,
+        lane: {
+            let status = LaneStatus {
+                rests_until: row.time_or_none()?,
+                shut_until: row.time_or_none()?,
+                paused: row.get::<Option<bool>>()?.unwrap_or_default(),
+                paused_since: row.time_or_none()?,
+            };
+            (status, row.get::<Option<String>>()?.unwrap_or_default())
+        },
     })
 }
 

@@ -110,6 +110,7 @@ fn facts(
         let by = seen.words.strip_prefix("Seen ").unwrap_or(&seen.words);
         facts.push(("Seen".to_owned(), capital(by)));
     }
+    facts.push(("Held up".to_owned(), status.held_up.join(" ")));
     facts.retain(|(_, value)| !value.is_empty());
     facts
 }
