@@ -1,6 +1,6 @@
 //! What the person who asked reads first: one line that says what happened, and what follows.
 
-use super::{act::Act, answers::Receipt, labels::Labels};
+use super::{act::Act, answers::Receipt, labels::Labels, unreachable::Unreachable};
 use crate::domain::{
     event::{AffectedAnswer, Event, Record},
     incident::Incident,
@@ -41,13 +41,15 @@ pub(super) fn receipt(after: &Incident, new: &[Record], act: &Act<'_>) -> Receip
     }
 }
 
-/// Says who is told and what follows, once all is counted. That nobody would be told comes first.
+/// Says who is told, who cannot be and what follows, once all is counted. That nobody would be told
+/// comes first.
 pub(super) fn finish(
     receipt: &mut Receipt,
     after: &Incident,
     new: &[Record],
     act: &Act<'_>,
     labels: &Labels,
+    unreachable: &Unreachable,
 ) {
     let speaks = new.iter().any(|record| record.event.says_something());
     if speaks && receipt.messages == 0 {
@@ -59,10 +61,16 @@ pub(super) fn finish(
         };
         let headline = std::mem::take(&mut receipt.headline);
         receipt.headline = "No one would be told.".to_owned();
-        receipt.sentences.push(format!(
-            "Add a rule for {} on {on}, or add people by hand: oyez add {} PERSON --note TEXT",
-            after.priority, after.id
-        ));
+        let by_hand = format!("oyez add {} PERSON --note TEXT", after.id);
+        receipt.sentences.push(if unreachable.is_empty() {
+            format!(
+                "Add a rule for {} on {on}, or add people by hand: {by_hand}",
+                after.priority
+            )
+        } else {
+            // Whom the rules name is not the trouble.
+            format!("Those whom the rules name cannot be reached. Add people by hand: {by_hand}")
+        });
         receipt.sentences.push(headline);
     } else if receipt.messages > 0 {
         let people = if receipt.people == 1 {
@@ -80,6 +88,7 @@ pub(super) fn finish(
             labels.counts(&receipt.by_channel)
         ));
     }
+    receipt.sentences.extend(unreachable.sentences());
     if receipt.awaiting > 0 {
         let waits = match receipt.awaiting {
             1 => "1 message waits".to_owned(),

@@ -127,6 +127,7 @@ async fn who_is_not_sent_to_is_on_the_record_with_the_reason() {
             moment: Moment::Declared,
             audience: oyez::domain::Audience::Owners,
             sentence: "Muted until 5pm.".to_owned(),
+            unreachable: false,
         });
         say(&db.store, &new, start()).await;
         let log = log(&db.store).await;

@@ -58,3 +58,22 @@ async fn the_rules_in_force_at_that_moment_decide() {
         assert_eq!(agency.app.status(id).await.unwrap().timeline.len(), 2);
     }
 }
+
+#[tokio::test]
+async fn whoever_cannot_be_reached_is_named_in_every_preview_and_answer() {
+    for agency in Agency::all(str::to_owned).await {
+        let id = agency.declared().await;
+        for mode in [Mode::Rehearse, Mode::CommitUntold, Mode::Commit] {
+            let say = asked(update("Half of the providers are back."), "priya-shah");
+            let receipt = agency.app.change(id, say, mode).await.unwrap();
+            let named = receipt.sentences.iter().any(|sentence| {
+                sentence.contains("SD Incidents channel")
+                    && sentence.ends_with(
+                        " cannot be reached: No usable address on teams_workflow. The channel \
+                         teams_workflow is off.",
+                    )
+            });
+            assert!(named, "{:?}", receipt.sentences);
+        }
+    }
+}
