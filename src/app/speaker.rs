@@ -1,6 +1,6 @@
 //! Who speaks in chat, and about which incident.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{App, Error, ErrorKind, Members, Rulebook, Viewer};
 use crate::{
@@ -11,11 +11,17 @@ use crate::{
         event::{Actor, Door},
         incident::LeadRole,
     },
-    store::{incidents, outbox},
+    store::{
+        incidents::{self, Filter, Visible},
+        outbox,
+    },
 };
 
-/// So many open incidents are looked through for the one of a place.
+/// So many open incidents are looked through for the one of a place; of those that have ended, so many
+/// at once for the one of a thread.
 const OPEN: u32 = 200;
+/// Further back than so many pages of ended incidents nobody looks for the one of a thread.
+const PAGES: usize = 25;
 
 /// Somebody of ours, speaking in chat.
 #[derive(Debug, Clone)]
@@ -43,8 +49,8 @@ impl Speaker {
 /// What a place in chat is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct About {
-    /// The incident of the thread, the only open one that is told of there, or the one whose room
-    /// it is, open or not.
+    /// The incident of the thread, open or not, the only open one that is told of there, or the one
+    /// whose room it is, open or not.
     pub incident: Option<IncidentId>,
     /// Which of its leads the speaker is.
     pub leads: BTreeSet<LeadRole>,
@@ -188,10 +194,10 @@ impl App {
             open.get(at).copied()
         };
         let incident = match thread {
-            Some(thread) => posts
-                .iter()
-                .find(|(_, post)| post == thread)
-                .and_then(|(key, _)| of(key)),
+            Some(thread) => match posts.iter().find(|(_, post)| post == thread) {
+                Some((key, _)) => of(key),
+                None => self.of_thread(speaker, (channel, &address), thread).await?,
+            },
             None => {
                 let told: BTreeSet<IncidentId> =
                     posts.iter().filter_map(|(key, _)| of(key)).collect();
@@ -214,6 +220,41 @@ impl App {
             leads.extend(own.map(|(role, _)| *role));
         }
         Ok(About { incident, leads })
+    }
+
+    /// The incident, open or not, of which a message began a thread, if the speaker may know of it.
+    async fn of_thread(
+        &self,
+        speaker: &Speaker,
+        (channel, address): (&ChannelName, &Address),
+        thread: &str,
+    ) -> Result<Option<IncidentId>, Error> {
+        let all = Filter {
+            visible: Visible::All,
+            ..Filter::default()
+        };
+        let mut before = None;
+        for _ in 0..PAGES {
+            let page = incidents::list(self.store.read(), &all, before, OPEN).await?;
+            let ids = page.incidents.iter().map(|incident| incident.id);
+            let by_key: BTreeMap<String, IncidentId> = ids
+                .map(|id| (order_key(Some(id), channel, address), id))
+                .collect();
+            let keys: Vec<String> = by_key.keys().cloned().collect();
+            let posts = outbox::posts_of(self.store.read(), &keys).await?;
+            if let Some((key, _)) = posts.iter().find(|(_, post)| post == thread) {
+                let found = by_key.get(key).copied();
+                return Ok(match found {
+                    Some(id) if self.must_see(&speaker.viewer, id).await.is_ok() => Some(id),
+                    _ => None,
+                });
+            }
+            match page.next {
+                Some(next) => before = Some(next),
+                None => break,
+            }
+        }
+        Ok(None)
     }
 
     /// The open incidents that somebody may know of, the newest first.

@@ -131,6 +131,26 @@ async fn a_mention_in_a_thread_is_about_its_incident_and_answered_to_the_speaker
     let whispered = whispers(&slack, 2).await;
     let said = whispered[1]["text"].as_str().unwrap();
     assert!(said.contains("I do not know which incident"), "{said}");
+
+    // It stays the thread of its incident when that is over: only then can it be reopened.
+    for line in [
+        "resolve INC-0002 'It works.' --yes --no-wait",
+        "close INC-0002 --yes --no-wait",
+    ] {
+        slack.agency.done(line).await;
+    }
+    slack
+        .hears("Ev03", &mention("status", Some(&second)), 0)
+        .await;
+    let whispered = whispers(&slack, 3).await;
+    let said = whispered[2]["text"].as_str().unwrap();
+    assert!(said.starts_with("INC-0002: "), "{said}");
+    slack
+        .hears("Ev04", &mention("reopen It is back", Some(&second)), 0)
+        .await;
+    let whispered = whispers(&slack, 4).await;
+    let said = whispered[3]["text"].as_str().unwrap();
+    assert!(said.contains("INC-0002"), "{said}");
 }
 
 #[tokio::test]
