@@ -10,6 +10,7 @@ use super::{
 };
 use crate::domain::{
     IncidentId, PriorityId, ServiceId, Time,
+    decide::typed,
     incident::{Incident, Kind, Stage},
     nearest,
     notification::Moment,
@@ -153,6 +154,9 @@ impl App {
                 at,
             } => {
                 known(book, Some(priority), services.keys())?;
+                if let Some(at) = at {
+                    typed::time(*at)?;
+                }
                 let situation = Situation {
                     priority: priority.clone(),
                     kind: *kind,

@@ -57,6 +57,13 @@ pub struct Declare {
     pub references: Vec<String>,
 }
 
+impl Declare {
+    /// Every time in it.
+    pub fn times(&self) -> impl Iterator<Item = Time> {
+        self.started_at.into_iter().chain(self.next_update)
+    }
+}
+
 /// A change of an incident that exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "command", rename_all = "kebab-case", deny_unknown_fields)]
@@ -274,6 +281,34 @@ pub enum Command {
 }
 
 impl Command {
+    /// The time in it: no command has two.
+    pub fn time(&self) -> Option<Time> {
+        match self {
+            Self::Update { next_update, .. }
+            | Self::NoChange { next_update }
+            | Self::Priority { next_update, .. }
+            | Self::Reopen { next_update, .. } => *next_update,
+            Self::Resolve { at, .. } => *at,
+            Self::Close { review_at, .. } => *review_at,
+            Self::Mute { until, .. } => Some(*until),
+            Self::Note { .. }
+            | Self::Services { .. }
+            | Self::Leads { .. }
+            | Self::Stage { .. }
+            | Self::Correct { .. }
+            | Self::Cancel { .. }
+            | Self::Add { .. }
+            | Self::Decide { .. }
+            | Self::Step { .. }
+            | Self::Snooze
+            | Self::CancelSending { .. }
+            | Self::Approve { .. }
+            | Self::Ask { .. }
+            | Self::Affected { .. }
+            | Self::Seen { .. } => None,
+        }
+    }
+
     /// Another incident that it names, if it does.
     pub fn other_incident(&self) -> Option<IncidentId> {
         match self {

@@ -8,7 +8,7 @@ use chrono::{
 };
 use chrono_tz::Tz;
 
-use super::time::Time;
+use super::time::{Time, bounded};
 
 /// Whether a time without a date lies ahead or behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,12 +22,20 @@ pub enum Side {
 /// Reads a time as typed. The error is a sentence with examples.
 pub fn parse(text: &str, now: Time, zone: Tz, side: Side) -> Result<Time, String> {
     let text = text.trim().to_ascii_lowercase();
-    read(&text, now, zone, side).ok_or_else(|| {
-        format!(
-            "\"{text}\" is not a time. Use a clock time (2:40pm, 14:40), a length ({}) or a date (2026-11-24 09:00).",
-            if side == Side::Ahead { "45m, 2h" } else { "45m ago, 2h ago" }
-        )
-    })
+    let read = read(&text, now, zone, side).map(bounded);
+    let wrong = match read {
+        Some(Ok(time)) => return Ok(time),
+        Some(Err(_)) => "lies outside of the years 2000 to 2100",
+        None => "is not a time",
+    };
+    Err(format!(
+        "\"{text}\" {wrong}. Use a clock time (2:40pm, 14:40), a length ({}) or a date (2026-11-24 09:00).",
+        if side == Side::Ahead {
+            "45m, 2h"
+        } else {
+            "45m ago, 2h ago"
+        }
+    ))
 }
 
 fn read(text: &str, now: Time, zone: Tz, side: Side) -> Option<Time> {
@@ -261,6 +269,10 @@ mod tests {
             "m",
             "9999999999999999h",
             "2026-13-01",
+            "1999-12-31 09:00",
+            "2101-01-01",
+            "4000w",
+            "4000w ago",
             "é:00",
         ] {
             let refusal = parse(text, at("2026-11-23T13:31:00Z"), LONDON, Side::Ahead).unwrap_err();

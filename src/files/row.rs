@@ -17,7 +17,7 @@ use crate::domain::{
     },
     ids::BadId,
     nearest::fix_for,
-    time::{Time, WorkingHours},
+    time::{OutOfBounds, Time, WorkingHours, bounded},
 };
 
 /// A row being read. What a column says is `None` if the file has no such column, and
@@ -347,9 +347,7 @@ impl<'r> Row<'r> {
         let Some(text) = self.raw(column)? else {
             return Some(None);
         };
-        if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-            return Some(Some(time.with_timezone(&Utc)));
-        }
+        let exact = DateTime::parse_from_rfc3339(text).map(|time| time.with_timezone(&Utc));
         let local = [
             "%Y-%m-%d %H:%M",
             "%Y-%m-%dT%H:%M",
@@ -362,13 +360,20 @@ impl<'r> Row<'r> {
             let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
             Some(date.and_time(NaiveTime::MIN))
         });
-        let time = local.map(|local| instant(zone, local));
-        if time.is_none() {
-            let fix = "Write it as 2026-12-01 or 2026-12-01 09:00.";
-            self.problem(column, format!("{column} is not a date."), fix);
-            return None;
-        }
-        Some(time)
+        // Bounded before it is brought to a zone, which cannot be done at the ends of all time.
+        let time = match (exact, local) {
+            (Ok(time), _) => bounded(time).map(Some),
+            (_, Some(local)) => bounded(local).map(|local| Some(instant(zone, local))),
+            _ => Ok(None),
+        };
+        let what = match time {
+            Ok(Some(time)) => return Some(Some(time)),
+            Ok(None) => "is not a date",
+            Err(OutOfBounds) => "does not lie in the years 2000 to 2100",
+        };
+        let fix = "Write it as 2026-12-01 or 2026-12-01 09:00.";
+        self.problem(column, format!("{column} {what}."), fix);
+        None
     }
 }
 

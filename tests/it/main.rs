@@ -69,3 +69,4 @@ mod store_timers;
 mod store_trouble;
 mod support;
 mod words;
+mod times_from_outside;

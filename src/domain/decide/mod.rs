@@ -70,6 +70,7 @@ pub struct Sending {
 /// Promises are made to every audience that could be told; once it is known who is, whoever writes
 /// the event takes back the others with [`Event::promise_only`].
 pub fn declare(command: &Declare, context: &Context<'_>) -> Result<Event, Refusal> {
+    command.times().try_for_each(typed::time)?;
     declaring::declare(command, context)
 }
 
@@ -80,6 +81,7 @@ pub fn decide(
     command: &Command,
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Refusal> {
+    command.time().map_or(Ok(()), typed::time)?;
     let at = At { incident, context };
     let event = match command {
         Command::Note { text } => Event::Noted {

@@ -4,7 +4,11 @@
 //! no line can be broken, no header added and no word shown other than as it is. Everything else
 //! stays as typed; escaping is for whoever writes it out.
 
-use crate::domain::{command::Refusal, facts::Facts};
+use crate::domain::{
+    command::Refusal,
+    facts::Facts,
+    time::{OutOfBounds, Time, bounded},
+};
 
 /// Longest title, in characters.
 pub const TITLE_MAX: usize = 120;
@@ -110,6 +114,13 @@ pub fn list(what: &str, typed: &[String], max: usize) -> Result<Vec<String>, Ref
     kept.into_iter()
         .map(|line| required(what, line, max))
         .collect()
+}
+
+/// A time that may be kept.
+pub fn time(at: Time) -> Result<(), Refusal> {
+    bounded(at)
+        .map(drop)
+        .map_err(|error| Refusal::new("bad-time", format!("{error}."), OutOfBounds::FIX))
 }
 
 /// Facts: every text cleaned. An empty one is as if it had not been given.

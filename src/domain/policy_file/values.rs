@@ -6,7 +6,7 @@ use chrono::{Duration, NaiveDate, NaiveTime, Weekday};
 use toml::de::DeValue;
 
 use super::reader::{Faults, Value};
-use crate::domain::{clock::pattern::Pattern, when::length_of};
+use crate::domain::{clock::pattern::Pattern, time::bounded, when::length_of};
 
 /// A duration such as `10s`, `5m`, `1h`, `2h30m` or `1d`; `0s` is none at all.
 pub(super) fn duration(faults: &mut Faults<'_>, value: Value<'_>) -> Option<Duration> {
@@ -87,11 +87,13 @@ pub(super) fn date(faults: &mut Faults<'_>, value: Value<'_>) -> Option<NaiveDat
         DeValue::Datetime(datetime) => datetime.to_string(),
         _ => faults.text(value)?,
     };
-    let read = NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok();
+    let read = NaiveDate::parse_from_str(&text, "%Y-%m-%d")
+        .ok()
+        .and_then(|date| bounded(date).ok());
     if read.is_none() {
         faults.add(
             &span,
-            format!("\"{text}\" is not a date."),
+            format!("\"{text}\" is not a date in the years 2000 to 2100."),
             "Use year, month and day, for example 2026-12-25.",
         );
     }

@@ -314,3 +314,29 @@ fn several_files_are_one_import_in_any_order() {
     assert_eq!(problems(&plan), Vec::<String>::new());
     assert_eq!(plan.result.roles.len(), 1);
 }
+
+#[test]
+fn a_time_outside_of_the_years_2000_to_2100_is_refused_in_every_format() {
+    for time in [
+        "1999-12-31",
+        "2101-01-01 09:00",
+        "9999-12-31T23:59:59-12:00",
+    ] {
+        let csv = input("people.csv", format!("id,name,muted_until\na,A,{time}\n"));
+        let yaml = format!("people:\n  - {{id: a, name: A, muted_until: \"{time}\"}}\n");
+        for file in [csv, input("people.yaml", yaml)] {
+            let plan = import(&Directory::default(), &[file], false);
+            assert_eq!(plan.problems.len(), 1, "{time}: {:?}", problems(&plan));
+            let problem = &problems(&plan)[0];
+            assert!(
+                problem.contains("muted_until does not lie in the years 2000 to 2100."),
+                "{problem}"
+            );
+        }
+    }
+    for time in ["+262142-12-31", "+262142-12-31T23:59:59Z", "-262143-01-01"] {
+        let csv = input("people.csv", format!("id,name,muted_until\na,A,{time}\n"));
+        let plan = import(&Directory::default(), &[csv], false);
+        assert_eq!(plan.problems.len(), 1, "{time}");
+    }
+}

@@ -103,7 +103,7 @@ fn organisation_id() -> impl Strategy<Value = Option<crate::domain::Organisation
 
 fn people() -> impl Strategy<Value = Vec<Person>> {
     let zone = prop::sample::select(vec![Europe::London, Europe::Lisbon]);
-    let muted = (0..4_000_000_000_000_000_i64)
+    let muted = (946_684_800_000_000..4_000_000_000_000_000_i64)
         .prop_map(|micros| DateTime::from_timestamp_micros(micros).unwrap());
     let person = (
         name(),
