@@ -16,6 +16,7 @@ mod plan;
 mod record;
 mod row;
 pub mod sample;
+mod unpacked;
 mod xlsx;
 pub mod yaml;
 

@@ -12,11 +12,18 @@ use super::{
     intake::Intake,
     plan::{Unreadable, in_sheet, kind_of},
     record::{Record, Value},
+    unpacked,
 };
 use crate::domain::{
     directory::{Kind, merge::Place},
     nearest::nearest,
 };
+
+/// Most rows and columns of a sheet, and characters of a cell, in every spreadsheet program. A file that
+/// says otherwise was not saved by one.
+const ROWS_MAX: u32 = 1_048_576;
+const COLUMNS_MAX: u32 = 16_384;
+const TEXT_MAX: usize = 32_767;
 
 /// Reads one workbook into the intake.
 pub(super) fn read(
@@ -25,6 +32,7 @@ pub(super) fn read(
     stem: &str,
     bytes: &[u8],
 ) -> Result<(), Unreadable> {
+    unpacked::check(bytes)?;
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(unreadable)?;
     let sheets = workbook.sheet_names();
     let mut found = Vec::new();
@@ -96,15 +104,25 @@ fn read_sheet(
         refused: false,
     };
     let mut row = Cells::default();
+    let mut rows = 0;
     while let Some(cell) = cells.next_cell().map_err(unreadable)? {
         let (line, column) = cell.get_position();
         if line != row.line {
             table.row(std::mem::take(&mut row));
             row.line = line;
+            rows += 1;
+        }
+        if rows.max(line) >= ROWS_MAX || column >= COLUMNS_MAX {
+            return Err(Unreadable {
+                row: 0,
+                message: format!("The sheet \"{sheet}\" is larger than a sheet can be."),
+                fix: "Copy the list into a new workbook, or save it as CSV.".to_owned(),
+            });
         }
         row.has_error |= matches!(cell.get_value(), DataRef::Error(_));
         let text = text_of(cell.get_value());
-        if !text.is_empty() {
+        row.has_long_text |= text.len() > TEXT_MAX && text.chars().count() > TEXT_MAX;
+        if !text.is_empty() && !row.has_long_text {
             let column = usize::try_from(column).unwrap_or(usize::MAX);
             row.texts.push((column, text));
         }
@@ -121,6 +139,8 @@ struct Cells {
     texts: Vec<(usize, String)>,
     /// Whether a cell shows an error like `#REF!`.
     has_error: bool,
+    /// Whether a cell holds more than it can.
+    has_long_text: bool,
 }
 
 struct Table<'t, 'i> {
@@ -144,6 +164,12 @@ impl Table<'_, '_> {
         if cells.has_error {
             let message = "A formula in this row has no result.";
             let fix = "Replace the formula by its value.";
+            self.intake.refuse(at, Some(self.kind), message, fix);
+            return;
+        }
+        if cells.has_long_text {
+            let message = format!("A cell in this row has more than {TEXT_MAX} characters.");
+            let fix = "Shorten it.";
             self.intake.refuse(at, Some(self.kind), message, fix);
             return;
         }

@@ -1,6 +1,9 @@
 //! Workbooks and the dialects of CSV that spreadsheets write.
 
+use std::io::{Cursor, Read, Write};
+
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook};
+use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use super::*;
 
@@ -193,4 +196,92 @@ fn a_cell_beside_the_headings_leaves_the_row_out() {
         ]
     );
     assert_eq!(plan.result.people.len(), 1);
+}
+
+/// The workbook with one of its parts made anew, by pieces so that a large one needs no memory.
+fn with_part(workbook: &Input, name: &str, pieces: impl Iterator<Item = Vec<u8>>) -> Input {
+    let mut from = ZipArchive::new(Cursor::new(&workbook.bytes)).unwrap();
+    let mut to = ZipWriter::new(Cursor::new(Vec::new()));
+    for nth in 0..from.len() {
+        let mut part = from.by_index(nth).unwrap();
+        let own = part.name().unwrap().into_owned();
+        if own == name {
+            continue;
+        }
+        to.start_file(own, SimpleFileOptions::default()).unwrap();
+        let mut bytes = Vec::new();
+        part.read_to_end(&mut bytes).unwrap();
+        to.write_all(&bytes).unwrap();
+    }
+    to.start_file(name, SimpleFileOptions::default()).unwrap();
+    for piece in pieces {
+        to.write_all(&piece).unwrap();
+    }
+    input("lists.xlsx", to.finish().unwrap().into_inner())
+}
+
+fn one_service() -> Input {
+    let mut workbook = Workbook::new();
+    let rows: [&[&str]; 2] = [&["id", "name"], &["maps", "Maps"]];
+    sheet(&mut workbook, "services", &rows);
+    save(workbook)
+}
+
+#[test]
+fn a_workbook_that_unpacks_to_gigabytes_is_refused_before_it_is_read() {
+    let megabyte = || vec![b' '; 1024 * 1024];
+    for (part, most) in [
+        ("xl/sharedStrings.xml", 64),
+        ("xl/worksheets/sheet1.xml", 256),
+    ] {
+        let pieces = std::iter::repeat_with(megabyte).take(most + 1);
+        let bomb = with_part(&one_service(), part, pieces);
+        assert!(bomb.bytes.len() < 1024 * 1024, "{}", bomb.bytes.len());
+        let plan = import(&Directory::default(), &[bomb], false);
+        assert_eq!(
+            problems(&plan),
+            [format!(
+                "lists.xlsx: The workbook unpacks to more than {most} MB, and lists of people \
+                 never do. Copy the lists into a new workbook, or save each as CSV."
+            )]
+        );
+        assert!(plan.changes.is_empty());
+    }
+}
+
+#[test]
+fn a_sheet_that_is_larger_than_sheets_can_be_ends_in_a_sentence() {
+    for cell in ["ZZZZZA1", "A4000000000", "XFE1", "A1048577"] {
+        let text = format!(
+            "<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\">\
+             <sheetData><row><c r=\"{cell}\" t=\"str\"><v>id</v></c></row></sheetData></worksheet>"
+        );
+        let part = std::iter::once(text.into_bytes());
+        let wide = with_part(&one_service(), "xl/worksheets/sheet1.xml", part);
+        let plan = import(&Directory::default(), &[wide], false);
+        assert_eq!(plan.problems.len(), 1, "{cell}: {:?}", problems(&plan));
+        assert!(plan.changes.is_empty());
+    }
+}
+
+#[test]
+fn a_cell_that_is_longer_than_cells_can_be_is_named_with_its_row() {
+    let long = "x".repeat(40_000);
+    let text = format!(
+        "<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData>\
+         <row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>id</t></is></c>\
+         <c r=\"B1\" t=\"inlineStr\"><is><t>name</t></is></c></row>\
+         <row r=\"2\"><c r=\"A2\" t=\"inlineStr\"><is><t>maps</t></is></c>\
+         <c r=\"B2\" t=\"inlineStr\"><is><t>{long}</t></is></c></row></sheetData></worksheet>"
+    );
+    let part = std::iter::once(text.into_bytes());
+    let sheet = with_part(&one_service(), "xl/worksheets/sheet1.xml", part);
+    let plan = import(&Directory::default(), &[sheet], false);
+    assert_eq!(
+        problems(&plan),
+        [
+            "lists.xlsx, sheet services, row 2: A cell in this row has more than 32767 characters. \
+             Shorten it."
+        ]
+    );
 }
