@@ -29,8 +29,9 @@ impl App {
             );
         }
         notices.extend(self.policy_file.iter().map(|file| file.sentence.to_owned()));
-        if let Err(error) = self.rulebook().await {
-            notices.push(error.sentence);
+        match self.rulebook().await {
+            Ok(book) => notices.extend(book.passed_over()),
+            Err(error) => notices.push(error.sentence),
         }
         Ok(notices)
     }
@@ -88,7 +89,7 @@ impl App {
             "How late the next timer is",
         )?;
         late.set(
-            timers::next_due(conn)
+            timers::next_due(conn, &[])
                 .await?
                 .map_or(0, |due| (now - due).num_seconds().max(0)),
         );

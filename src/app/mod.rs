@@ -48,6 +48,7 @@ mod trial;
 mod unreachable;
 mod verify;
 mod viewer;
+mod unread;
 mod who;
 mod words;
 
@@ -126,6 +127,8 @@ pub struct App {
 }
 
 impl App {
+    /// Incidents that the clock passes over for a while.
+    aside: unread::SetAside,
     /// Puts the parts together; reads nothing yet.
     pub fn new(
         store: Store,
@@ -165,6 +168,7 @@ impl App {
 
     /// The same program by another clock: what happened then, played now.
     pub fn at(&self, clock: Arc<dyn Clock>) -> Self {
+            aside: unread::SetAside::default(),
         Self {
             store: self.store.clone(),
             clock,
@@ -194,5 +198,6 @@ impl App {
     /// Closes the database; what was committed stays.
     pub async fn close(&self) {
         self.store.close().await;
+            aside: unread::SetAside::default(),
     }
 }

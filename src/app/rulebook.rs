@@ -18,9 +18,13 @@ use crate::{
     store::{Connection, directory, policies},
 };
 
+/// So many earlier policies are looked at for one that can be read.
+const EARLIER: u32 = 20;
+
 /// What decides who is told.
 pub struct Rulebook {
-    /// Number of the policy version in force.
+    /// Number of the policy version that decides: the one in force, or the last before it that this
+    /// version of the program can read.
     pub policy_version: u32,
     /// The policy.
     pub policy: Arc<Policy>,
@@ -45,6 +49,18 @@ impl Rulebook {
     /// Times as the organisation reads them now.
     pub fn clock(&self, now: Time) -> TimeWords {
         TimeWords::new(self.policy.time_zone, now)
+    }
+
+    /// That the policy in force cannot be read, so that an earlier one decides, as a sentence.
+    pub fn passed_over(&self) -> Option<String> {
+        let (in_force, decides) = (self.stamp.policy, self.policy_version);
+        (in_force != decides).then(|| {
+            format!(
+                "Version {in_force} of the policy cannot be read by this version of Oyez, so version \
+                 {decides} decides who is told. Run the newer version again, or put a policy in force \
+                 that this one can read: oyez rules apply FILE"
+            )
+        })
     }
 
     /// The people who have an address on one of these channels, each once.
@@ -92,21 +108,22 @@ impl App {
             }
             // What has not changed is not read again: a directory can be large.
             Some(book) => (
-                (book.stamp.policy == stamp.policy).then(|| Arc::clone(&book.policy)),
+                (book.stamp.policy == stamp.policy)
+                    .then(|| (book.policy_version, Arc::clone(&book.policy))),
                 (book.stamp.directory == stamp.directory).then(|| Arc::clone(&book.directory)),
             ),
             None => (None, None),
         };
-        let policy = match policy {
+        let (policy_version, policy) = match policy {
             Some(policy) => policy,
-            None => self.policy_in(conn).await?,
+            None => policy_in(conn).await?,
         };
         let directory = match directory {
             Some(directory) => directory,
             None => Arc::new(directory::load(conn).await?.directory),
         };
         let book = Arc::new(Rulebook {
-            policy_version: stamp.policy,
+            policy_version,
             compiled: self.compile(&policy, &directory, &stamp.bad_addresses),
             policy,
             directory,
@@ -115,26 +132,6 @@ impl App {
         });
         *kept = Some(Arc::clone(&book));
         Ok(book)
-    }
-
-    async fn policy_in(&self, conn: &impl Connection) -> Result<Arc<Policy>, Error> {
-        let version = policies::in_force(conn).await?.ok_or_else(|| {
-            Error::new(
-                ErrorKind::Refused,
-                "no-policy",
-                "No policy is in force, so nobody knows who is to be told.",
-                "Put one in force: oyez rules apply policy.toml",
-            )
-        })?;
-        policy_file::read(&version.text)
-            .map(Arc::new)
-            .map_err(|faults| {
-                Error::faults(
-                    "bad-policy",
-                    "The policy in force cannot be read by this version of Oyez.",
-                    faults,
-                )
-            })
     }
 
     /// Makes a policy and directory ready for resolution, with the channels that are live.
@@ -170,6 +167,39 @@ impl App {
     pub async fn wall_clock(&self) -> Result<TimeWords, Error> {
         Ok(self.rulebook().await?.clock(self.clock.now()))
     }
+}
+
+/// The policy that decides, with its number. One that cannot be read, because a newer version of the
+/// program put it in force, must not keep everybody from being told: the last one that can be read goes
+/// on, and [`Rulebook::passed_over`] says so.
+async fn policy_in(conn: &impl Connection) -> Result<(u32, Arc<Policy>), Error> {
+    let version = policies::in_force(conn).await?.ok_or_else(|| {
+        Error::new(
+            ErrorKind::Refused,
+            "no-policy",
+            "No policy is in force, so nobody knows who is to be told.",
+            "Put one in force: oyez rules apply policy.toml",
+        )
+    })?;
+    let faults = match policy_file::read(&version.text) {
+        Ok(policy) => return Ok((version.number, Arc::new(policy))),
+        Err(faults) => faults,
+    };
+    for earlier in policies::history(conn, Some(version.number), EARLIER).await? {
+        if let Ok(policy) = policy_file::read(&earlier.text) {
+            tracing::error!(
+                in_force = version.number,
+                used = earlier.number,
+                "the policy in force cannot be read by this version, so an earlier one decides"
+            );
+            return Ok((earlier.number, Arc::new(policy)));
+        }
+    }
+    Err(Error::faults(
+        "bad-policy",
+        "The policy in force cannot be read by this version of Oyez.",
+        faults,
+    ))
 }
 
 fn by_address(directory: &Directory) -> HashMap<String, Vec<(ChannelName, PersonId)>> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{App, Error, ErrorKind, Members, Rulebook, Viewer};
+use super::{App, Error, ErrorKind, Members, Rulebook, Viewer, unread::readable};
 use crate::{
     domain::{
         Address, ChannelName, IncidentId,
@@ -210,8 +210,10 @@ impl App {
         };
         let incident = incident.or(room);
         let mut leads = BTreeSet::new();
-        if let Some(id) = incident {
-            let story = self.load(id).await?;
+        if let Some(id) = incident
+            // Whoever speaks of something else is answered although this one cannot be read.
+            && let Some(story) = readable(self.load(id).await)?
+        {
             let own = story
                 .incident
                 .leads

@@ -1,6 +1,6 @@
 //! Looking at incidents, and who may.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
     App, Error, Rulebook, Story, Viewer,
@@ -23,15 +23,15 @@ use crate::{
         wording::TimeWords,
     },
     store::{
-        incidents::{self, Filter, Summary},
+        incidents::{self, Filter, Summary, Unread},
         outbox,
     },
 };
 
 impl App {
-    pub(super) async fn must_exist(&self, id: IncidentId) -> Result<Summary, Error> {
-        match incidents::summary(self.store.read(), id).await? {
-            Some(summary) => Ok(summary),
+    pub(super) async fn must_exist(&self, id: IncidentId) -> Result<(), Error> {
+        match incidents::is_restricted(self.store.read(), id).await? {
+            Some(_) => Ok(()),
             None => Err(self.no_incident(id).await),
         }
     }
@@ -208,13 +208,11 @@ impl App {
         let page = incidents::list(self.store.read(), &filter, before, limit).await?;
         let clock = self.wall_clock().await?;
         let now = self.clock.now();
-        Ok((
-            page.incidents
-                .iter()
-                .map(|summary| listed(summary, &clock, now))
-                .collect(),
-            page.next,
-        ))
+        let known = page.incidents.iter().map(|it| listed(it, &clock, now));
+        let mut found: Vec<SummaryAnswer> =
+            known.chain(page.unread.iter().map(listed_unread)).collect();
+        found.sort_by_key(|answer| Reverse(answer.incident));
+        Ok((found, page.next))
     }
 }
 
@@ -368,5 +366,24 @@ fn listed(summary: &Summary, clock: &TimeWords, now: Time) -> SummaryAnswer {
         resolved_at: summary.resolved_at,
         next_update: summary.next_due,
         next_update_words: summary.next_due.map(|due| due_words(due, now, clock)),
+    }
+}
+
+/// An incident that this version cannot read, as far as its row says something.
+fn listed_unread(unread: &Unread) -> SummaryAnswer {
+    SummaryAnswer {
+        incident: unread.id,
+        title: unread.title.clone(),
+        priority: unread.priority.clone(),
+        stage: unread.stage.clone(),
+        stage_words: "Cannot be read by this version".to_owned(),
+        revision: 0,
+        exercise: unread.exercise,
+        restricted: unread.restricted,
+        declared_at: unread.declared_at,
+        started_at: unread.started_at,
+        resolved_at: None,
+        next_update: None,
+        next_update_words: None,
     }
 }

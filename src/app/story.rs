@@ -9,17 +9,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{App, Error, ErrorKind, Viewer};
+use super::{App, Error, Viewer, unread::unreadable};
 use crate::{
-    domain::{IncidentId, event::Record, incident::Incident},
+    domain::{IncidentId, event::Record, incident::Incident, stored},
     store::{
         Connection,
         incidents::{self, StoredRecord},
     },
 };
-
-/// The code of a log that cannot be read.
-pub(super) const UNREADABLE: &str = "unreadable-record";
 
 /// So many incidents are kept in memory: more than are open at once.
 const KEPT: usize = 64;
@@ -102,7 +99,7 @@ impl Stories {
                     if new.is_empty() {
                         return Ok(Some((kept, false)));
                     }
-                    return grown(kept, new).map(|kept| Some((kept, true)));
+                    return grown(id, kept, new).map(|kept| Some((kept, true)));
                 }
                 _ => self.forget(id),
             }
@@ -112,8 +109,9 @@ impl Stories {
             return Ok(None);
         };
         let hash = last.hash.clone();
-        let log = read_log(&rows)?;
-        let incident = Incident::from_log(id, &log).ok_or_else(|| unreadable(id))?;
+        let log = read_log(id, &rows)?;
+        // The log does not begin with its declaration.
+        let incident = Incident::from_log(id, &log).ok_or_else(|| unreadable(id, 1))?;
         let kept = Kept {
             story: Arc::new(Story { incident, log }),
             hash,
@@ -124,8 +122,8 @@ impl Stories {
 }
 
 /// With the records that came since.
-fn grown(mut kept: Kept, new: &[StoredRecord]) -> Result<Kept, Error> {
-    let records = read_log(new)?;
+fn grown(id: IncidentId, mut kept: Kept, new: &[StoredRecord]) -> Result<Kept, Error> {
+    let records = read_log(id, new)?;
     let story = Arc::make_mut(&mut kept.story);
     for record in records {
         story.incident.apply(&record);
@@ -180,28 +178,10 @@ impl App {
 }
 
 /// The records of a log, in order. A record whose words were erased cannot be folded.
-fn read_log(stored: &[StoredRecord]) -> Result<Vec<Record>, Error> {
-    stored
-        .iter()
+fn read_log(id: IncidentId, rows: &[StoredRecord]) -> Result<Vec<Record>, Error> {
+    rows.iter()
         .map(|row| {
-            serde_json::from_str(&row.text).map_err(|error| {
-                Error::new(
-                    ErrorKind::Unexpected,
-                    UNREADABLE,
-                    format!("Record {} of the incident cannot be read.", row.seq),
-                    "Run oyez verify, and compare with a backup.",
-                )
-                .caused_by(error)
-            })
+            stored::read(&row.text).map_err(|error| unreadable(id, row.seq).caused_by(error))
         })
         .collect()
-}
-
-fn unreadable(id: IncidentId) -> Error {
-    Error::new(
-        ErrorKind::Unexpected,
-        UNREADABLE,
-        format!("The log of {id} does not begin with its declaration."),
-        "Run oyez verify, and compare with a backup.",
-    )
 }

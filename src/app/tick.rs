@@ -1,9 +1,9 @@
 //! What is due by the clock: each rung of the ladder is a row, and joins like any command.
 
-use super::{App, Error, act::Act};
+use super::{App, Error, ErrorKind, act::Act};
 use crate::{
     domain::{
-        Time, clock,
+        IncidentId, Time, clock,
         event::{Actor, Door},
     },
     store::{
@@ -17,15 +17,18 @@ const BATCH: u32 = 100;
 
 impl App {
     /// Fires every timer that is due, each in a transaction of its own, and says when the next is.
-    /// One that fails is tried again at the next tick; the others go on.
+    /// One that fails is tried again a little later; the others go on.
     pub async fn tick(&self) -> Result<Option<Time>, Error> {
-        let due = timers::due(self.store.read(), self.clock.now(), BATCH).await?;
+        let now = self.clock.now();
+        let due = timers::due(self.store.read(), now, &self.aside.at(now), BATCH).await?;
         for timer in due {
             if let Err(error) = self.fire(&timer).await {
                 tracing::error!(incident = %timer.incident, rung = timer.row.kind, chain = error.chain(), "a timer could not go off");
+                self.set_aside(timer.incident, &error).await;
             }
         }
-        Ok(timers::next_due(self.store.read()).await?)
+        let aside = self.aside.at(self.clock.now());
+        Ok(timers::next_due(self.store.read(), &aside).await?)
     }
 
     async fn fire(&self, timer: &Timer) -> Result<(), Error> {
@@ -69,36 +72,42 @@ impl App {
 
     /// When the next timer is due.
     pub async fn next_timer(&self) -> Result<Option<Time>, Error> {
-        Ok(timers::next_due(self.store.read()).await?)
+        Ok(timers::next_due(self.store.read(), &[]).await?)
     }
 
-    /// Sets the timers of every incident anew: after a start, since the policy may have changed.
+    /// Sets the timers of every incident anew: after a start, since the policy may have changed. An
+    /// incident that cannot be read keeps those that it has, and is on the record as a fault.
     pub async fn refresh_timers(&self) -> Result<(), Error> {
-        let actor = clock_actor();
-        for summary in self.every_summary().await? {
-            if summary.ended_at.is_some() && summary.next_due.is_none() && !summary.stage.is_open()
-            {
-                continue;
+        for id in incidents::awaiting_the_clock(self.store.read()).await? {
+            match self.refresh(id).await {
+                Ok(()) => {}
+                Err(error) if error.kind == ErrorKind::Unavailable => return Err(error),
+                Err(error) => {
+                    tracing::error!(incident = %id, chain = error.chain(), "the timers of an incident could not be set");
+                    self.set_aside(id, &error).await;
+                }
             }
-            let tx = self.store.begin().await?;
-            let Some((_, incident, _)) = self.lock(&tx, summary.id).await? else {
-                continue;
-            };
-            let book = self.rulebook_in(&tx).await?;
-            self.set_timers(
-                &tx,
-                &Act::new(&book, &actor, "refresh", self.clock.now()),
-                &incident,
-            )
-            .await?;
-            tx.commit().await.step("commit timers")?;
         }
-        Ok(())
+        self.look_at_unread_again().await
     }
 
-    /// What is done now and then: old answers and drafts are forgotten.
+    async fn refresh(&self, id: IncidentId) -> Result<(), Error> {
+        let tx = self.store.begin().await?;
+        let Some((_, incident, _)) = self.lock(&tx, id).await? else {
+            return Ok(());
+        };
+        let book = self.rulebook_in(&tx).await?;
+        let actor = clock_actor();
+        let act = Act::new(&book, &actor, "refresh", self.clock.now());
+        self.set_timers(&tx, &act, &incident).await?;
+        Ok(tx.commit().await.step("commit timers")?)
+    }
+
+    /// What is done now and then: old answers and drafts are forgotten, and incidents that could not
+    /// be read are looked at again.
     pub async fn tidy(&self) -> Result<(), Error> {
         let now = self.clock.now();
+        self.look_at_unread_again().await?;
         crate::store::requests::forget_old(self.store.write(), now).await?;
         crate::store::drafts::forget_old(self.store.write(), now).await?;
         // Reading the newest id also notices a database that went away.

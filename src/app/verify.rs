@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::{App, Error};
 use crate::{
     domain::{IncidentId, chain},
-    store::incidents::{self, Filter, Summary, Visible},
+    store::incidents,
 };
 
 /// What came of checking one incident's log.
@@ -32,7 +32,7 @@ impl App {
     pub async fn verify(&self, only: Option<IncidentId>) -> Result<Vec<Verified>, Error> {
         let ids = match only {
             Some(id) => vec![id],
-            None => self.all_incidents().await?,
+            None => incidents::all_ids(self.store.read()).await?,
         };
         let mut answers = Vec::with_capacity(ids.len());
         for id in ids {
@@ -75,34 +75,5 @@ impl App {
             });
         }
         Ok(answers)
-    }
-
-    async fn all_incidents(&self) -> Result<Vec<IncidentId>, Error> {
-        Ok(self
-            .every_summary()
-            .await?
-            .into_iter()
-            .map(|summary| summary.id)
-            .collect())
-    }
-
-    /// All incidents, the oldest first.
-    pub(super) async fn every_summary(&self) -> Result<Vec<Summary>, Error> {
-        let filter = Filter {
-            visible: Visible::All,
-            ..Filter::default()
-        };
-        let mut all = Vec::new();
-        let mut before = None;
-        loop {
-            let page = incidents::list(self.store.read(), &filter, before, 200).await?;
-            all.extend(page.incidents);
-            match page.next {
-                Some(next) => before = Some(next),
-                None => break,
-            }
-        }
-        all.reverse();
-        Ok(all)
     }
 }

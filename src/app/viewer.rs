@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{App, Error, ErrorKind, story::UNREADABLE};
+use super::{App, Error, unread::readable};
 use crate::{
     domain::{IncidentId, PersonId, event::Record, incident::Incident, situation::RecipientId},
     store::{
@@ -84,12 +84,9 @@ impl App {
         person: Option<&PersonId>,
         id: IncidentId,
     ) -> Result<bool, Error> {
-        let story = match self.load(id).await {
-            // One log that cannot be read must not hide all other incidents.
-            Err(error) if error.kind == ErrorKind::Unexpected && error.code == UNREADABLE => {
-                return Ok(false);
-            }
-            loaded => loaded?,
+        // One log that cannot be read must not hide all other incidents.
+        let Some(story) = readable(self.load(id).await)? else {
+            return Ok(false);
         };
         let declared = story
             .log

@@ -10,17 +10,24 @@ use sea_orm::{ConnectionTrait, Statement, Value};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::StoreError;
-use crate::domain::Time;
+use crate::domain::{Time, time};
 
 /// Microseconds since 1970, as the columns hold instants.
 pub(crate) fn micros(at: Time) -> i64 {
     at.timestamp_micros()
 }
 
-/// The instant of a column.
+/// The instant of a column. One that cannot be calculated with is none.
 pub(crate) fn instant(micros: i64, step: &'static str) -> Result<Time, StoreError> {
     DateTime::from_timestamp_micros(micros)
+        .filter(|at| time::is_usable(*at))
         .ok_or_else(|| StoreError::unreadable(step, format_args!("{micros} is not an instant")))
+}
+
+/// The instant of a column that is only a copy of what stands elsewhere, or of a row that is shown
+/// although it cannot be read: where it is none, 1970.
+pub(crate) fn instant_or_epoch(micros: i64) -> Time {
+    instant(micros, "").unwrap_or(DateTime::UNIX_EPOCH)
 }
 
 /// The instant of a column that may be empty.

@@ -92,15 +92,16 @@ pub async fn reschedule(
         .map(drop)
 }
 
-/// At most `limit` timers that are due at `now`, the longest due first. Whoever acts on one
-/// [`fire`]s it first.
+/// At most `limit` timers that are due at `now`, the longest due first, but for those of some
+/// incidents. Whoever acts on one [`fire`]s it first.
 pub async fn due(
     conn: &impl ConnectionTrait,
     now: Time,
+    but_of: &[IncidentId],
     limit: u32,
 ) -> Result<Vec<Timer>, StoreError> {
     const STEP: &str = "look for what is due";
-    waiting()
+    waiting_but_of(but_of)
         .filter(Column::Due.lte(micros(now)))
         .limit(u64::from(limit))
         .all(conn)
@@ -141,10 +142,14 @@ pub async fn fire(tx: &Tx, incident: IncidentId, key: &str, now: Time) -> Result
     Ok(changed.rows_affected == 1)
 }
 
-/// When the next timer is due, overdue ones included; `None` if nothing is planned.
-pub async fn next_due(conn: &impl ConnectionTrait) -> Result<Option<Time>, StoreError> {
+/// When the next timer is due, overdue ones included, but for those of some incidents; `None` if
+/// nothing is planned.
+pub async fn next_due(
+    conn: &impl ConnectionTrait,
+    but_of: &[IncidentId],
+) -> Result<Option<Time>, StoreError> {
     const STEP: &str = "look for what is due next";
-    let next: Option<i64> = waiting()
+    let next: Option<i64> = waiting_but_of(but_of)
         .select_only()
         .column(Column::Due)
         .limit(1)
@@ -152,7 +157,8 @@ pub async fn next_due(conn: &impl ConnectionTrait) -> Result<Option<Time>, Store
         .one(conn)
         .await
         .step(STEP)?;
-    next.map(|due| instant(due, STEP)).transpose()
+    // A time that is no instant is far away: it is as if nothing were planned.
+    Ok(next.and_then(|due| instant(due, STEP).ok()))
 }
 
 fn waiting() -> sea_orm::Select<Entity> {
@@ -161,6 +167,13 @@ fn waiting() -> sea_orm::Select<Entity> {
         .order_by_asc(Column::Due)
         .order_by_asc(Column::IncidentId)
         .order_by_asc(Column::Key)
+}
+
+fn waiting_but_of(incidents: &[IncidentId]) -> sea_orm::Select<Entity> {
+    if incidents.is_empty() {
+        return waiting();
+    }
+    waiting().filter(Column::IncidentId.is_not_in(incidents.iter().map(|id| i64::from(id.0))))
 }
 
 fn timer(row: Model, step: &'static str) -> Result<Timer, StoreError> {

@@ -38,7 +38,7 @@ async fn fire(store: &Store, incident: IncidentId, key: &str) -> bool {
 }
 
 async fn due(store: &Store, now: &str) -> Vec<String> {
-    let due = timers::due(store.read(), at(now), 100).await.unwrap();
+    let due = timers::due(store.read(), at(now), &[], 100).await.unwrap();
     due.into_iter()
         .map(|timer| format!("{}/{}", timer.incident, timer.row.key))
         .collect()
@@ -48,7 +48,7 @@ async fn due(store: &Store, now: &str) -> Vec<String> {
 async fn timers_are_due_at_their_time_the_longest_due_first() {
     for db in databases().await {
         let store = &db.store;
-        assert_eq!(timers::next_due(store.read()).await.unwrap(), None);
+        assert_eq!(timers::next_due(store.read(), &[]).await.unwrap(), None);
         plan(
             store,
             ONE,
@@ -67,9 +67,9 @@ async fn timers_are_due_at_their_time_the_longest_due_first() {
         );
         let all = ["INC-0001/a", "INC-0002/a", "INC-0001/b"];
         assert_eq!(due(store, "2026-11-24T00:00:00Z").await, all);
-        let next = timers::next_due(store.read()).await.unwrap();
+        let next = timers::next_due(store.read(), &[]).await.unwrap();
         assert_eq!(next, Some(at("2026-11-23T14:30:00Z")));
-        let first = timers::due(store.read(), at("2026-11-24T00:00:00Z"), 1)
+        let first = timers::due(store.read(), at("2026-11-24T00:00:00Z"), &[], 1)
             .await
             .unwrap();
         assert_eq!(first[0].row, row("a", "2026-11-23T14:30:00Z"));
@@ -133,7 +133,7 @@ async fn a_timer_whose_work_fails_is_due_again() {
         assert_eq!(due(store, "2026-11-23T14:30:00Z").await, ["INC-0001/a"]);
         assert!(fire(store, ONE, "a").await);
         assert_eq!(due(store, "2026-11-24T00:00:00Z").await, [""; 0]);
-        assert_eq!(timers::next_due(store.read()).await.unwrap(), None);
+        assert_eq!(timers::next_due(store.read(), &[]).await.unwrap(), None);
     }
 }
 
@@ -150,7 +150,7 @@ async fn of_several_claimers_exactly_one_fires_each_timer() {
             claimers.push(tokio::spawn(async move {
                 let now = at("2026-11-23T14:31:00Z");
                 let mut fired = 0;
-                for timer in timers::due(store.read(), now, 100).await.unwrap() {
+                for timer in timers::due(store.read(), now, &[], 100).await.unwrap() {
                     fired += usize::from(fire(&store, timer.incident, &timer.row.key).await);
                 }
                 fired

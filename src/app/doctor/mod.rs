@@ -149,7 +149,7 @@ impl App {
             ))),
             Err(error) => findings.push(fix(format!("Clock: {}", error.sentence()))),
         }
-        match timers::next_due(self.store.read()).await {
+        match timers::next_due(self.store.read(), &[]).await {
             Ok(Some(due)) if due + TIMER_LATE < self.clock.now() => {
                 let when = match self.wall_clock().await {
                     Ok(clock) => clock.when_in_full(due),

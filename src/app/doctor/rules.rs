@@ -23,6 +23,9 @@ impl App {
             },
             Err(error) => findings.push(fix(format!("Policy: {}", error.sentence()))),
         }
+        if let Ok(book) = self.rulebook().await {
+            findings.extend(book.passed_over().map(|it| fix(format!("Policy: {it}"))));
+        }
         match self.check_rules(None).await {
             Ok(found) if found.is_empty() => findings.push(ok(
                 "Rules: each reaches somebody, and every service has a senior contact at the gravest priority",

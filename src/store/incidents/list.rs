@@ -9,13 +9,15 @@ use sea_orm::{
 
 use super::super::{
     Step, StoreError,
-    rows::{instant, instant_or_none, narrow, parse},
+    rows::{instant, instant_or_epoch, instant_or_none, narrow, parse},
 };
 use crate::domain::{
     IncidentId, PriorityId, ServiceId, Time,
     incident::{Kind, Stage},
     situation::Relation,
 };
+
+const STEP: &str = "read the present state of incidents";
 
 /// How an incident stands, as lists show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,11 +81,34 @@ pub enum Visible {
     All,
 }
 
+/// An incident of which a list cannot say how it stands: a newer version wrote it, or it was changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Its number.
+    pub id: IncidentId,
+    /// What people cannot do.
+    pub title: String,
+    /// How grave, as it is written there.
+    pub priority: String,
+    /// How far it is, as it is written there.
+    pub stage: String,
+    /// Whether only named people may know of it.
+    pub restricted: bool,
+    /// Whether it is an exercise.
+    pub exercise: bool,
+    /// When the trouble started; 1970 if that is what cannot be read.
+    pub started_at: Time,
+    /// When it was declared; 1970 if that is what cannot be read.
+    pub declared_at: Time,
+}
+
 /// A page of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SummaryPage {
     /// Newest first.
     pub incidents: Vec<Summary>,
+    /// Those of the page that cannot be read, the newest first.
+    pub unread: Vec<Unread>,
     /// Give this as `before` for the next page; `None` on the last one.
     pub next: Option<IncidentId>,
 }
@@ -132,9 +157,60 @@ pub async fn list(
         .step(STEP)?;
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
-    let incidents = summaries(conn, rows).await?;
-    let next = incidents.last().map(|last| last.id).filter(|_| more);
-    Ok(SummaryPage { incidents, next })
+    let next = match rows.last().filter(|_| more) {
+        Some(last) => Some(IncidentId(narrow(last.id, STEP)?)),
+        None => None,
+    };
+    let mut page = SummaryPage {
+        next,
+        ..SummaryPage::default()
+    };
+    for row in summaries(conn, rows).await? {
+        match row {
+            Ok(summary) => page.incidents.push(summary),
+            Err((unread, _)) => page.unread.push(unread),
+        }
+    }
+    Ok(page)
+}
+
+/// Every incident, the oldest first.
+pub async fn all_ids(conn: &impl ConnectionTrait) -> Result<Vec<IncidentId>, StoreError> {
+    ids(conn, Condition::all(), "list all incidents").await
+}
+
+/// The incidents for which something may be due, the oldest first: those that have not ended, and those
+/// with a promise.
+pub async fn awaiting_the_clock(
+    conn: &impl ConnectionTrait,
+) -> Result<Vec<IncidentId>, StoreError> {
+    use entity::incident::Column;
+    let waiting = Condition::any()
+        .add(Column::IsOpen.eq(true))
+        .add(Column::EndedAt.is_null())
+        .add(Column::NextDue.is_not_null());
+    ids(conn, waiting, "list incidents that wait for something").await
+}
+
+async fn ids(
+    conn: &impl ConnectionTrait,
+    which: Condition,
+    step: &'static str,
+) -> Result<Vec<IncidentId>, StoreError> {
+    use entity::incident::{Column, Entity};
+    let found: Vec<i64> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(which)
+        .order_by_asc(Column::Id)
+        .into_tuple()
+        .all(conn)
+        .await
+        .step(step)?;
+    found
+        .into_iter()
+        .map(|id| Ok(IncidentId(narrow(id, step)?)))
+        .collect()
 }
 
 /// One incident, restricted or not; `None` if there is no such incident.
@@ -146,7 +222,8 @@ pub async fn summary(
         .one(conn)
         .await
         .step("look up an incident")?;
-    Ok(summaries(conn, row.into_iter().collect()).await?.pop())
+    let found = summaries(conn, row.into_iter().collect()).await?.pop();
+    found.transpose().map_err(|(_, error)| error)
 }
 
 /// Whether only named people may know of an incident; `None` if there is no such incident.
@@ -198,20 +275,9 @@ pub async fn open(conn: &impl ConnectionTrait, limit: u32) -> Result<Vec<Open>, 
 
 /// The incidents that only named people may know of.
 pub async fn restricted(conn: &impl ConnectionTrait) -> Result<Vec<IncidentId>, StoreError> {
-    use entity::incident::{Column, Entity};
-    const STEP: &str = "list restricted incidents";
-    let ids: Vec<i64> = Entity::find()
-        .select_only()
-        .column(Column::Id)
-        .filter(Column::Restricted.eq(true))
-        .order_by_asc(Column::Id)
-        .into_tuple()
-        .all(conn)
-        .await
-        .step(STEP)?;
-    ids.into_iter()
-        .map(|id| Ok(IncidentId(narrow(id, STEP)?)))
-        .collect()
+    use entity::incident::Column;
+    let restricted = Condition::all().add(Column::Restricted.eq(true));
+    ids(conn, restricted, "list restricted incidents").await
 }
 
 fn visible(visible: &Visible) -> Condition {
@@ -225,13 +291,13 @@ fn visible(visible: &Visible) -> Condition {
     }
 }
 
+/// How each of these stands; of one that cannot be read, what can be said and why.
 async fn summaries(
     conn: &impl ConnectionTrait,
     rows: Vec<entity::incident::Model>,
-) -> Result<Vec<Summary>, StoreError> {
-    const STEP: &str = "read the present state of incidents";
-    use entity::incident_service::{Column, Entity};
-    let mut services: BTreeMap<i64, BTreeMap<ServiceId, Relation>> = BTreeMap::new();
+) -> Result<Vec<Result<Summary, (Unread, StoreError)>>, StoreError> {
+    use entity::incident_service::{Column, Entity, Model};
+    let mut services: BTreeMap<i64, Vec<Model>> = BTreeMap::new();
     if !rows.is_empty() {
         let touched = Entity::find()
             .filter(Column::IncidentId.is_in(rows.iter().map(|row| row.id)))
@@ -239,33 +305,56 @@ async fn summaries(
             .await
             .step(STEP)?;
         for row in touched {
-            services
-                .entry(row.incident_id)
-                .or_default()
-                .insert(parse(&row.service_id, STEP)?, relation(&row.relation)?);
+            services.entry(row.incident_id).or_default().push(row);
         }
     }
     rows.into_iter()
         .map(|row| {
-            Ok(Summary {
-                id: IncidentId(narrow(row.id, STEP)?),
-                priority: parse(&row.priority, STEP)?,
-                kind: word(&row.kind, Kind::ALL, Kind::as_str)?,
-                stage: word(&row.stage, Stage::ALL, Stage::as_str)?,
-                restricted: row.restricted,
-                exercise: row.exercise,
-                revision: narrow(row.revision, STEP)?,
-                services: services.remove(&row.id).unwrap_or_default(),
-                started_at: instant(row.started_at, STEP)?,
-                declared_at: instant(row.declared_at, STEP)?,
-                changed_at: instant(row.changed_at, STEP)?,
-                resolved_at: instant_or_none(row.resolved_at, STEP)?,
-                ended_at: instant_or_none(row.ended_at, STEP)?,
-                next_due: instant_or_none(row.next_due, STEP)?,
-                title: row.title,
-            })
+            let id = IncidentId(narrow(row.id, STEP)?);
+            let touched = services.remove(&row.id).unwrap_or_default();
+            Ok(summary_of(id, &row, &touched).map_err(|error| (unread(id, row), error)))
         })
         .collect()
+}
+
+fn summary_of(
+    id: IncidentId,
+    row: &entity::incident::Model,
+    touched: &[entity::incident_service::Model],
+) -> Result<Summary, StoreError> {
+    let touched = touched
+        .iter()
+        .map(|row| Ok((parse(&row.service_id, STEP)?, relation(&row.relation)?)));
+    Ok(Summary {
+        id,
+        priority: parse(&row.priority, STEP)?,
+        kind: word(&row.kind, Kind::ALL, Kind::as_str)?,
+        stage: word(&row.stage, Stage::ALL, Stage::as_str)?,
+        restricted: row.restricted,
+        exercise: row.exercise,
+        revision: narrow(row.revision, STEP)?,
+        services: touched.collect::<Result<_, StoreError>>()?,
+        started_at: instant(row.started_at, STEP)?,
+        declared_at: instant(row.declared_at, STEP)?,
+        changed_at: instant(row.changed_at, STEP)?,
+        resolved_at: instant_or_none(row.resolved_at, STEP)?,
+        ended_at: instant_or_none(row.ended_at, STEP)?,
+        next_due: instant_or_none(row.next_due, STEP)?,
+        title: row.title.clone(),
+    })
+}
+
+fn unread(id: IncidentId, row: entity::incident::Model) -> Unread {
+    Unread {
+        id,
+        title: row.title,
+        priority: row.priority,
+        stage: row.stage,
+        restricted: row.restricted,
+        exercise: row.exercise,
+        started_at: instant_or_epoch(row.started_at),
+        declared_at: instant_or_epoch(row.declared_at),
+    }
 }
 
 fn relation(text: &str) -> Result<Relation, StoreError> {
@@ -283,7 +372,7 @@ fn word<T: Copy, const N: usize>(
         .find(|value| name(*value) == text)
         .ok_or_else(|| {
             StoreError::unreadable(
-                "read the present state of incidents",
+                STEP,
                 format_args!("\"{text}\" is not a word of this version"),
             )
         })

@@ -8,9 +8,9 @@ use sea_orm::{
 use super::super::{
     Step, StoreError, Tx,
     counters::{self, Counter},
-    rows::{from_json, instant, micros, narrow, statement},
+    rows::{instant_or_epoch, micros, narrow, statement},
 };
-use crate::domain::{IncidentId, Time, chain, event::Record};
+use crate::domain::{IncidentId, Time, chain, event::Record, stored};
 
 /// A record as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,9 @@ impl StoredRecord {
     pub fn record(&self) -> Result<Option<Record>, StoreError> {
         match self.erased {
             Some(_) => Ok(None),
-            None => from_json(&self.text, "read a record of an incident").map(Some),
+            None => stored::read(&self.text)
+                .map(Some)
+                .map_err(|error| StoreError::unreadable("read a record of an incident", error)),
         }
     }
 }
@@ -189,17 +191,15 @@ pub async fn erase(
 }
 
 fn record(row: entity::event::Model, step: &'static str) -> Result<StoredRecord, StoreError> {
-    let erased = match row.erased_at {
-        Some(erased_at) => Some(Erasure {
-            at: instant(erased_at, step)?,
-            because: row.erased_because.unwrap_or_default(),
-        }),
-        None => None,
-    };
+    let because = row.erased_because;
+    let erased = row.erased_at.map(|at| Erasure {
+        at: instant_or_epoch(at),
+        because: because.unwrap_or_default(),
+    });
     Ok(StoredRecord {
         stream_id: narrow(row.stream_id, step)?,
         seq: narrow(row.seq, step)?,
-        at: instant(row.at, step)?,
+        at: instant_or_epoch(row.at),
         text: row.text,
         prev_hash: row.prev_hash,
         hash: row.hash,

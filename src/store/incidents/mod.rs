@@ -23,7 +23,8 @@ use super::{
 use crate::domain::{IncidentId, chain, event::Record, incident::Incident};
 
 pub use list::{
-    Filter, Open, Summary, SummaryPage, Visible, is_restricted, list, open, restricted, summary,
+    Filter, Open, Summary, SummaryPage, Unread, Visible, all_ids, awaiting_the_clock,
+    is_restricted, list, open, restricted, summary,
 };
 pub use log::{
     Erasure, StoredRecord, StreamedRecord, erase, events_after, last_stream_id, log, log_from,

@@ -30,9 +30,12 @@ pub(super) async fn help(
 ) -> Result<Reply, Error> {
     let here = match about.incident {
         Some(id) => {
-            let story = app.story(&speaker.viewer, id).await?;
-            let status = app.standing(&story, book).await?;
-            format!("This place: {}", in_one_line(&status.summary))
+            let here = match app.story(&speaker.viewer, id).await {
+                Ok(story) => in_one_line(&app.standing(&story, book).await?.summary),
+                // What one can say does not depend on it.
+                Err(error) => error.sentence,
+            };
+            format!("This place: {here}")
         }
         None => "This place has no open incident.".to_owned(),
     };

@@ -11,6 +11,7 @@ mod marks;
 mod pressure;
 mod prompting;
 mod story;
+mod unread;
 mod untold;
 mod week;
 
