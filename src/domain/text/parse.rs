@@ -111,6 +111,12 @@ fn link_length(text: &str) -> usize {
     if !text[SCHEME.len()..].starts_with(|c: char| c.is_ascii_alphanumeric()) {
         return 0;
     }
+    // Whatever stands before an @ is no host, though it looks like one: "https://northshire.example@…".
+    let after_scheme = &text[SCHEME.len()..length];
+    let authority = after_scheme.split(['/', '?', '#']).next();
+    if authority.is_some_and(|authority| authority.contains('@')) {
+        return 0;
+    }
     loop {
         let link = &text[..length];
         let unbalanced = link.ends_with(')')
@@ -174,6 +180,16 @@ mod tests {
         check(
             "https:// and xhttps://c.example",
             vec![words("https:// and xhttps://c.example")],
+        );
+        check(
+            "https://northshire.example@evil.example/x and https://a:b@c.example",
+            vec![words(
+                "https://northshire.example@evil.example/x and https://a:b@c.example",
+            )],
+        );
+        check(
+            "https://f.example/@priya?to=a@b.example",
+            vec![link("https://f.example/@priya?to=a@b.example")],
         );
         check("http://d.example", vec![words("http://d.example")]);
         check("javascript:alert(1)", vec![words("javascript:alert(1)")]);
