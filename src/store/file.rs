@@ -1,7 +1,7 @@
 //! The file of a SQLite database: who it is, who may read it, and copies of it.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io,
     path::{Path, PathBuf},
 };
@@ -43,8 +43,15 @@ impl DatabaseFile {
 
     /// Makes the file if it is missing, for this user alone: it will hold addresses and webhook
     /// URLs. If that fails, opening it will fail too and say why.
+    ///
+    /// Made by root it belongs to whom its folder belongs to: otherwise the first command that an
+    /// operator runs would keep the service from ever starting.
     pub(super) fn make_private(path: &Path) {
-        let _ = disk::new_file(path);
+        let made = disk::new_file(path);
+        let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+        if let (Ok(made), Ok(folder)) = (made, fs::metadata(folder.unwrap_or(Path::new(".")))) {
+            give_to_owner(&made, &folder);
+        }
     }
 
     /// Remembers which file is at the path now that the database is open.
@@ -70,9 +77,36 @@ impl DatabaseFile {
         Ok(())
     }
 
-    /// A path beside the database, with something added to its name.
-    pub(super) fn beside(&self, ending: &str) -> PathBuf {
-        beside(&self.path, ending)
+    /// Opens a file beside the database, with something added to its name. It takes the owner and the
+    /// mode of the database, whoever runs the command that makes it.
+    pub(super) fn open_beside(&self, ending: &str, step: &'static str) -> Result<File, StoreError> {
+        let path = beside(&self.path, ending);
+        let opened = match disk::new_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                OpenOptions::new().write(true).open(&path)
+            }
+            made => made,
+        }
+        .map_err(|error| self.why_not_beside(&path, step, error))?;
+        if let Ok(database) = fs::metadata(&self.path) {
+            give_to_owner(&opened, &database);
+            let _ = opened.set_permissions(database.permissions());
+        }
+        Ok(opened)
+    }
+
+    fn why_not_beside(&self, path: &Path, step: &'static str, error: io::Error) -> StoreError {
+        if error.kind() != io::ErrorKind::PermissionDenied || !path.exists() {
+            return io_error(step, error);
+        }
+        let (path, database) = (path.display(), self.path.display());
+        StoreError::refused(
+            step,
+            format!(
+                "{path} belongs to somebody else, so the database cannot be used. Give it to the \
+                 owner of the database: sudo chown --reference={database} {path}"
+            ),
+        )
     }
 }
 
@@ -160,6 +194,19 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;
     let metadata = fs::metadata(path)?;
     Ok((metadata.dev(), metadata.ino()))
+/// Only root can, and nobody else has to.
+#[cfg(unix)]
+fn give_to_owner(file: &File, of: &fs::Metadata) {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let is_theirs = |mine: fs::Metadata| (mine.uid(), mine.gid()) == (of.uid(), of.gid());
+    if !file.metadata().is_ok_and(is_theirs) {
+        let _ = fchown(file, Some(of.uid()), Some(of.gid()));
+    }
+}
+
+#[cfg(not(unix))]
+fn give_to_owner(_: &File, _: &fs::Metadata) {}
+
 }
 
 /// Elsewhere an open file cannot be deleted, so that it is there is enough.

@@ -7,7 +7,7 @@
 
 use std::{
     fmt,
-    fs::{File, OpenOptions, TryLockError},
+    fs::{File, TryLockError},
     sync::Arc,
 };
 
@@ -90,12 +90,7 @@ impl Store {
         let Some(database) = &self.file else {
             return Ok(None);
         };
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(database.beside(".lock"))
-            .map_err(|error| io_error(STEP, error))?;
+        let file = database.open_beside(".lock", STEP)?;
         match lock(&file) {
             Ok(()) => Ok(Some(file)),
             Err(TryLockError::WouldBlock) => Ok(None),

@@ -267,3 +267,42 @@ async fn a_kept_value_is_the_last_one_put() {
         assert_eq!(kept, "live");
     }
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn files_beside_the_database_take_its_owner_and_mode_whoever_makes_them() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("oyez.db");
+    let store = Store::open(&format!("sqlite://{}", path.display()))
+        .await
+        .unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    // Only root can give a file away, so only root can make one that is not the service's.
+    let by_root = chown(&path, Some(12_345), Some(12_346)).is_ok();
+    assert!(!store.is_delivering().await.unwrap());
+    let lock = std::fs::metadata(folder.path().join("oyez.db.lock")).unwrap();
+    assert_eq!(lock.permissions().mode() & 0o777, 0o640);
+    if by_root {
+        assert_eq!((lock.uid(), lock.gid()), (12_345, 12_346));
+    }
+    store.close().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_database_that_root_makes_belongs_to_whom_its_folder_belongs_to() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+    let folder = tempfile::tempdir().unwrap();
+    let by_root = chown(folder.path(), Some(12_345), Some(12_346)).is_ok();
+    let path = folder.path().join("oyez.db");
+    let store = Store::open(&format!("sqlite://{}", path.display()))
+        .await
+        .unwrap();
+    let made = std::fs::metadata(&path).unwrap();
+    assert_eq!(made.permissions().mode() & 0o777, 0o600);
+    if by_root {
+        assert_eq!((made.uid(), made.gid()), (12_345, 12_346));
+    }
+    store.close().await;
+}
