@@ -8,6 +8,7 @@ pub mod domain;
 pub mod clock;
 pub mod disk;
 pub mod http_client;
+pub mod process;
 pub mod section;
 pub mod telemetry;
 

@@ -14,6 +14,7 @@ use crate::{
     app::{App, Heartbeat, deliver::Engine},
     clock::SystemClock,
     domain::Time,
+    process::descriptors::Descriptors,
     store::DeliveryLock,
 };
 
@@ -24,6 +25,7 @@ const AFTER_TROUBLE: TimeDelta = TimeDelta::seconds(5);
 const TIDY: TimeDelta = TimeDelta::hours(1);
 const SYNC: TimeDelta = TimeDelta::minutes(1);
 const BEAT: TimeDelta = TimeDelta::minutes(1);
+const COUNTED: TimeDelta = TimeDelta::seconds(10);
 
 /// The loops of one process.
 pub struct Workers {
@@ -53,6 +55,7 @@ pub fn start(
     tasks.spawn(clock(Arc::clone(app), stop.clone()));
     tasks.spawn(tidy(Arc::clone(app), stop.clone()));
     tasks.spawn(rooms(Arc::clone(app), stop.clone()));
+    tasks.spawn(descriptors(Arc::clone(app), stop.clone()));
     if let Some(system) = system {
         tasks.spawn(sync(Arc::clone(app), system, stop.clone()));
     }
@@ -139,6 +142,23 @@ async fn beat(app: Arc<App>, heart: Heartbeat, stop: watch::Receiver<bool>) {
 async fn sync(app: Arc<App>, system: Arc<SystemClock>, stop: watch::Receiver<bool>) {
     loop {
         match app.store.clock_offset(|| system.uncorrected()).await {
+/// Says when descriptors run short.
+async fn descriptors(app: Arc<App>, stop: watch::Receiver<bool>) {
+    let mut said = None;
+    loop {
+        match app.look_at_descriptors(Descriptors::now(), said).await {
+            Ok(found) => said = Some(found),
+            Err(error) => tracing::warn!(
+                chain = error.chain(),
+                "that descriptors run short, or no longer do, is not on the record"
+            ),
+        }
+        if stopped(&app, &stop, app.clock.now() + COUNTED).await {
+            return;
+        }
+    }
+}
+
             Ok(Some(measured)) => system.set_offset(measured.offset),
             // A file has no clock of its own.
             Ok(None) => return,

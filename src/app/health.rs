@@ -3,7 +3,10 @@
 use prometheus::{Encoder, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
 use super::{App, Error, ErrorKind};
-use crate::store::{faults, incidents, outbox, timers};
+use crate::{
+    process::descriptors::Descriptors,
+    store::{faults, incidents, outbox, timers},
+};
 
 impl App {
     /// What does not keep it from working, in sentences; an error if it cannot work at all.
@@ -104,6 +107,21 @@ impl App {
         for (why, count) in self.guessing.counts() {
             refused.with_label_values(&[why.as_str()]).inc_by(count);
         }
+        let descriptors = Descriptors::now();
+        plain(
+            &registry,
+            "oyez_descriptors_open",
+            "Connections and files that this process has open",
+        )?
+        .set(signed(descriptors.open.unwrap_or_default()));
+        plain(
+            &registry,
+            "oyez_descriptors_limit",
+            "Connections and files that this process may have open",
+        )?
+        .set(signed(descriptors.limit));
+        plain(&registry, "oyez_event_streams", "Event streams open")?
+            .set(signed(self.streams.count() as u64));
         let mut text = Vec::new();
         TextEncoder::new()
             .encode(&registry.gather(), &mut text)

@@ -34,6 +34,7 @@ mod people;
 mod policy;
 mod pressure;
 mod report;
+mod room_left;
 mod rooms;
 mod rulebook;
 mod seeing;
@@ -41,14 +42,15 @@ mod sending;
 mod speaker;
 mod status;
 mod story;
+mod streams;
 mod templates;
 mod tick;
 mod tokens;
 mod trial;
 mod unreachable;
+mod unread;
 mod verify;
 mod viewer;
-mod unread;
 mod who;
 mod words;
 
@@ -72,6 +74,7 @@ pub use self::{
     rulebook::Rulebook,
     speaker::{About, Speaker},
     story::Story,
+    streams::{Full, IN_ALL, OpenStream, PER_KEY, Streams},
     tokens::{NewKey, TokenAnswer},
     verify::Verified,
     viewer::Viewer,
@@ -116,10 +119,14 @@ pub struct App {
     pub most_waiting: u64,
     /// Rung when something was written that a worker may want to know of; carries no content.
     pub wake: deliver::Wake,
+    /// Event streams that are open.
+    pub streams: Streams,
     /// Policy and directory in force, compiled.
     rulebook: Mutex<Option<Arc<Rulebook>>>,
     /// Incidents that were read lately.
     stories: story::Stories,
+    /// Incidents that the clock passes over for a while.
+    aside: unread::SetAside,
     /// Mail addresses of people who spoke in chat.
     mails: by_mail::Mails,
     /// Who has sent keys that open nothing.
@@ -127,8 +134,6 @@ pub struct App {
 }
 
 impl App {
-    /// Incidents that the clock passes over for a while.
-    aside: unread::SetAside,
     /// Puts the parts together; reads nothing yet.
     pub fn new(
         store: Store,
@@ -159,8 +164,10 @@ impl App {
             pages: pages::Pages::default(),
             most_waiting: outbox::MOST_WAITING,
             wake: deliver::Wake::default(),
+            streams: Streams::default(),
             rulebook: Mutex::new(None),
             stories: story::Stories::default(),
+            aside: unread::SetAside::default(),
             mails: by_mail::Mails::default(),
             guessing: Arc::default(),
         }
@@ -168,7 +175,6 @@ impl App {
 
     /// The same program by another clock: what happened then, played now.
     pub fn at(&self, clock: Arc<dyn Clock>) -> Self {
-            aside: unread::SetAside::default(),
         Self {
             store: self.store.clone(),
             clock,
@@ -182,8 +188,10 @@ impl App {
             pages: self.pages.clone(),
             most_waiting: self.most_waiting,
             wake: self.wake.clone(),
+            streams: self.streams.clone(),
             rulebook: Mutex::new(None),
             stories: story::Stories::default(),
+            aside: unread::SetAside::default(),
             mails: by_mail::Mails::default(),
             guessing: Arc::clone(&self.guessing),
         }
@@ -198,6 +206,5 @@ impl App {
     /// Closes the database; what was committed stays.
     pub async fn close(&self) {
         self.store.close().await;
-            aside: unread::SetAside::default(),
     }
 }

@@ -29,7 +29,7 @@ pub use self::{
         token::{Expected, Gate},
     },
 };
-use crate::{app::App, render::PageTemplates};
+use crate::{app::App, process::descriptors::Descriptors, render::PageTemplates};
 
 /// Most bytes of a JSON body: a directory is imported from files, not through here.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -37,6 +37,9 @@ const BODY_LIMIT: usize = 256 * 1024;
 /// Told once when the server is to stop, so that open event streams end and do not hold it up.
 #[derive(Debug, Clone)]
 pub struct Stop(watch::Receiver<bool>);
+
+/// Threads that answer.
+const WORKERS: usize = 2;
 
 impl Stop {
     /// A stop that ends what waits for it once the sender says true, or is gone.
@@ -133,7 +136,9 @@ pub fn listen(
             .configure(pages::routes)
             .default_service(web::to(fallback))
     })
-    .workers(2)
+    .workers(WORKERS)
+    // Each worker has its part of them; the rest is kept back for what the server itself opens.
+    .max_connections((Descriptors::now().for_callers() / WORKERS).max(1))
     .shutdown_timeout(grace.as_secs())
     .disable_signals()
     .bind(address)?;

@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 
 use super::{Stop, caller::Caller, problem::Problem};
 use crate::app::{
-    App, Error, KeyHolder, Scope, Viewer,
+    App, Error, Full, IN_ALL, KeyHolder, OpenStream, PER_KEY, Scope, Viewer,
     answers::{EventAnswer, Progress},
 };
 
@@ -36,6 +36,8 @@ struct Cursor {
     viewer: Viewer,
     after: u64,
     progress: BTreeMap<String, Progress>,
+    /// Its place among those that are open, given back when the reader is gone.
+    _place: OpenStream,
 }
 
 /// Incident events as server-sent events
@@ -56,8 +58,10 @@ pub(super) async fn events(
         Some(after) => after,
         None => app.last_event_id().await?,
     };
+    let place = app.streams.open(&caller.actor().id).map_err(no_more)?;
     let cursor = Cursor {
         app,
+        _place: place,
         viewer: caller.viewer(),
         holder: caller.into_holder(),
         after,
@@ -73,6 +77,25 @@ pub(super) async fn events(
         .with_keep_alive(BEAT)
         .respond_to(&request)
         .map_into_boxed_body())
+}
+
+fn no_more(full: Full) -> Problem {
+    let (title, detail) = match full {
+        Full::Key => (
+            format!("This key has {PER_KEY} event streams open, and no key may have more."),
+            "Close one of them, or let one stream serve several readers.",
+        ),
+        Full::Server => (
+            format!("The server has {IN_ALL} event streams open, and it takes no more."),
+            "Try again later, or close streams that nobody reads.",
+        ),
+    };
+    Problem::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "too-many-streams",
+        title,
+        detail,
+    )
 }
 
 /// The place at which a reader was. One that cannot be read is refused: to begin elsewhere would

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use oyez::app::PER_KEY;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -251,5 +252,50 @@ async fn what_is_restricted_is_not_there_for_others_at_any_address() {
     let mut stream = Stream::open(&api, &mine, "?after=0", None).await;
     assert_eq!(stream.events(2).await[0].data["incident"], secret.as_str());
     drop(stream);
+    api.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_opens_too_many_streams_is_refused_and_silences_nobody_else() {
+    let agency = Agency::open().await;
+    let api = Api::start(&agency).await;
+    let (greedy, other) = (api.key(&["read"]).await, api.key(&["respond"]).await);
+    let mut streams = Vec::new();
+    for _ in 0..PER_KEY {
+        streams.push(Stream::open(&api, &greedy, "", None).await);
+    }
+    let refused = api.get("/api/v1/events", &greedy).await;
+    let problem = refused.is_problem(429, "too-many-streams");
+    assert_eq!(
+        problem["title"],
+        format!("This key has {PER_KEY} event streams open, and no key may have more.")
+    );
+
+    let mut theirs = Stream::open(&api, &other, "", None).await;
+    assert_eq!(api.get("/healthz", "").await.status, 200);
+    let figures = api.get("/metrics", "").await.text;
+    let open = format!("oyez_event_streams {}", PER_KEY + 1);
+    assert!(figures.contains(&open), "{figures}");
+    let declaration = json!({
+        "title": "Providers cannot sign in", "priority": "P1",
+        "services": {"register-trainees": "affected"},
+        "facts": {"effect": "Training providers cannot sign in."},
+    });
+    api.post("/api/v1/incidents", &other, &declaration)
+        .await
+        .is(201);
+    deliver(&api.app).await;
+    assert!(!agency.mail.taken().is_empty());
+    assert_eq!(theirs.next().await.unwrap().name, "event");
+
+    // A reader who leaves makes room.
+    drop(streams);
+    let again = async {
+        while api.app.streams.count() > 1 {
+            tokio::task::yield_now().await;
+        }
+        Stream::open(&api, &greedy, "", None).await
+    };
+    timeout(PATIENCE, again).await.expect("there is room again");
     api.stop().await;
 }

@@ -22,7 +22,14 @@ const HOUSE: [Layer; 6] = [
     },
     // Helpers.
     Layer {
-        modules: &["clock", "disk", "http_client", "section", "telemetry"],
+        modules: &[
+            "clock",
+            "disk",
+            "http_client",
+            "process",
+            "section",
+            "telemetry",
+        ],
         peers: false,
     },
     // The outside world, one kind each.
@@ -55,7 +62,7 @@ const NARROW: [(&str, &[&str]); 2] = [
 ];
 
 /// Libraries that one kind of module knows, so that replacing one touches one place.
-const HOMES: [(&str, &[&str]); 14] = [
+const HOMES: [(&str, &[&str]); 15] = [
     ("sea_orm", &["store"]),
     ("entity", &["store"]),
     ("migration", &["store"]),
@@ -72,6 +79,7 @@ const HOMES: [(&str, &[&str]); 14] = [
     ("ring", &["channels", "web"]),
     // The tests of the Teams door sign with it, too.
     ("rsa", &["simulators", "web"]),
+    ("rlimit", &["process"]),
 ];
 
 /// What the rules of the trade do without, and why.
