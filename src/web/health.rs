@@ -1,9 +1,14 @@
 //! `/healthz`, `/readyz`, `/metrics`: for the machines that look after this one.
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
 
+use super::insider;
 use crate::app::App;
+
+/// What whoever asks from elsewhere without a key is told of what is wrong.
+const FOR_OTHERS: &str = "Something needs attention. Ask with a key, or on the server's own machine, \
+                          to read what.";
 
 /// Alive: the process answers.
 #[get("/healthz")]
@@ -20,20 +25,31 @@ struct Ready {
 
 /// Ready: the database answers and is up to date. What runs on a last good version is a notice.
 #[get("/readyz")]
-pub(super) async fn readyz(app: web::Data<App>) -> HttpResponse {
-    match app.readiness().await {
-        Ok(notices) => HttpResponse::Ok().json(Ready {
-            ready: true,
-            notices,
-        }),
+pub(super) async fn readyz(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    let (ready, notices) = match app.readiness().await {
+        Ok(notices) => (true, notices),
         Err(error) => {
             tracing::warn!(code = error.code, chain = error.chain(), "not ready");
-            HttpResponse::ServiceUnavailable().json(Ready {
-                ready: false,
-                notices: vec![error.sentence],
-            })
+            (false, vec![error.sentence])
         }
+    };
+    let notices = match notices.is_empty() || insider::asks(&request).await {
+        true => notices,
+        // Which setting is wrong is nobody else's business.
+        false => vec![FOR_OTHERS.to_owned()],
+    };
+    match ready {
+        true => HttpResponse::Ok().json(Ready { ready, notices }),
+        false => not_ready(notices),
     }
+}
+
+/// That it cannot do its job, and why.
+pub(super) fn not_ready(notices: Vec<String>) -> HttpResponse {
+    HttpResponse::ServiceUnavailable().json(Ready {
+        ready: false,
+        notices,
+    })
 }
 
 /// Figures for Prometheus.

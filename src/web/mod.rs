@@ -3,9 +3,11 @@
 mod body;
 mod caller;
 mod chat;
+mod head;
 mod health;
 mod in_time;
 mod incidents;
+mod insider;
 mod manage;
 mod openapi;
 mod pages;
@@ -93,6 +95,7 @@ pub fn listen(
         let (web, api) = WebApp::new()
             .wrap(
                 middleware::DefaultHeaders::new()
+            .wrap(middleware::from_fn(head::answer))
                     .add(("X-Content-Type-Options", "nosniff"))
                     .add(("Cache-Control", "no-store")),
             )

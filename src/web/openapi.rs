@@ -51,7 +51,7 @@ pub(crate) fn fallback(
         .map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item)))
         .collect();
     for path in ["/api/openapi.json", "/healthz", "/readyz", "/metrics"] {
-        known.push((ResourceDef::new(path), vec![Method::GET]));
+        known.push((ResourceDef::new(path), vec![Method::GET, Method::HEAD]));
     }
     let known = Arc::new(known);
     move |request| {
@@ -92,6 +92,7 @@ pub(crate) fn fallback(
 fn methods(item: &PathItem) -> Vec<Method> {
     let pairs = [
         (item.get.is_some(), Method::GET),
+        (item.get.is_some(), Method::HEAD),
         (item.put.is_some(), Method::PUT),
         (item.post.is_some(), Method::POST),
         (item.delete.is_some(), Method::DELETE),

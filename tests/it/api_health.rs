@@ -3,12 +3,13 @@
 use std::fs;
 
 use oyez::store::Store;
+use reqwest::{Method, RequestBuilder};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use crate::support::{
     agency::{Agency, Plan, deliver},
-    api::Api,
+    api::{Answer, Api},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -231,5 +232,73 @@ async fn a_database_of_another_version_is_not_ready() {
         ready["notices"].to_string().contains("up to date"),
         "{ready}"
     );
+    api.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn which_setting_is_wrong_is_said_on_this_machine_and_to_keys_alone() {
+    let agency = Agency::open().await;
+    agency.write("policy.toml", "organisation = 7\n");
+    let api = Api::start(&agency).await;
+    let key = api.key(&["read"]).await;
+    let notices = async |request: RequestBuilder| {
+        let answer = Answer::of(request).await.is(200);
+        answer["notices"].to_string()
+    };
+    let ask = || api.request(Method::GET, "/readyz");
+    assert!(notices(ask()).await.contains("policy file"));
+    // What comes through a proxy seems to come from this machine.
+    for header in ["X-Forwarded-For", "Forwarded", "X-Forwarded-Proto"] {
+        let said = notices(ask().header(header, "192.0.2.7")).await;
+        assert!(!said.contains("policy"), "{said}");
+        assert!(said.contains("Something needs attention."), "{said}");
+        let wrong = ask().header(header, "x").bearer_auth("oyez_nobodys");
+        assert!(!notices(wrong).await.contains("policy"));
+        let known = ask().header(header, "x").bearer_auth(&key);
+        assert!(notices(known).await.contains("policy file"));
+    }
+    api.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_is_answered_wherever_a_get_is() {
+    let agency = Agency::open().await;
+    let api = Api::start(&agency).await;
+    let key = api.key(&["admin"]).await;
+    let declaration = json!({"title": "Providers cannot sign in", "priority": "P1"});
+    api.post("/api/v1/incidents", &key, &declaration)
+        .await
+        .is(201);
+    let document = api.get("/api/openapi.json", "").await.is(200);
+    let paths = document["paths"].as_object().unwrap();
+    let described = paths.iter().filter(|(_, item)| item["get"].is_object());
+    let described = described.map(|(path, _)| path.replace("{id}", "INC-0001"));
+    let others = [
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/api/openapi.json",
+        "/pages/style.css",
+    ];
+    let mut looked = 0;
+    for path in described.chain(others.map(str::to_owned)) {
+        assert!(!path.contains('{'), "{path}");
+        let head = api.request(Method::HEAD, &path).bearer_auth(&key);
+        let head = Answer::of(head).await;
+        assert_eq!(
+            (head.status.as_u16(), head.text.as_str()),
+            (200, ""),
+            "{path}"
+        );
+        if path != "/api/v1/events" && path != "/metrics" {
+            let get = api.get(&path, &key).await;
+            assert_eq!(head.headers["content-type"], get.headers["content-type"]);
+            assert_eq!(head.headers["content-length"], get.text.len().to_string());
+        }
+        looked += 1;
+    }
+    assert!(looked > 10, "{looked} paths");
+    let without = Answer::of(api.request(Method::HEAD, "/api/v1/incidents")).await;
+    assert_eq!((without.status.as_u16(), without.text.as_str()), (401, ""));
     api.stop().await;
 }

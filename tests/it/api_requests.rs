@@ -148,13 +148,13 @@ async fn every_refusal_is_a_problem_document() {
         .is_problem(404, "not-found");
 
     for (method, path, allow) in [
-        (Method::DELETE, INCIDENTS, "GET, POST"),
+        (Method::DELETE, INCIDENTS, "GET, HEAD, POST"),
         (Method::PATCH, COMMANDS, "POST"),
-        (Method::POST, "/api/v1/incidents/INC-0001", "GET"),
-        (Method::TRACE, INCIDENTS, "GET, POST"),
-        (Method::TRACE, "/healthz", "GET"),
+        (Method::POST, "/api/v1/incidents/INC-0001", "GET, HEAD"),
+        (Method::TRACE, INCIDENTS, "GET, HEAD, POST"),
+        (Method::TRACE, "/healthz", "GET, HEAD"),
         (Method::OPTIONS, "/api/v1/who", "POST"),
-        (Method::POST, "/metrics", "GET"),
+        (Method::POST, "/metrics", "GET, HEAD"),
     ] {
         let answer = Answer::of(api.request(method.clone(), path).bearer_auth(&key)).await;
         answer.is_problem(405, "wrong-method");

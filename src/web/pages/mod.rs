@@ -44,7 +44,6 @@ pub(super) fn routes(config: &mut ServiceConfig) {
             },
         ))
         .route(web::get().to(show))
-        .route(web::head().to(show))
         .route(web::post().to(press));
     config
         .service(page)
