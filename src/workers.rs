@@ -14,7 +14,7 @@ use crate::{
     app::{App, Heartbeat, deliver::Engine},
     clock::SystemClock,
     domain::Time,
-    process::descriptors::Descriptors,
+    process::{descriptors::Descriptors, systemd},
     store::DeliveryLock,
 };
 
@@ -83,9 +83,13 @@ async fn clock(app: Arc<App>, stop: watch::Receiver<bool>) {
     loop {
         let now = app.clock.now();
         let next = match app.tick().await {
-            Ok(next) => next.map_or(now + LOOK, |next| {
-                next.clamp(now + TimeDelta::milliseconds(10), now + LOOK)
-            }),
+            Ok(next) => {
+                // Withheld, it makes systemd start the process anew.
+                systemd::alive();
+                next.map_or(now + LOOK, |next| {
+                    next.clamp(now + TimeDelta::milliseconds(10), now + LOOK)
+                })
+            }
             Err(error) => {
                 tracing::error!(chain = error.chain(), "the promise clock could not look");
                 now + AFTER_TROUBLE
@@ -138,10 +142,6 @@ async fn beat(app: Arc<App>, heart: Heartbeat, stop: watch::Receiver<bool>) {
     }
 }
 
-/// Keeps the clock at the database's time, so that replicas agree about what is due.
-async fn sync(app: Arc<App>, system: Arc<SystemClock>, stop: watch::Receiver<bool>) {
-    loop {
-        match app.store.clock_offset(|| system.uncorrected()).await {
 /// Says when descriptors run short.
 async fn descriptors(app: Arc<App>, stop: watch::Receiver<bool>) {
     let mut said = None;
@@ -159,6 +159,10 @@ async fn descriptors(app: Arc<App>, stop: watch::Receiver<bool>) {
     }
 }
 
+/// Keeps the clock at the database's time, so that replicas agree about what is due.
+async fn sync(app: Arc<App>, system: Arc<SystemClock>, stop: watch::Receiver<bool>) {
+    loop {
+        match app.store.clock_offset(|| system.uncorrected()).await {
             Ok(Some(measured)) => system.set_offset(measured.offset),
             // A file has no clock of its own.
             Ok(None) => return,

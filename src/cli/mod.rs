@@ -12,6 +12,7 @@ pub mod meter;
 pub mod output;
 pub mod read;
 pub mod run;
+mod starting;
 pub mod who;
 pub mod write;
 

@@ -1,6 +1,6 @@
 //! Commands that run the program, and those that need no database.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, pin::pin, sync::Arc};
 
 use clap::Command;
 use clap_complete::Shell;
@@ -9,18 +9,25 @@ use tokio::sync::watch;
 use super::{
     admin_args::{Demo, Doctor, Serve},
     output::{Exit, Output},
+    starting,
 };
 use crate::{
     app::{self, Error, ErrorKind, Finding, Surroundings},
     config::Mode,
-    demo, simulators, startup, web, workers,
+    demo,
+    process::{descriptors, systemd},
+    simulators, startup, web, workers,
 };
 
 /// `oyez serve`
 pub async fn serve(config: Option<&Path>, args: &Serve, output: Output) -> Result<Exit, Error> {
-    let settings = startup::settings(config, output.takes_colour())?;
-    let started = startup::build(settings, !args.no_migrate).await?;
-    serve_until(started, output, &[], None).await
+    descriptors::raise();
+    let mut stop = pin!(signal());
+    match starting::start(config, !args.no_migrate, output, stop.as_mut()).await? {
+        Some(started) => serve_until(started, output, &[], None, stop).await,
+        // Stopped before it had begun.
+        None => Ok(Exit::Done),
+    }
 }
 
 /// Serves until a signal to stop; says where it listens, and what the caller adds. The simulators of a
@@ -30,6 +37,7 @@ async fn serve_until(
     output: Output,
     more: &[String],
     stand: Option<demo::Stand>,
+    asked_to_stop: impl Future<Output = ()>,
 ) -> Result<Exit, Error> {
     let startup::Started {
         app,
@@ -85,7 +93,9 @@ async fn serve_until(
     }
     let handle = server.handle.clone();
     let running = tokio::spawn(server.running);
-    signal().await;
+    systemd::started("Serving");
+    asked_to_stop.await;
+    systemd::stopping();
     tracing::info!("stopping: no new requests, finishing what is on its way");
     // Streams end first, or the server would wait for them; then requests, then deliveries.
     stop.send_replace(true);
@@ -129,7 +139,8 @@ pub async fn demo(args: Demo, output: Output) -> Result<Exit, Error> {
         prepared.started.app.close().await;
         return Ok(Exit::Done);
     }
-    serve_until(prepared.started, output, &prepared.hints, prepared.stand).await
+    let (started, stand) = (prepared.started, prepared.stand);
+    serve_until(started, output, &prepared.hints, stand, signal()).await
 }
 
 /// `oyez doctor`

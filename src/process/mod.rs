@@ -1,6 +1,7 @@
 //! This process as the machine sees it: what it has open, and what systemd is told of it.
 
 pub mod descriptors;
+pub mod systemd;
 
 use std::{fs, os::unix::fs::MetadataExt};
 

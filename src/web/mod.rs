@@ -15,6 +15,7 @@ mod problem;
 mod slack;
 mod stream;
 pub mod teams;
+mod waiting;
 mod who;
 
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
@@ -30,18 +31,19 @@ pub use self::{
         keys::Keys,
         token::{Expected, Gate},
     },
+    waiting::Waiting,
 };
 use crate::{app::App, process::descriptors::Descriptors, render::PageTemplates};
 
 /// Most bytes of a JSON body: a directory is imported from files, not through here.
 const BODY_LIMIT: usize = 256 * 1024;
 
+/// Threads that answer.
+const WORKERS: usize = 2;
+
 /// Told once when the server is to stop, so that open event streams end and do not hold it up.
 #[derive(Debug, Clone)]
 pub struct Stop(watch::Receiver<bool>);
-
-/// Threads that answer.
-const WORKERS: usize = 2;
 
 impl Stop {
     /// A stop that ends what waits for it once the sender says true, or is gone.
@@ -93,9 +95,9 @@ pub fn listen(
     let templates = web::Data::new(PageTemplates::new());
     let server = HttpServer::new(move || {
         let (web, api) = WebApp::new()
+            .wrap(middleware::from_fn(head::answer))
             .wrap(
                 middleware::DefaultHeaders::new()
-            .wrap(middleware::from_fn(head::answer))
                     .add(("X-Content-Type-Options", "nosniff"))
                     .add(("Cache-Control", "no-store")),
             )

@@ -62,7 +62,7 @@ const NARROW: [(&str, &[&str]); 2] = [
 ];
 
 /// Libraries that one kind of module knows, so that replacing one touches one place.
-const HOMES: [(&str, &[&str]); 15] = [
+const HOMES: [(&str, &[&str]); 16] = [
     ("sea_orm", &["store"]),
     ("entity", &["store"]),
     ("migration", &["store"]),
@@ -80,6 +80,7 @@ const HOMES: [(&str, &[&str]); 15] = [
     // The tests of the Teams door sign with it, too.
     ("rsa", &["simulators", "web"]),
     ("rlimit", &["process"]),
+    ("sd_notify", &["process"]),
 ];
 
 /// What the rules of the trade do without, and why.
