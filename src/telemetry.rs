@@ -94,6 +94,8 @@ where
     };
     let targets = Targets::new()
         .with_default(level.min(LevelFilter::WARN))
+        // It quotes what it does not know of the address of the database, which may be its password.
+        .with_target("sqlx_postgres::options", LevelFilter::OFF)
         .with_target("oyez", level);
     let layer = match format {
         Format::Text => layer().with_writer(out).with_ansi(colour).boxed(),

@@ -145,6 +145,7 @@ pub async fn demo(args: Demo, output: Output) -> Result<Exit, Error> {
 
 /// `oyez doctor`
 pub async fn doctor(config: Option<&Path>, args: &Doctor, output: Output) -> Result<Exit, Error> {
+    descriptors::raise();
     let (findings, started) = examine(config, output.takes_colour()).await;
     let sent = match (&args.send_test_to, &started) {
         (Some(address), Some(started)) => Some(started.app.test_address(address).await?),
@@ -200,6 +201,9 @@ async fn examine(config: Option<&Path>, colour: bool) -> (Vec<Finding>, Option<s
         off: &started.off,
         practice: settings.sending.mode == Mode::Practice,
         policy_file: settings.policy.file.as_deref(),
+        listen: settings.server.listen,
+        public_url: settings.server.public_url.as_deref(),
+        capture_dir: &settings.sending.capture_dir,
     };
     (started.app.examine(&around).await, Some(started))
 }

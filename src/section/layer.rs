@@ -7,7 +7,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{Entry, Origin, Section, Value, place};
+use super::{Entry, Origin, Section, Shown, Value, place};
 use crate::domain::fault::{Fault, Lines};
 
 impl Section {
@@ -307,7 +307,9 @@ pub(super) fn visible(key: &str, value: &Value, origin: &Origin) -> String {
     let hidden =
         matches!(origin, Origin::SecretFile { .. }) || SECRET.iter().any(|word| key.contains(word));
     match value {
-        _ if hidden => "(set, not shown)".to_owned(),
+        _ if hidden => Shown::HIDDEN.to_owned(),
+        // Of an address that is none, nobody can tell where the password stands.
+        Value::Text(text) if key == "url" && !text.contains("://") => Shown::HIDDEN.to_owned(),
         Value::Text(text) => without_credentials(text),
         Value::Integer(number) => number.to_string(),
         Value::Float(number) => number.to_string(),
@@ -324,20 +326,40 @@ pub(super) fn visible(key: &str, value: &Value, origin: &Origin) -> String {
 }
 
 /// A web or database address without the user, the password and the query that may be in it, and
-/// without the path of a web address, which may be the secret of a webhook.
+/// without the path of a web address, which may be the secret of a webhook. Credentials go as far as the
+/// last @: a password that should have been escaped may hold whatever ends a host.
 fn without_credentials(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else {
         return text.to_owned();
     };
+    // A path of a file may hold an @.
+    let is_file = scheme == "sqlite";
+    let (hidden, rest) = match rest.rsplit_once('@') {
+        Some((_, rest)) if !is_file => ("…@", rest),
+        _ => ("", rest),
+    };
     let host_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (host, path) = rest.split_at(host_end);
+    let host = if is_host(host) || is_file {
+        host
+    } else {
+        "…"
+    };
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let path = match scheme {
         "http" | "https" if path.len() > 1 => "/…",
         _ => path,
     };
-    match host.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://…@{host}{path}"),
-        None => format!("{scheme}://{host}{path}"),
-    }
+    format!("{scheme}://{hidden}{host}{path}")
+}
+
+/// Whether a text can only be a host, with a port perhaps. What stands behind a colon and is no port may
+/// be a password whose host was forgotten.
+fn is_host(text: &str) -> bool {
+    let port = text.rsplit_once(':').map_or("", |(_, port)| port);
+    let is_port = port.bytes().all(|byte| byte.is_ascii_digit()) || text.ends_with(']');
+    is_port
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || ".-_:[],".contains(c))
 }

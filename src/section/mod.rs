@@ -302,6 +302,11 @@ pub struct Shown {
     pub origin: Origin,
 }
 
+impl Shown {
+    /// What is shown of a secret.
+    pub const HIDDEN: &str = "(set, not shown)";
+}
+
 /// The same fault, at a place.
 fn place(fault: Fault, origin: &Origin) -> Fault {
     match origin {

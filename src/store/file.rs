@@ -111,6 +111,11 @@ impl DatabaseFile {
 }
 
 impl Store {
+    /// The file of a SQLite database.
+    pub fn path(&self) -> Option<&Path> {
+        self.file.as_ref().map(|file| file.path.as_path())
+    }
+
     /// Copies the database to a new file, as it is at one moment, while it is in use. The copy
     /// appears whole or not at all, and this user alone may read it.
     pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
@@ -189,11 +194,6 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-#[cfg(unix)]
-fn identity(path: &Path) -> io::Result<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    let metadata = fs::metadata(path)?;
-    Ok((metadata.dev(), metadata.ino()))
 /// Only root can, and nobody else has to.
 #[cfg(unix)]
 fn give_to_owner(file: &File, of: &fs::Metadata) {
@@ -207,6 +207,11 @@ fn give_to_owner(file: &File, of: &fs::Metadata) {
 #[cfg(not(unix))]
 fn give_to_owner(_: &File, _: &fs::Metadata) {}
 
+#[cfg(unix)]
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = fs::metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 /// Elsewhere an open file cannot be deleted, so that it is there is enough.

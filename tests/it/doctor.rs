@@ -1,6 +1,6 @@
 //! `oyez doctor`: one line for each thing that could be wrong, with what to do about it.
 
-use std::{fs, net::TcpListener, path::Path};
+use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 use tempfile::TempDir;
 
@@ -216,5 +216,136 @@ async fn an_address_that_was_taken_while_its_channel_was_off_is_found_later() {
         "WARN  Addresses: for 1 of 3 people the channel does not take what is written: mei-lin. Look: oyez directory show PERSON",
     ] {
         assert!(text.contains(sentence), "{sentence} is not in\n{text}");
+    }
+}
+
+/// What the doctor says of safety.
+async fn about_safety(folder: &Path) -> Vec<String> {
+    let (_, lines) = doctor(folder).await;
+    let found = about(&lines, "Safety: ").into_iter();
+    // Whether root runs the tests is no matter of the settings.
+    found
+        .filter(|line| !line.contains("run by root"))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_everybody_may_read_or_change_are_named_with_the_fix() {
+    let folder = folder(
+        free_port(),
+        "[sending]\nmode = \"practice\"\n[channels.webhook]\nsigning_key_file = \"key\"\n",
+    );
+    let path = |name: &str| folder.path().join(name);
+    let mode = |name: &str, mode: u32| {
+        fs::set_permissions(path(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    fs::write(
+        path("key"),
+        "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+    )
+    .unwrap();
+    run(folder.path(), &["migrate"]);
+    for name in ["key", "oyez.db"] {
+        mode(name, 0o644);
+    }
+    mode("oyez.toml", 0o646);
+    // Nobody else gets into the folder.
+    mode("", 0o700);
+    let sound = about_safety(folder.path()).await;
+    assert!(
+        sound.iter().all(|line| !line.starts_with("FIX")),
+        "{sound:#?}"
+    );
+
+    mode("", 0o755);
+    let found = about_safety(folder.path()).await;
+    for (name, may) in [
+        ("key", "read"),
+        ("oyez.db", "read"),
+        ("oyez.toml", "change"),
+    ] {
+        let says = format!("FIX   Safety: everybody on this machine may {may} ");
+        let line = found
+            .iter()
+            .find(|line| line.starts_with(&says) && line.contains(&format!("{name}. ")))
+            .unwrap_or_else(|| panic!("{name} is not named: {found:#?}"));
+        // What it says to run puts it right.
+        let (_, command) = line.split_once("Run: ").unwrap();
+        let mut words = command.split(' ');
+        let ran = Command::new(words.next().unwrap())
+            .args(words)
+            .current_dir(folder.path())
+            .status();
+        assert!(ran.unwrap().success(), "{command}");
+    }
+    let cured = about_safety(folder.path()).await;
+    assert!(
+        cured.iter().all(|line| !line.starts_with("FIX")),
+        "{cured:#?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_file_that_belongs_to_somebody_else_is_named() {
+    let folder = folder(free_port(), "");
+    run(folder.path(), &["migrate"]);
+    let (database, lock) = (
+        folder.path().join("oyez.db"),
+        folder.path().join("oyez.db.lock"),
+    );
+    fs::write(&lock, "").unwrap();
+    // Only root can give a file away.
+    if std::os::unix::fs::chown(&database, Some(12_345), None).is_err() {
+        return;
+    }
+    let found = about_safety(folder.path()).await.join("\n");
+    assert!(
+        found.contains("oyez.db.lock does not belong to the owner"),
+        "{found}"
+    );
+    assert!(found.contains("sudo chown --reference="), "{found}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_way_without_tls_beyond_this_machine_is_named() {
+    let folder = folder(
+        free_port(),
+        "[server]\nlisten = \"0.0.0.0:8080\"\npublic_url = \"http://oyez.northshire.example\"\n",
+    );
+    run(folder.path(), &["migrate"]);
+    let found = about_safety(folder.path()).await.join("\n");
+    assert!(
+        found.contains("WARN  Safety: Oyez listens on 0.0.0.0:8080"),
+        "{found}"
+    );
+    assert!(
+        found.contains("server.public_url begins with http://"),
+        "{found}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_password_of_the_database_is_printed_whatever_the_address_looks_like() {
+    for url in [
+        "postgres://oyez:hun/ter2@127.0.0.1:1/oyez",
+        "postgres://oyez:hunter2?x@127.0.0.1:1/oyez",
+        "postgres://oyez:hunter2",
+        "postgres://127.0.0.1:1/oyez?user=oyez@x&password=hunter2",
+        "postgres://127.0.0.1:1/oyez?passwd=hunter2",
+        "postgres:oyez:hunter2@127.0.0.1:1/oyez",
+        "host=127.0.0.1 password=hunter2",
+        "mysql://oyez:hunter2@127.0.0.1/oyez",
+    ] {
+        let folder = folder(free_port(), &format!("[database]\nurl = \"{url}\"\n"));
+        let path = folder.path().to_owned();
+        let doctor = tokio::task::spawn_blocking(move || oyez(&path, &["doctor"]));
+        let output = doctor.await.unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).unwrap();
+        assert!(
+            !said.contains("hunter2") && !said.contains("ter2"),
+            "{url}: {said}"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! The policy in force and the directory are changed apart: whatever does not fit is said.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use oyez::app::{ErrorKind, Surroundings};
 
@@ -58,6 +58,9 @@ async fn a_policy_may_name_what_is_not_there_only_while_nothing_is_there() {
             off: &[].into(),
             practice: false,
             policy_file: None,
+            listen: ([127, 0, 0, 1], 8080).into(),
+            public_url: None,
+            capture_dir: Path::new("captures"),
         };
         let examined = program.app.examine(&around).await;
         assert!(

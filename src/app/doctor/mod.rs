@@ -2,8 +2,9 @@
 
 mod people;
 mod rules;
+mod safety;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path};
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// What the program was put together from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Surroundings<'a> {
     /// Every setting in force, as people may see it.
     pub settings: &'a [Shown],
@@ -27,6 +28,12 @@ pub struct Surroundings<'a> {
     pub practice: bool,
     /// The organisation's policy file, if the settings name one.
     pub policy_file: Option<&'a Path>,
+    /// Where the server listens.
+    pub listen: SocketAddr,
+    /// Where people reach it.
+    pub public_url: Option<&'a str>,
+    /// The folder of the files that practice mode writes.
+    pub capture_dir: &'a Path,
 }
 
 /// One thing that was looked at.
@@ -101,6 +108,7 @@ impl App {
         if around.practice {
             findings.push(warn("Sending: practice mode, so messages become files and reach nobody. Set sending.mode to live when you are ready."));
         }
+        self.examine_safety(&mut findings, around);
         self.examine_channels(&mut findings, around.off).await;
         match self.check_templates() {
             faults if faults.is_empty() => {
