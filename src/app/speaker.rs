@@ -6,7 +6,7 @@ use super::{App, Error, ErrorKind, Members, Rulebook, Viewer, unread::readable};
 use crate::{
     domain::{
         Address, ChannelName, IncidentId,
-        delivery::order_key,
+        delivery::{Class, order_key},
         directory::Person,
         event::{Actor, Door},
         incident::LeadRole,
@@ -135,14 +135,21 @@ impl App {
             Some(mails) => mails,
             None => {
                 let asked = members.mails(address).await.map_err(|outcome| {
-                    let mut error = unknown(
-                        &format!("I cannot tell who you are: {label} does not say so just now."),
-                        channel,
-                        address,
-                    );
+                    // What does not pass by itself is named, for whoever can put it right.
+                    let lasts = outcome.class == Class::BadConfiguration;
+                    let why = match lasts {
+                        true => format!("I cannot tell who you are. {}", outcome.sentence),
+                        false => {
+                            format!("I cannot tell who you are: {label} does not say so just now.")
+                        }
+                    };
+                    let mut error = unknown(&why, channel, address);
                     error.kind = ErrorKind::Unavailable;
                     error.code = "nobody-to-ask".to_owned();
-                    error.fix = format!("Say it again in a minute. Or for good: {}", error.fix);
+                    error.fix = match lasts {
+                        true => format!("Or, for yourself alone: {}", error.fix),
+                        false => format!("Say it again in a minute. Or for good: {}", error.fix),
+                    };
                     error.caused_by(std::io::Error::other(outcome.sentence))
                 })?;
                 self.mails.keep(channel, address, asked.clone(), now);

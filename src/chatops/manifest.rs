@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::verbs::VERBS;
+use crate::domain::{
+    slack_scopes::{TO_LISTEN, TO_MAKE_CHANNELS, TO_TELL},
+    verbs::VERBS,
+};
 
 /// The command in Slack.
 pub const SLASH: &str = "/incident";
@@ -17,22 +20,11 @@ const FULL: &str = "Declare an incident with one command. Oyez works out who has
 /// without a slash at its end. `makes_channels`: incidents get channels of their own. Without that the
 /// app asks for no permission to make any.
 pub fn slack(base: &str, makes_channels: bool) -> Value {
-    let mut scopes = vec![
-        "app_mentions:read",
-        "channels:history",
-        "chat:write",
-        "chat:write.public",
-        "commands",
-        "groups:history",
-        "im:history",
-        "im:write",
-        "users:read",
-        "users:read.email",
-    ];
-    if makes_channels {
-        // To make them, ask people in and set topics; and to find one whose making was not answered.
-        scopes.extend(["channels:manage", "channels:read"]);
-    }
+    let asked = TO_TELL.iter().chain(&TO_LISTEN);
+    let for_channels = TO_MAKE_CHANNELS.iter().filter(|_| makes_channels);
+    let mut scopes: Vec<&str> = asked.map(|scope| scope.name).collect();
+    scopes.sort_unstable();
+    scopes.extend(for_channels.map(|scope| scope.name));
     json!({
         "display_information": { "name": NAME, "description": SHORT, "background_color": "#1d4f91" },
         "features": {

@@ -204,6 +204,11 @@ async fn examine(config: Option<&Path>, colour: bool) -> (Vec<Finding>, Option<s
         listen: settings.server.listen,
         public_url: settings.server.public_url.as_deref(),
         capture_dir: &settings.sending.capture_dir,
+        slack: started
+            .doors
+            .slack
+            .as_ref()
+            .and_then(|door| door.app.as_ref()),
     };
     (started.app.examine(&around).await, Some(started))
 }

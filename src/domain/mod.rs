@@ -36,6 +36,7 @@ pub mod room;
 pub mod saying;
 pub mod shown;
 pub mod situation;
+pub mod slack_scopes;
 pub mod stored;
 pub mod text;
 pub mod time;

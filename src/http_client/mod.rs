@@ -13,7 +13,7 @@ use std::{error::Error, net::IpAddr, sync::Arc, time::Duration};
 use ipnet::IpNet;
 use reqwest::{
     Client, Method, Response, Url,
-    header::{HeaderMap, RETRY_AFTER},
+    header::{HeaderMap, HeaderName, RETRY_AFTER},
     redirect,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -70,6 +70,8 @@ pub struct Reply {
     pub status: u16,
     /// The `Retry-After` header as it came.
     pub retry_after: Option<String>,
+    /// What the token may do, as the `X-OAuth-Scopes` header says it.
+    pub oauth_scopes: Option<String>,
     /// As much of it as was asked for, as text; not cleaned.
     pub body: String,
 }
@@ -229,11 +231,12 @@ fn client(addresses: Addresses, limits: Limits) -> reqwest::ClientBuilder {
 }
 
 async fn read(mut response: Response, most: usize) -> Reply {
-    let header = |name| {
+    let header = |name: HeaderName| {
         let value = response.headers().get(name)?;
         Some(value.to_str().ok()?.to_owned())
     };
     let retry_after = header(RETRY_AFTER);
+    let oauth_scopes = header(HeaderName::from_static("x-oauth-scopes"));
     let mut body = Vec::new();
     // The status has been said: an answer that breaks off after it is still that answer.
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -246,6 +249,7 @@ async fn read(mut response: Response, most: usize) -> Reply {
     Reply {
         status: response.status().as_u16(),
         retry_after,
+        oauth_scopes,
         body: String::from_utf8_lossy(&body).into_owned(),
     }
 }

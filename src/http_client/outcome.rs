@@ -197,6 +197,7 @@ mod tests {
         Reply {
             status,
             retry_after: retry_after.map(str::to_owned),
+            oauth_scopes: None,
             body: String::new(),
         }
     }

@@ -421,3 +421,35 @@ async fn somebody_of_ours_is_known_by_the_mail_address_that_slack_has_of_them() 
         "{answer}"
     );
 }
+
+#[tokio::test]
+async fn a_permission_that_the_app_lacks_to_know_people_is_named_to_them_and_by_the_doctor() {
+    let mut slack = Door::with_app().await;
+    let dana = "dana.whitlock@northshire.example";
+    slack.real().lists("U0DANAW001", dana, &json!({}));
+    slack
+        .real()
+        .grants(&["app_mentions:read", "commands", "users:read"]);
+    let answer = slack.says("U0DANAW001", "list").await;
+    let said = text(&answer);
+    assert!(
+        said.contains("I cannot tell who you are.")
+            && said.contains("lacks the permission users:read.email"),
+        "{answer}"
+    );
+    let missing = json!({ "ok": false, "error": "missing_scope", "needed": "users:read" });
+    slack.real().refuses("users.info", &missing);
+    slack.real().lists("U0OTHER001", dana, &json!({}));
+    let answer = slack.says("U0OTHER001", "list").await;
+    assert!(
+        text(&answer).contains("lacks the permission users:read."),
+        "{answer}"
+    );
+    let doctor = slack.agency.oyez("doctor").await.exits(4);
+    assert!(
+        doctor
+            .out
+            .contains("FIX   Chat in Slack: The Slack app lacks the permission users:read.email, "),
+        "{doctor}"
+    );
+}

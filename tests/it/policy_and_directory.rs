@@ -61,6 +61,7 @@ async fn a_policy_may_name_what_is_not_there_only_while_nothing_is_there() {
             listen: ([127, 0, 0, 1], 8080).into(),
             public_url: None,
             capture_dir: Path::new("captures"),
+            slack: None,
         };
         let examined = program.app.examine(&around).await;
         assert!(

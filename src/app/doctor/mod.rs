@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::{App, Error};
 use crate::{
+    channels::SlackApp,
     clock::SystemClock,
     domain::ChannelName,
     section::Shown,
@@ -34,6 +35,8 @@ pub struct Surroundings<'a> {
     pub public_url: Option<&'a str>,
     /// The folder of the files that practice mode writes.
     pub capture_dir: &'a Path,
+    /// The app that answers in Slack, if that door is open.
+    pub slack: Option<&'a SlackApp>,
 }
 
 /// One thing that was looked at.
@@ -110,6 +113,12 @@ impl App {
         }
         self.examine_safety(&mut findings, around);
         self.examine_channels(&mut findings, around.off).await;
+        if let Some(app) = around.slack {
+            findings.push(match app.probe().await {
+                Ok(sentence) => ok(format!("Chat in Slack: {sentence}")),
+                Err(sentence) => fix(format!("Chat in Slack: {sentence}")),
+            });
+        }
         match self.check_templates() {
             faults if faults.is_empty() => {
                 findings.push(ok("Templates: every one uses only facts that it may use"))

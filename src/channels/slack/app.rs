@@ -5,16 +5,20 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::{answers::Answer, api::Api};
+use super::{answers::Answer, api::Api, lacks};
 use crate::{
     channels::{ChannelContext, build},
     domain::{
         ChannelName,
         delivery::{Class, Outcome},
+        slack_scopes::{Scope, TO_LISTEN},
     },
     http_client::Reply,
     section::Section,
 };
+
+/// What it takes to be told a mail address.
+const MAIL: Scope = TO_LISTEN[3];
 
 /// Answers whoever spoke to the app, with no record of a delivery: what is told to others goes
 /// through the channel.
@@ -169,6 +173,7 @@ impl SlackApp {
         let mut url = self.api.url("users.info");
         url.query_pairs_mut().append_pair("user", person);
         let answer = self.api.call(Method::GET, &url, Vec::new(), person).await;
+        let lacks_mail = answer.1.as_ref().and_then(|reply| lacks(reply, [&MAIL]));
         let user = match read::<Known>(answer) {
             Ok(known) => known.user,
             Err(trouble)
@@ -185,7 +190,27 @@ impl SlackApp {
         if !user.is_of(own.await?) {
             return Ok(None);
         }
-        Ok(user.profile.email.filter(|mail| !mail.trim().is_empty()))
+        let mail = user.profile.email.filter(|mail| !mail.trim().is_empty());
+        match (mail, lacks_mail) {
+            // Without that permission Slack leaves the address out and says nothing of it.
+            (None, Some(sentence)) => Err(not_allowed(sentence)),
+            (mail, _) => Ok(mail),
+        }
+    }
+
+    /// Whether the app may do all that it takes to be spoken to; says what does not work if not. The
+    /// channel says what else there is to say of the token.
+    pub async fn probe(&self) -> Result<String, String> {
+        let url = self.api.url("auth.test");
+        let (outcome, reply) = self.api.call(Method::POST, &url, b"{}".to_vec(), "").await;
+        let Some(reply) = reply.filter(|_| outcome.class == Class::Accepted) else {
+            return Err(outcome.sentence);
+        };
+        match (lacks(&reply, &TO_LISTEN), &reply.oauth_scopes) {
+            (Some(lacks), _) => Err(lacks),
+            (None, Some(_)) => Ok("the app may do what it takes to be spoken to".to_owned()),
+            (None, None) => Ok("the app can be spoken to".to_owned()),
+        }
     }
 
     async fn own_workspace(&self) -> Result<Workspace, Trouble> {
@@ -207,6 +232,19 @@ impl SlackApp {
         let url = self.api.url(method);
         let bytes = body.to_string().into_bytes();
         read(self.api.call(Method::POST, &url, bytes, address).await)
+    }
+}
+
+fn not_allowed(sentence: String) -> Trouble {
+    Trouble {
+        error: "missing_scope".to_owned(),
+        outcome: Outcome {
+            class: Class::BadConfiguration,
+            code: None,
+            reply: String::new(),
+            sentence,
+            provider_id: None,
+        },
     }
 }
 

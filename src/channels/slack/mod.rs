@@ -25,12 +25,16 @@ use super::{
     BoxFuture, Channel, Kind, LookUp, OnUncertain, Outgoing, Pace, Rooms, Wire,
     build::{Refusal, Setup},
 };
-use crate::domain::{
-    Address,
-    channel::Part,
-    delivery::{Class, Look, Outcome},
-    shown::Secrecy,
-    text,
+use crate::{
+    domain::{
+        Address,
+        channel::Part,
+        delivery::{Class, Look, Outcome},
+        shown::Secrecy,
+        slack_scopes::{self, Scope, TO_MAKE_CHANNELS, TO_TELL},
+        text,
+    },
+    http_client::Reply,
 };
 use api::Api;
 pub use app::{SlackApp, Trouble};
@@ -124,6 +128,12 @@ impl Slack {
                     .to_owned(),
             );
         }
+        let for_channels = TO_MAKE_CHANNELS
+            .iter()
+            .filter(|_| self.api.prefix.is_some());
+        if let Some(lacks) = lacks(&reply, TO_TELL.iter().chain(for_channels)) {
+            return Err(lacks);
+        }
         Ok(format!(
             "Slack knows the token: the app is {} in the workspace {}",
             name_of(holder.user),
@@ -138,6 +148,13 @@ struct Holder {
     team: Option<String>,
     user: Option<String>,
     bot_id: Option<String>,
+}
+
+/// What the token may not do of this, in sentences. Where Slack does not say what it may do, nobody can
+/// tell.
+fn lacks<'s>(reply: &Reply, needed: impl IntoIterator<Item = &'s Scope>) -> Option<String> {
+    let granted = reply.oauth_scopes.as_deref()?;
+    slack_scopes::sentence(&slack_scopes::missing(granted, needed))
 }
 
 /// A name that people gave, fit for a sentence.

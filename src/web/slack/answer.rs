@@ -55,6 +55,7 @@ impl Members for SlackApp {
                 Err(trouble) => {
                     tracing::warn!(
                         class = trouble.outcome.class.as_str(),
+                        reason = trouble.outcome.sentence,
                         "Slack does not say who somebody is"
                     );
                     Err(trouble.outcome)

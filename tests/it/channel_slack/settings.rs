@@ -97,3 +97,27 @@ async fn a_probe_says_what_to_fix() {
     let elsewhere = slack("http://127.0.0.1:9/api").probe().await.unwrap_err();
     assert!(elsewhere.contains("could not be reached"), "{elsewhere}");
 }
+
+#[tokio::test]
+async fn a_probe_names_each_permission_that_the_token_lacks() {
+    let (workspace, channel) = bench().await;
+    let all = [
+        "channels:history",
+        "chat:write",
+        "chat:write.public",
+        "groups:history",
+        "im:history",
+        "im:write",
+    ];
+    workspace.grants(&all);
+    channel.probe().await.unwrap();
+    workspace.grants(&["chat:write", "groups:history", "im:history", "im:write"]);
+    let sentence = channel.probe().await.unwrap_err();
+    assert!(
+        sentence.starts_with(
+            "The Slack app lacks the permissions channels:history, chat:write.public, so that "
+        ),
+        "{sentence}"
+    );
+    assert!(sentence.contains("OAuth & Permissions"), "{sentence}");
+}

@@ -112,6 +112,8 @@ struct State {
     channels: Vec<Place>,
     /// Who may not be asked in, with Slack's name of the reason.
     unwelcome: BTreeMap<String, String>,
+    /// What the token may do, as Slack says it; `None` leaves it unsaid.
+    granted: Option<String>,
 }
 
 /// A channel that was made in the workspace.
@@ -165,6 +167,18 @@ impl Workspace {
             listed[name] = value.clone();
         }
         self.state().users.insert(user.to_owned(), listed);
+    }
+
+    /// Says with each answer from now on that the token may do this. Without the permission for mail
+    /// addresses, Slack leaves them out.
+    pub(crate) fn grants(&self, scopes: &[&str]) {
+        let mut state = self.state();
+        state.granted = Some(scopes.join(","));
+        if !scopes.contains(&"users:read.email") {
+            for user in state.users.values_mut() {
+                user["profile"] = json!({});
+            }
+        }
     }
 
     /// What was shown to one person alone.
@@ -537,7 +551,11 @@ impl Respond for Desk {
         if is_lost || asked.method == "chat.postMessage" && state.loses_answers {
             return ResponseTemplate::new(504);
         }
-        ResponseTemplate::new(200).set_body_json(answer)
+        let template = ResponseTemplate::new(200).set_body_json(answer);
+        match &state.granted {
+            Some(granted) => template.insert_header("x-oauth-scopes", granted.as_str()),
+            None => template,
+        }
     }
 }
 
