@@ -14,7 +14,7 @@ use crate::{
     store::{
         StoreError,
         faults::{self, NewFault},
-        incidents,
+        incidents, outbox,
     },
 };
 
@@ -28,6 +28,9 @@ const KEY: &str = "record:";
 const AGAIN: TimeDelta = TimeDelta::minutes(1);
 /// And after so long at an incident with another trouble, most of which pass.
 const AFTER_TROUBLE: TimeDelta = TimeDelta::seconds(1);
+
+/// A delivery that cannot be read was met again by then.
+const MET_AGAIN: TimeDelta = TimeDelta::minutes(10);
 
 /// Incidents that the clock passes over for a while, so that one that fails neither takes the place of
 /// those that are due after it nor is tried without end.
@@ -112,14 +115,18 @@ impl App {
         faults::record(self.store.write(), fault, now).await
     }
 
-    /// Marks the faults of incidents that can be read again as put right.
+    /// Marks the faults of what can be read again as put right.
     pub(super) async fn look_at_unread_again(&self) -> Result<(), Error> {
+        let now = self.clock.now();
         for fault in faults::standing(self.store.read()).await? {
             let about = fault.key.strip_prefix(KEY).map(str::parse::<IncidentId>);
-            if let Some(Ok(id)) = about
-                && self.load(id).await.is_ok()
-            {
-                faults::resolve(self.store.write(), &fault.key, self.clock.now()).await?;
+            let is_read = match about {
+                Some(Ok(id)) => self.load(id).await.is_ok(),
+                // Deliveries that cannot be read are met again every minute.
+                _ => fault.key == outbox::UNREAD && fault.last_at + MET_AGAIN < now,
+            };
+            if is_read {
+                faults::resolve(self.store.write(), &fault.key, now).await?;
             }
         }
         Ok(())

@@ -48,6 +48,7 @@ mod json_page;
 mod outbox_hold;
 mod outbox_machine;
 mod outbox_store;
+mod outbox_unread;
 mod pages;
 mod policies;
 mod policy_and_directory;

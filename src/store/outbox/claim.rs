@@ -1,5 +1,6 @@
 //! Taking deliveries to be sent now, keeping them, and giving them back.
 
+use chrono::TimeDelta;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 
 use super::sql::{Reader, among, column, for_update_skip_locked, json, micros, rows, run};
@@ -8,8 +9,17 @@ use crate::{
         Address, Audience, ChannelName, DeliveryId, IncidentId, MessageId, NotificationId, Time,
         ask::Ask, notification::Moment,
     },
-    store::StoreError,
+    store::{
+        Step, StoreError,
+        faults::{self, NewFault},
+    },
 };
+
+/// What the fault is filed under that deliveries cannot be read.
+pub const UNREAD: &str = "delivery:unread";
+
+/// Those are looked at again after so long.
+const UNREAD_WAIT: TimeDelta = TimeDelta::minutes(1);
 
 /// A delivery that this process is about to send, and nobody else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,12 +129,39 @@ pub async fn claim(
         ],
     )
     .await?;
-    let mut claimed: Vec<Claimed> = found
-        .iter()
-        .map(|row| read(row, STEP))
-        .collect::<Result<_, _>>()?;
+    let (mut claimed, mut unread) = (Vec::with_capacity(found.len()), Vec::new());
+    for row in &found {
+        match read(row, STEP) {
+            Ok(row) => claimed.push(row),
+            Err(error) => unread.push((row.try_get_by_index::<String>(0).step(STEP)?, error)),
+        }
+    }
+    if !unread.is_empty() {
+        put_off(conn, &unread, token, now).await?;
+    }
     claimed.sort_by(|a, b| (a.rank, &a.id).cmp(&(b.rank, &b.id)));
     Ok(claimed)
+}
+
+/// Lets those that cannot be read wait, so that they do not keep all others from being sent: a newer
+/// version wrote them, and is wanted to send them.
+async fn put_off(
+    conn: &impl ConnectionTrait,
+    unread: &[(String, StoreError)],
+    token: &str,
+    now: Time,
+) -> Result<(), StoreError> {
+    let ids: Vec<&str> = unread.iter().map(|(id, _)| id.as_str()).collect();
+    give_back(conn, json(&ids)?, token, now + UNREAD_WAIT).await?;
+    let detail = unread.first().map(|(_, error)| error.source.to_string());
+    let fault = NewFault {
+        key: UNREAD,
+        sentence: "Messages wait that this version of Oyez cannot read, so it does not send them. If a \
+                   newer version wrote them, run that version again.",
+        detail: detail.as_deref().unwrap_or_default(),
+        incident: None,
+    };
+    faults::record(conn, fault, now).await
 }
 
 fn read(row: &QueryResult, step: &'static str) -> Result<Claimed, StoreError> {
@@ -197,19 +234,24 @@ pub async fn release(
     token: &str,
     now: Time,
 ) -> Result<u64, StoreError> {
+    give_back(conn, json(&ids)?, token, now).await
+}
+
+/// The same, to be claimed again from a time on.
+async fn give_back(
+    conn: &impl ConnectionTrait,
+    ids: Value,
+    token: &str,
+    from: Time,
+) -> Result<u64, StoreError> {
     let sql = format!(
         "UPDATE delivery SET state = CASE WHEN unsure THEN 'uncertain' ELSE 'ready' END, \
          attempts = attempts - 1, lease_token = NULL, lease_until = NULL, next_at = $2 \
          WHERE id {} AND lease_token = $3 AND state = 'sending'",
         among(conn.get_database_backend(), 1)
     );
-    run(
-        conn,
-        "give deliveries back",
-        &sql,
-        vec![json(&ids)?, micros(now).into(), token.into()],
-    )
-    .await
+    let values = vec![ids, micros(from).into(), token.into()];
+    run(conn, "give deliveries back", &sql, values).await
 }
 
 /// The lease tokens under which deliveries are being sent.
@@ -254,9 +296,10 @@ async fn leased(
          ORDER BY lease_until LIMIT $2"
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    rows(conn, STEP, &sql, vec![value, limit.into()])
-        .await?
+    let found = rows(conn, STEP, &sql, vec![value, limit.into()]).await?;
+    // What cannot be read is taken over by the version that wrote it.
+    Ok(found
         .iter()
-        .map(|row| read(row, STEP))
-        .collect()
+        .filter_map(|row| read(row, STEP).ok())
+        .collect())
 }

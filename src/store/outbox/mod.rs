@@ -45,7 +45,9 @@ pub use again::{failed, replace, said_there};
 pub use ask::{Counts, Told, counts, pending_of, posts_of, thread_of, told, words_of};
 pub use audit::{Finding, audit};
 pub use awaiting::{Awaiting, awaiting};
-pub use claim::{Claimed, Share, claim, due_lanes, extend, held_by, lapsed, release, senders};
+pub use claim::{
+    Claimed, Share, UNREAD, claim, due_lanes, extend, held_by, lapsed, release, senders,
+};
 pub use complete::{Completion, Flag, Settled, attempt_id, complete, wire_digest};
 pub use crowd::{MOST_WAITING, Queued, queued, waiting};
 pub use earlier::end_waiting;

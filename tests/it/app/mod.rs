@@ -10,6 +10,7 @@ mod heartbeat;
 mod marks;
 mod pressure;
 mod prompting;
+mod room_left;
 mod story;
 mod unread;
 mod untold;
