@@ -12,6 +12,8 @@ use std::{
 };
 
 use serde::Deserialize;
+
+use crate::domain::text::{printable, printable_json};
 use tracing_subscriber::{
     Layer, Registry,
     filter::{LevelFilter, Targets},
@@ -97,16 +99,76 @@ where
         // It quotes what it does not know of the address of the database, which may be its password.
         .with_target("sqlx_postgres::options", LevelFilter::OFF)
         .with_target("oyez", level);
+    let shown = move |how| Shown { out, how };
     let layer = match format {
-        Format::Text => layer().with_writer(out).with_ansi(colour).boxed(),
+        Format::Text => layer()
+            .with_writer(shown(if colour { fit_but_colours } else { fit }))
+            .with_ansi(colour)
+            .boxed(),
         Format::Json => layer()
             .json()
             .flatten_event(true)
-            .with_writer(out)
+            .with_writer(shown(fit_json))
             .with_ansi(false)
             .boxed(),
     };
     Registry::default().with(layer.with_filter(targets))
+}
+
+/// Writes lines with nothing in them that a terminal would obey, whatever a library logged.
+struct Shown<W> {
+    out: W,
+    how: fn(&str) -> String,
+}
+
+impl<'a, W: MakeWriter<'a>> MakeWriter<'a> for Shown<W> {
+    type Writer = Shown<W::Writer>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        Shown {
+            out: self.out.make_writer(),
+            how: self.how,
+        }
+    }
+}
+
+impl<W: io::Write> io::Write for Shown<W> {
+    /// Lines come whole.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let line = (self.how)(&String::from_utf8_lossy(bytes));
+        self.out.write_all(line.as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn fit(line: &str) -> String {
+    printable(line).into_owned()
+}
+
+fn fit_json(line: &str) -> String {
+    printable_json(line).into_owned()
+}
+
+/// Leaves the colours that the log itself sets, which are escape sequences as well.
+fn fit_but_colours(line: &str) -> String {
+    const BEGIN: &str = "\u{1b}[";
+    let mut pieces = line.split(BEGIN);
+    let mut fit = printable(pieces.next().unwrap_or_default()).into_owned();
+    for piece in pieces {
+        let digits = piece.find(|c: char| !c.is_ascii_digit() && c != ';');
+        let is_colour = digits.is_some_and(|end| piece[end..].starts_with('m'));
+        fit.push_str(&if is_colour {
+            BEGIN.into()
+        } else {
+            printable(BEGIN)
+        });
+        fit.push_str(&printable(piece));
+    }
+    fit
 }
 
 #[cfg(test)]
@@ -145,6 +207,24 @@ mod tests {
         assert_eq!(line["incident"], "INC-0042");
         assert_eq!(line["message"], "declared");
         assert_eq!(line["level"], "INFO");
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_written_out() {
+        let hostile = "\u{1b}[2J\u{1b}]0;x\u{7}\u{9b}31m\u{202e}\r";
+        for format in [Format::Text, Format::Json] {
+            let text = written(format, Level::Info, || {
+                tracing::info!(error = %hostile, "{hostile}");
+                tracing::info!(error = ?hostile, "said");
+            });
+            let obeyed = ['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}', '\r'];
+            assert!(!text.contains(obeyed), "{text:?}");
+            assert_eq!(text.lines().count(), 2, "{text:?}");
+        }
+        assert_eq!(
+            fit_but_colours("\u{1b}[32m INFO\u{1b}[0m a\u{1b}[2Jb\u{1b}"),
+            "\u{1b}[32m INFO\u{1b}[0m a\\u{1b}[2Jb\\u{1b}"
+        );
     }
 
     #[test]

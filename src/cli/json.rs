@@ -1,10 +1,13 @@
-//! Answers as JSON, with the times of the zone that the terminal is in.
+//! Answers as JSON, with the times of the zone that the terminal is in, and with nothing in them that the
+//! terminal would obey.
 
 use std::{fmt::Display, io};
 
 use chrono::{DateTime, SecondsFormat, TimeZone, Utc};
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+
+use crate::domain::text::printable_json;
 
 /// The JSON of an answer, indented. Every time in it is RFC 3339 with the offset that `zone` has
 /// at that time.
@@ -37,7 +40,7 @@ impl<Z: TimeZone<Offset: Display>> Formatter for Printer<Z> {
                         .as_bytes(),
                 )
             }
-            None => writer.write_all(fragment.as_bytes()),
+            None => writer.write_all(printable_json(fragment).as_bytes()),
         }
     }
 
@@ -119,6 +122,19 @@ mod tests {
                 "",
             ])
         );
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped_in_names_and_values() {
+        let hostile = "\u{1b}[31m\u{9b}31m\u{7f}\u{202e}\u{e0041}";
+        let value = json!({ hostile: [hostile] });
+        let text = pretty(&value, Utc).unwrap();
+        assert!(
+            text.is_ascii() && !text.contains(['\u{1b}', '\u{7f}']),
+            "{text}"
+        );
+        let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, value);
     }
 
     #[test]

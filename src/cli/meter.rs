@@ -1,9 +1,6 @@
 //! Progress of long work: a bar on a terminal, else a line for every tenth.
 
-use std::{
-    io::IsTerminal,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use indicatif::ProgressBar;
 
@@ -24,7 +21,7 @@ pub struct Meter {
 impl Meter {
     /// Begins; `what` is happening, as people read it: "Saving".
     pub fn new(output: Output, what: &'static str) -> Self {
-        let on_terminal = std::io::stderr().is_terminal() && !output.is_json();
+        let on_terminal = Output::speaks_to_terminal() && !output.is_json();
         Self {
             output,
             what,

@@ -31,8 +31,7 @@ pub async fn main() -> u8 {
     let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // A closed terminal is no reason to fail differently.
-            let _ = error.print();
+            output::print_usage(&error);
             return match error.kind() {
                 ClapError::DisplayHelp | ClapError::DisplayVersion => Exit::Done as u8,
                 _ => Exit::Usage as u8,
@@ -64,7 +63,9 @@ async fn dispatch(cli: Cli, output: Output) -> Result<Exit, Error> {
     let config = cli.config.as_deref();
     match cli.command {
         // These need neither settings nor a database.
-        Command::Completions { shell } => return run::completions(&mut Cli::command(), shell),
+        Command::Completions { shell } => {
+            return run::completions(&mut Cli::command(), shell, output);
+        }
         Command::Man { folder } => return run::man_pages(&Cli::command(), &folder, output),
         Command::Directory(Directory::Sample(args)) => {
             return directory::sample(output, &args).await;

@@ -1,4 +1,7 @@
 //! How answers reach the terminal: data on standard output, messages on standard error.
+//!
+//! Nothing else in the command line writes there, because what is written may hold what others said:
+//! names, arguments, replies of servers. A terminal would obey some of that, so it is shown instead.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -6,7 +9,10 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use super::{args::Look, json};
-use crate::app::{Error, ErrorKind};
+use crate::{
+    app::{Error, ErrorKind},
+    domain::text::printable,
+};
 
 /// Exit codes, as documented in `oyez help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +65,11 @@ impl Output {
         !self.look.no_color
     }
 
+    /// Whether messages are read on a terminal.
+    pub fn speaks_to_terminal() -> bool {
+        io::stderr().is_terminal()
+    }
+
     /// Whether JSON was asked for.
     pub fn is_json(self) -> bool {
         self.look.json
@@ -78,23 +89,29 @@ impl Output {
                 plain: self.look.plain,
                 text: String::new(),
             };
-            people(&mut page).and_then(|()| io::stdout().lock().write_all(page.text.as_bytes()))
+            people(&mut page).and_then(|()| show(&mut io::stdout().lock(), &page.text))
         };
         written(result)
     }
 
-    /// A text that is the answer, as it is; where JSON was asked for, as a string.
+    /// A text that is the answer: as it is for files and programs, fit to be shown on a terminal; where
+    /// JSON was asked for, as a string.
     pub fn raw(self, text: &str) -> Result<(), Error> {
         if self.look.json {
             return self.answer(&text, |_| Ok(()));
         }
-        written(io::stdout().lock().write_all(text.as_bytes()))
+        let mut out = io::stdout().lock();
+        written(if out.is_terminal() {
+            show(&mut out, text)
+        } else {
+            out.write_all(text.as_bytes())
+        })
     }
 
     /// A message beside the answer.
     pub fn say(self, text: &str) {
         // A closed standard error must not end a command half way.
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        let _ = show(&mut io::stderr().lock(), &format!("{text}\n"));
     }
 
     /// Asks before something that cannot be taken back. Without a terminal the answer is no.
@@ -102,7 +119,7 @@ impl Output {
         if !io::stdin().is_terminal() {
             return false;
         }
-        let _ = write!(io::stderr().lock(), "{question} [y/N] ");
+        let _ = show(&mut io::stderr().lock(), &format!("{question} [y/N] "));
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).is_ok()
             && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
@@ -113,7 +130,7 @@ impl Output {
         if !io::stdin().is_terminal() {
             return false;
         }
-        let _ = write!(io::stderr().lock(), "{question} ");
+        let _ = show(&mut io::stderr().lock(), &format!("{question} "));
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).is_ok()
             && answer.trim().eq_ignore_ascii_case(word)
@@ -134,6 +151,29 @@ impl Output {
             tracing::error!(code = error.code, chain = error.chain(), "a command failed");
         }
     }
+}
+
+/// What is wrong with a command line, or help. It quotes arguments, and they could colour it as it does
+/// itself, so with such arguments it goes without colours.
+pub fn print_usage(error: &clap::Error) {
+    let is_tame = std::env::args_os().all(|argument| {
+        let argument = argument.to_string_lossy();
+        printable(&argument) == argument
+    });
+    // A closed terminal is no reason to fail differently.
+    let _ = if is_tame {
+        error.print()
+    } else if error.use_stderr() {
+        show(&mut io::stderr().lock(), &error.render().to_string())
+    } else {
+        show(&mut io::stdout().lock(), &error.render().to_string())
+    };
+}
+
+/// Writes what people read.
+fn show(out: &mut impl Write, text: &str) -> io::Result<()> {
+    out.write_all(printable(text).as_bytes())?;
+    out.flush()
 }
 
 /// Whoever reads us may stop reading: `oyez list | head` is no fault.
@@ -198,8 +238,9 @@ impl Page {
             table.set_width(160);
         }
         table.set_header(heads);
+        // Written out before the table is laid out, so that its columns stay columns.
         for row in rows {
-            table.add_row(row);
+            table.add_row(row.map(|cell| printable(&cell).into_owned()));
         }
         for line in table.to_string().lines() {
             self.line(line.trim_end());

@@ -221,8 +221,10 @@ fn count(findings: &[Finding], grade: &str) -> usize {
 }
 
 /// `oyez completions`
-pub fn completions(command: &mut Command, shell: Shell) -> Result<Exit, Error> {
-    clap_complete::generate(shell, command, "oyez", &mut std::io::stdout().lock());
+pub fn completions(command: &mut Command, shell: Shell, output: Output) -> Result<Exit, Error> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, command, "oyez", &mut script);
+    output.raw(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }
 

@@ -38,6 +38,7 @@ mod cli_keys;
 mod cli_looking;
 mod cli_refusals;
 mod cli_story;
+mod cli_terminal;
 mod cli_trouble;
 mod cli_upkeep;
 mod directory_import;

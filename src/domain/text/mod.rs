@@ -9,6 +9,7 @@ mod cut;
 mod escape;
 mod parse;
 mod personal;
+mod printable;
 mod write;
 
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub use cut::cut;
 pub use escape::{clean, escape};
 pub use parse::{Block, Line, Span, list, one_line, parse};
 pub use personal::for_recipient;
+pub use printable::{printable, printable_json};
 pub use write::{write, write_inline, write_text};
 
 use super::channel::Format;

@@ -291,6 +291,23 @@ fn files_are_written_for_this_user_alone() {
 }
 
 #[test]
+fn the_terminal_is_written_to_in_one_place() {
+    assert_none(findings(&["src"], |file| {
+        if matches!(file.path.as_str(), "src/cli/output.rs" | "src/telemetry.rs") {
+            return Vec::new();
+        }
+        ["stdout", "stderr"]
+            .iter()
+            .flat_map(|stream| file.lines_with(stream))
+            .map(|line| {
+                let sentence = "what others said must be made fit to be shown: cli::output.";
+                (line, sentence.to_owned())
+            })
+            .collect()
+    }));
+}
+
+#[test]
 fn no_test_is_ignored() {
     assert_none(findings(
         &["src", "tests", "benches", "entity", "migration"],
