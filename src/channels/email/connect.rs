@@ -1,21 +1,23 @@
 //! From a host name to a connection on which mail can be sent.
 //!
-//! STARTTLS is spoken here on the bare socket. lettre's own takes bytes that arrived in plain text
-//! behind the server's go-ahead as the first reply inside TLS, so that anyone on the way could
-//! answer for the server. Here such bytes end the connection.
+//! Greeting, EHLO and STARTTLS are spoken here. lettre's own STARTTLS takes bytes that arrived in plain
+//! text behind the server's go-ahead as the first reply inside TLS, so that anyone on the way could
+//! answer for the server; here such bytes end the connection. And lettre gives up on servers that do not
+//! know EHLO, or answer it with nothing.
 
 use std::{future::Future, net::SocketAddr, time::Duration};
 
-use lettre::transport::smtp::{client::AsyncSmtpConnection, commands::Ehlo, response::Response};
+use lettre::transport::smtp::{authentication::Mechanism, client::AsyncSmtpConnection};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpStream, lookup_host},
     time::timeout,
 };
 
 use super::{
+    reply::Reply,
     session::Session,
     settings::{Settings, Tls},
+    sign_in::sign_in,
     stream::{Socket, Stream},
     tls,
     trouble::{Cause, Step, Trouble},
@@ -26,8 +28,8 @@ use crate::domain::delivery::Class;
 const CONNECT: Duration = Duration::from_secs(30);
 /// For a command and its reply.
 pub(super) const COMMAND: Duration = Duration::from_secs(60);
-/// More than any server says before TLS.
-const REPLY_MAX: usize = 16 * 1024;
+/// What a server says that does not know EHLO (RFC 1869, 4.5).
+const NO_EHLO: std::ops::RangeInclusive<u16> = 500..=504;
 
 /// Connects, encrypts, says hello and signs in.
 pub(super) async fn open(settings: &Settings) -> Result<Session, Trouble> {
@@ -35,32 +37,28 @@ pub(super) async fn open(settings: &Settings) -> Result<Session, Trouble> {
     // Without this each mail would wait for a delayed acknowledgement: 22 a second.
     tcp.set_nodelay(true)
         .map_err(|error| broken(Step::Connect, &error))?;
-    let (socket, greeting): (Socket, &'static [u8]) = match settings.tls {
-        Tls::None => (Socket::Plain(tcp), b""),
-        Tls::Implicit => (encrypted(tcp, settings).await?, b""),
-        Tls::Starttls => {
-            let tcp = starttls(tcp, settings).await?;
-            // lettre waits for a greeting, and the server's has been read.
-            (encrypted(tcp, settings).await?, b"220 ready\r\n")
-        }
+    let mut stream = match settings.tls {
+        Tls::Implicit => Stream::new(encrypted(tcp, settings).await?),
+        Tls::None | Tls::Starttls => Stream::new(Socket::Plain(tcp)),
     };
-    let is_encrypted = matches!(socket, Socket::Encrypted(_));
-    let (stream, dot) = Stream::new(socket, greeting);
-    let mut smtp = within(Step::Hello, COMMAND, async {
-        AsyncSmtpConnection::connect_with_transport(Box::new(stream), &settings.hello)
-            .await
-            .map_err(|error| Trouble::new(Step::Hello, cause(&error)))
+    within(Step::Hello, COMMAND, async {
+        let greeting = answer(&mut stream).await?;
+        demand_2xx(&greeting)
     })
     .await?;
-    // Asked once more, because lettre keeps to itself whether the server takes commands in a row.
-    let hello = within(Step::Hello, COMMAND, async {
-        smtp.command(Ehlo::new(settings.hello.clone()))
-            .await
-            .map_err(|error| Trouble::new(Step::Hello, cause(&error)))
-    })
-    .await?;
-    sign_in(&mut smtp, settings, is_encrypted).await?;
-    Ok(Session::new(smtp, dot, offers(&hello, "PIPELINING")))
+    let mut offered = within(Step::Hello, COMMAND, hello(&mut stream, settings)).await?;
+    if settings.tls == Tls::Starttls {
+        let tcp = within(Step::Hello, COMMAND, starttls(stream, &offered, settings)).await?;
+        stream = Stream::new(encrypted(tcp, settings).await?);
+        offered = within(Step::Hello, COMMAND, hello(&mut stream, settings)).await?;
+    }
+    let is_encrypted = stream.is_encrypted();
+    let dot = stream.introduce();
+    let mut smtp = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &settings.hello)
+        .await
+        .map_err(|error| Trouble::new(Step::Hello, cause(&error)))?;
+    sign_in(&mut smtp, &offered, settings, is_encrypted).await?;
+    Ok(Session::new(smtp, dot, offered.has("PIPELINING")))
 }
 
 async fn dial(settings: &Settings) -> Result<TcpStream, Trouble> {
@@ -92,145 +90,117 @@ async fn encrypted(tcp: TcpStream, settings: &Settings) -> Result<Socket, Troubl
     .map(|tls| Socket::Encrypted(Box::new(tls)))
 }
 
-/// Greeting, EHLO and STARTTLS in plain text.
-async fn starttls(mut tcp: TcpStream, settings: &Settings) -> Result<TcpStream, Trouble> {
-    within(Step::Hello, COMMAND, async {
-        expect(&mut tcp, 220, settings).await?;
-        say(&mut tcp, &format!("EHLO {}\r\n", settings.hello)).await?;
-        let offered = expect(&mut tcp, 250, settings).await?;
-        let has_starttls = offered
-            .lines()
-            .any(|line| line.get(4..).is_some_and(|word| word.trim().eq_ignore_ascii_case("STARTTLS")));
-        if !has_starttls {
-            let sentence = format!(
-                "{} offers no STARTTLS on port {}, and mail is not sent unencrypted. Set {} to implicit and {} to 465, or ask the people who run the mail server.",
-                settings.host,
-                settings.port,
-                settings.key("tls"),
-                settings.key("port")
-            );
-            return Err(settled(Step::Hello, Class::BadConfiguration, sentence));
-        }
-        say(&mut tcp, "STARTTLS\r\n").await?;
-        expect(&mut tcp, 220, settings).await?;
-        Ok(tcp)
-    })
-    .await
+/// What a server says that it can do.
+pub(super) struct Offered(Vec<String>);
+
+impl Offered {
+    /// Whether it has an extension, whatever the case.
+    fn has(&self, extension: &str) -> bool {
+        let first = |line: &String| words(line).next().map(str::to_owned);
+        self.0
+            .iter()
+            .filter_map(first)
+            .any(|word| word.eq_ignore_ascii_case(extension))
+    }
+
+    /// Whether one can sign in in this way. Some servers write `AUTH=LOGIN`.
+    pub(super) fn signs_in_by(&self, mechanism: Mechanism) -> bool {
+        let name = mechanism.to_string();
+        self.0.iter().any(|line| {
+            let mut words = words(line);
+            let is_auth = words
+                .next()
+                .is_some_and(|word| word.eq_ignore_ascii_case("AUTH"));
+            is_auth && words.any(|word| word.eq_ignore_ascii_case(&name))
+        })
+    }
 }
 
-async fn say(tcp: &mut TcpStream, line: &str) -> Result<(), Trouble> {
-    tcp.write_all(line.as_bytes())
-        .await
-        .map_err(|error| broken(Step::Hello, &error))
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    let words = line.split(|c: char| c == '=' || c.is_whitespace());
+    words.filter(|word| !word.is_empty())
 }
 
-/// Reads one reply and nothing behind it.
-async fn expect(tcp: &mut TcpStream, code: u16, settings: &Settings) -> Result<String, Trouble> {
-    let mut read = Vec::new();
-    let end = loop {
-        if let Some(end) = reply_end(&read) {
-            break end;
+/// Says who we are, and hears what the server can do. One that does not know EHLO can nothing more.
+async fn hello(stream: &mut Stream, settings: &Settings) -> Result<Offered, Trouble> {
+    say(stream, &format!("EHLO {}\r\n", settings.hello)).await?;
+    match answer(stream).await {
+        Ok(reply) => {
+            demand_2xx(&reply)?;
+            Ok(Offered(reply.lines))
         }
-        if read.len() > REPLY_MAX {
-            return Err(Trouble::new(
-                Step::Hello,
-                Cause::Broken("the reply has no end".to_owned()),
-            ));
+        Err(Trouble {
+            cause: Cause::Reply { code, .. },
+            ..
+        }) if NO_EHLO.contains(&code) => {
+            say(stream, &format!("HELO {}\r\n", settings.hello)).await?;
+            demand_2xx(&answer(stream).await?)?;
+            Ok(Offered(Vec::new()))
         }
-        match tcp.read_buf(&mut read).await {
-            Ok(0) => {
-                let closed = Cause::Broken("the server closed the connection".to_owned());
-                return Err(Trouble::new(Step::Hello, closed));
-            }
-            Ok(_) => {}
-            Err(error) => return Err(broken(Step::Hello, &error)),
-        }
-    };
-    if end < read.len() {
+        Err(trouble) => Err(trouble),
+    }
+}
+
+/// Asks for the connection to be encrypted.
+async fn starttls(
+    mut stream: Stream,
+    offered: &Offered,
+    settings: &Settings,
+) -> Result<TcpStream, Trouble> {
+    if !offered.has("STARTTLS") {
+        let sentence = format!(
+            "{} offers no STARTTLS on port {}, and mail is not sent unencrypted. Set {} to implicit and {} to 465, or ask the people who run the mail server.",
+            settings.host,
+            settings.port,
+            settings.key("tls"),
+            settings.key("port")
+        );
+        return Err(settled(Step::Hello, Class::BadConfiguration, sentence));
+    }
+    say(&mut stream, "STARTTLS\r\n").await?;
+    let reply = answer(&mut stream).await?;
+    if reply.code != 220 {
+        return Err(misplaced(&reply));
+    }
+    stream.into_silent().ok_or_else(|| {
         let sentence = format!(
             "{} sent more than was asked before the connection was encrypted, as an attacker on the way would. Nothing was sent. Ask the people who run the mail server and the network.",
             settings.host
         );
-        return Err(settled(Step::Hello, Class::BadConfiguration, sentence));
-    }
-    let text = String::from_utf8_lossy(&read).into_owned();
-    match text.get(..3).and_then(|digits| digits.parse::<u16>().ok()) {
-        Some(found) if found == code => Ok(text),
-        Some(found @ 400..=599) => {
-            let lines = text.lines().map(|line| line.get(4..).unwrap_or_default());
-            let text = lines.collect::<Vec<_>>().join("\n");
-            Err(Trouble::new(
-                Step::Hello,
-                Cause::Reply { code: found, text },
-            ))
-        }
-        _ => Err(Trouble::new(
-            Step::Hello,
-            Cause::Broken("this is no mail server's reply".to_owned()),
-        )),
-    }
-}
-
-/// Where the first reply ends: behind the first line whose code is not followed by a hyphen.
-fn reply_end(read: &[u8]) -> Option<usize> {
-    let mut start = 0;
-    while let Some(length) = read[start..].iter().position(|byte| *byte == b'\n') {
-        let line = &read[start..start + length];
-        start += length + 1;
-        if line.get(3) != Some(&b'-') {
-            return Some(start);
-        }
-    }
-    None
-}
-
-async fn sign_in(
-    smtp: &mut AsyncSmtpConnection,
-    settings: &Settings,
-    is_encrypted: bool,
-) -> Result<(), Trouble> {
-    let Some(login) = &settings.login else {
-        return Ok(());
-    };
-    if !is_encrypted {
-        let sentence = format!(
-            "A password is not sent unencrypted. Set {} to starttls or implicit.",
-            settings.key("tls")
-        );
-        return Err(settled(Step::SignIn, Class::BadConfiguration, sentence));
-    }
-    let info = smtp.server_info();
-    if !login
-        .mechanisms
-        .iter()
-        .any(|known| info.supports_auth_mechanism(*known))
-    {
-        let sentence = format!(
-            "{} offers no way to sign in that {} allows. Set it to one that the mail server offers, or remove {}.",
-            settings.host,
-            settings.key("auth"),
-            settings.key("username")
-        );
-        return Err(settled(Step::SignIn, Class::BadConfiguration, sentence));
-    }
-    within(Step::SignIn, COMMAND, async {
-        match smtp.auth(&login.mechanisms, &login.credentials).await {
-            Ok(_) => Ok(()),
-            // A token may be refused by one more question instead of an error code.
-            Err(error) if error.is_client() => {
-                let sentence = format!("{} did not accept our sign-in. Check {} and the password or token, and that the mailbox may send by SMTP.", settings.host, settings.key("username"));
-                Err(settled(Step::SignIn, Class::BadConfiguration, sentence))
-            }
-            Err(error) => Err(Trouble::new(Step::SignIn, cause(&error))),
-        }
+        settled(Step::Hello, Class::BadConfiguration, sentence)
     })
-    .await
 }
 
-fn offers(hello: &Response, extension: &str) -> bool {
-    hello
-        .message()
-        .any(|line| line.trim().eq_ignore_ascii_case(extension))
+async fn say(stream: &mut Stream, line: &str) -> Result<(), Trouble> {
+    let said = stream.say(line).await;
+    said.map_err(|error| broken(Step::Hello, &error))
+}
+
+/// The next reply, if it is no refusal.
+async fn answer(stream: &mut Stream) -> Result<Reply, Trouble> {
+    let reply = stream.reply().await;
+    let reply = reply.map_err(|error| broken(Step::Hello, &error))?;
+    if reply.code < 400 {
+        return Ok(reply);
+    }
+    let cause = Cause::Reply {
+        code: reply.code,
+        text: reply.text(),
+    };
+    Err(Trouble::new(Step::Hello, cause))
+}
+
+fn demand_2xx(reply: &Reply) -> Result<(), Trouble> {
+    if (200..300).contains(&reply.code) {
+        Ok(())
+    } else {
+        Err(misplaced(reply))
+    }
+}
+
+fn misplaced(reply: &Reply) -> Trouble {
+    let what = format!("the reply {} does not belong here", reply.code);
+    Trouble::new(Step::Hello, Cause::Broken(what))
 }
 
 /// What a failed command tells. The words of a reply are in the error's source.
@@ -262,7 +232,7 @@ fn broken(step: Step, error: &std::io::Error) -> Trouble {
     Trouble::new(step, Cause::Broken(error.to_string()))
 }
 
-fn settled(step: Step, class: Class, sentence: String) -> Trouble {
+pub(super) fn settled(step: Step, class: Class, sentence: String) -> Trouble {
     Trouble::new(step, Cause::Settled(class, sentence))
 }
 
@@ -270,11 +240,27 @@ fn settled(step: Step, class: Class, sentence: String) -> Trouble {
 mod tests {
     use super::*;
 
+    fn offered(lines: &[&str]) -> Offered {
+        Offered(lines.iter().map(|line| (*line).to_owned()).collect())
+    }
+
     #[test]
-    fn a_reply_ends_behind_its_last_line() {
-        assert_eq!(reply_end(b"220 hello\r\n"), Some(11));
-        assert_eq!(reply_end(b"250-a\r\n250 b\r\nmore"), Some(14));
-        assert_eq!(reply_end(b"250-a\r\n250 b"), None);
-        assert_eq!(reply_end(b""), None);
+    fn what_a_server_offers_is_read_whatever_the_case() {
+        for lines in [
+            ["mail.northshire.example", "STARTTLS", "AUTH LOGIN PLAIN"],
+            ["", "Starttls", "auth plain login"],
+            ["hello ", " starttls", "AUTH=LOGIN PLAIN"],
+            ["Auth Cram-MD5", "STARTTLS now", "Auth=Login=Plain"],
+        ] {
+            let offered = offered(&lines);
+            assert!(offered.has("STARTTLS"), "{lines:?}");
+            assert!(!offered.has("PIPELINING"), "{lines:?}");
+            assert!(offered.signs_in_by(Mechanism::Login), "{lines:?}");
+            assert!(offered.signs_in_by(Mechanism::Plain), "{lines:?}");
+            assert!(!offered.signs_in_by(Mechanism::Xoauth2), "{lines:?}");
+        }
+        let other = offered(&["auth.northshire.example", "PIPELININGS", "SIZE 1 LOGIN"]);
+        assert!(!other.has("PIPELINING"));
+        assert!(!other.signs_in_by(Mechanism::Login));
     }
 }

@@ -1,16 +1,18 @@
 //! Mail over SMTP.
 //!
 //! [`message`] makes the bytes, [`pool`] keeps the connections that [`connect`] opens, [`session`]
-//! sends, [`trouble`] says what went wrong and [`refusal`] whom a refusal is about. One recipient a
-//! mail, never Bcc. A mail is accepted when the server says 250 to its final dot, uncertain only when
-//! the dot was sent and no answer came.
+//! sends, [`trouble`] says what went wrong and [`refusal`] whom a refusal is about; what servers say is
+//! read by [`reply`]. One recipient a mail, never Bcc. A mail is accepted when the server says yes to its
+//! final dot, in whatever way, uncertain only when the dot was sent and no answer came.
 
 mod connect;
 mod message;
 mod pool;
 mod refusal;
+mod reply;
 mod session;
 mod settings;
+mod sign_in;
 mod stream;
 mod tls;
 mod trouble;
@@ -191,13 +193,19 @@ impl Email {
             Err(outcome) => return outcome,
         };
         match self.pool.mail(&self.settings.from.email, &to, &mail).await {
-            Ok(reply) => Outcome {
-                class: Class::Accepted,
-                code: Some(250),
-                provider_id: queue_id(&reply),
-                reply: redact(&reply, &[outgoing.address.as_str()]),
-                sentence: format!("{} took the mail.", self.settings.host),
-            },
+            Ok(reply) => {
+                let code = u16::from(reply.code());
+                let said = reply.message().collect::<Vec<_>>().join("\n");
+                let address = outgoing.address.as_str();
+                let reply = redact(&said, &[address]);
+                Outcome {
+                    class: Class::Accepted,
+                    code: Some(code),
+                    provider_id: queue_id(&reply),
+                    reply,
+                    sentence: format!("{} took the mail.", self.settings.host),
+                }
+            }
             Err(trouble) => trouble.outcome(&self.settings, outgoing.address.as_str()),
         }
     }

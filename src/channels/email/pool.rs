@@ -9,7 +9,7 @@ use deadpool::{
     Runtime,
     managed::{self, Metrics, PoolError, RecycleError, RecycleResult},
 };
-use lettre::Address;
+use lettre::{Address, transport::smtp::response::Response};
 
 use super::{connect, session::Session, settings::Settings, trouble::Trouble};
 
@@ -65,7 +65,7 @@ impl Pool {
         from: &Address,
         to: &Address,
         message: &[u8],
-    ) -> Result<String, Trouble> {
+    ) -> Result<Response, Trouble> {
         let mut tries = self.tries;
         loop {
             tries -= 1;

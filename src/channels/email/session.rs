@@ -4,7 +4,7 @@
 //! else. Every step has its own time; whatever leaves doubt about the state of the connection
 //! makes it unusable.
 
-use std::{fmt, time::Duration};
+use std::{fmt, ops::RangeInclusive, time::Duration};
 
 use lettre::{
     Address,
@@ -26,6 +26,9 @@ const DATA: Duration = Duration::from_secs(120);
 /// For the message and the reply to its final dot: RFC 5321 gives the server 10 minutes, and giving
 /// up earlier would make a repeat of what it took.
 const CONTENT: Duration = Duration::from_secs(600);
+/// What says that a recipient is taken: also one who is elsewhere (251), or of whom the server does not
+/// know whether they exist (252).
+const RECIPIENT: RangeInclusive<u16> = 250..=252;
 /// For a goodbye, which is a courtesy.
 const QUIT: Duration = Duration::from_secs(5);
 
@@ -64,13 +67,13 @@ impl Session {
         self.idle
     }
 
-    /// Sends one mail. The text is what the server said to the final dot.
+    /// Sends one mail. The reply is the one to the final dot.
     pub(super) async fn mail(
         &mut self,
         from: &Address,
         to: &Address,
         message: &[u8],
-    ) -> Result<String, Trouble> {
+    ) -> Result<Response, Trouble> {
         self.idle = false;
         self.mails += 1;
         self.dot.reset();
@@ -96,7 +99,7 @@ impl Session {
         self.idle = false;
         let mail = Mail::new(Some(from.clone()), Vec::new());
         let reply = self.command(Step::Sender, COMMAND, mail).await;
-        let taken = carry_on(reply.and_then(|reply| demand(Step::Sender, &reply, &[250])))?;
+        let taken = carry_on(reply.and_then(|reply| demand(Step::Sender, &reply, 250..=250)))?;
         self.idle = self.command(Step::Sender, COMMAND, Rset).await.is_ok();
         taken
     }
@@ -112,26 +115,27 @@ impl Session {
         from: &Address,
         to: &Address,
         message: &[u8],
-    ) -> Result<String, Trouble> {
+    ) -> Result<Response, Trouble> {
         let mail = Mail::new(Some(from.clone()), Vec::new());
         let rcpt = Rcpt::new(to.clone(), Vec::new());
         if self.pipelining {
             self.in_a_row(mail, rcpt).await?;
         } else {
             let reply = self.command(Step::Sender, COMMAND, mail).await?;
-            demand(Step::Sender, &reply, &[250])?;
+            demand(Step::Sender, &reply, 250..=250)?;
             let reply = self.command(Step::Recipient, COMMAND, rcpt).await?;
-            demand(Step::Recipient, &reply, &[250, 251])?;
+            demand(Step::Recipient, &reply, RECIPIENT)?;
             let reply = self.command(Step::Data, DATA, Data).await?;
-            demand(Step::Data, &reply, &[354])?;
+            demand(Step::Data, &reply, 354..=354)?;
         }
         let reply = within(Step::Content, CONTENT, async {
             let sent = self.smtp.message(message).await;
             sent.map_err(|error| Trouble::new(Step::Content, cause(&error)))
         })
         .await?;
-        demand(Step::Content, &reply, &[250])?;
-        Ok(reply.message().collect::<Vec<_>>().join("\n"))
+        // Whatever the server adds to its yes: a mail that it took must not be sent again.
+        demand(Step::Content, &reply, 200..=299)?;
+        Ok(reply)
     }
 
     /// MAIL, RCPT and DATA in one write, and their three replies.
@@ -144,12 +148,12 @@ impl Session {
         }
 
         let sender = self.command(Step::Sender, COMMAND, Row(mail, rcpt)).await;
-        let sender = carry_on(sender.and_then(|reply| demand(Step::Sender, &reply, &[250])))?;
+        let sender = carry_on(sender.and_then(|reply| demand(Step::Sender, &reply, 250..=250)))?;
         let recipient = self.reply(Step::Recipient, COMMAND).await;
-        let recipient = recipient.and_then(|reply| demand(Step::Recipient, &reply, &[250, 251]));
+        let recipient = recipient.and_then(|reply| demand(Step::Recipient, &reply, RECIPIENT));
         let recipient = carry_on(recipient)?;
         let data = self.reply(Step::Data, DATA).await;
-        let data = carry_on(data.and_then(|reply| demand(Step::Data, &reply, &[354])))?;
+        let data = carry_on(data.and_then(|reply| demand(Step::Data, &reply, 354..=354)))?;
         let refused = sender.err().or(recipient.err());
         match (refused, data) {
             (None, Ok(())) => Ok(()),
@@ -203,7 +207,7 @@ fn carry_on(done: Result<(), Trouble>) -> Result<Result<(), Trouble>, Trouble> {
 
 /// lettre takes any 2xx or 3xx for a yes. One stray reply would then shift every answer by one, so
 /// only the code that belongs to the step will do.
-fn demand(step: Step, reply: &Response, codes: &[u16]) -> Result<(), Trouble> {
+fn demand(step: Step, reply: &Response, codes: RangeInclusive<u16>) -> Result<(), Trouble> {
     let code = u16::from(reply.code());
     if codes.contains(&code) {
         return Ok(());

@@ -2,6 +2,7 @@
 
 mod connections;
 mod refusals;
+mod replies;
 mod settings;
 mod trust;
 mod words;

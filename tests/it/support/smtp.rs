@@ -24,8 +24,12 @@ use tokio_rustls::{
 pub(crate) enum Act {
     /// Says this line, or these lines.
     Say(&'static str),
+    /// Says exactly these bytes.
+    Bytes(&'static [u8]),
     /// Says this and closes the connection.
     SayAndClose(&'static str),
+    /// Says exactly these bytes and closes the connection.
+    BytesAndClose(&'static [u8]),
     /// Closes the connection.
     Close,
     /// Says nothing until the server lets go, then yes.
@@ -287,22 +291,25 @@ impl Talk<'_> {
     }
 
     /// What to say, after having done whatever else the script says; `None` ends the connection.
-    async fn act(&self, step: &str, usual: &str) -> (Option<String>, bool) {
+    async fn act(&self, step: &str, usual: &str) -> (Option<Vec<u8>>, bool) {
+        let line = |text: &str| Some(format!("{text}\r\n").into_bytes());
         let act = {
             let mut seen = lock(self.seen);
             let planned = seen.acts.get_mut(step).and_then(VecDeque::pop_front);
             planned.or_else(|| seen.always.get(step).cloned())
         };
         match act {
-            None => (Some(usual.to_owned()), false),
-            Some(Act::Say(text)) => (Some(text.to_owned()), false),
-            Some(Act::SayAndClose(text)) => (Some(text.to_owned()), true),
+            None => (line(usual), false),
+            Some(Act::Say(text)) => (line(text), false),
+            Some(Act::Bytes(bytes)) => (Some(bytes.to_vec()), false),
+            Some(Act::SayAndClose(text)) => (line(text), true),
+            Some(Act::BytesAndClose(bytes)) => (Some(bytes.to_vec()), true),
             Some(Act::Close) => (None, true),
             Some(Act::Hang) => {
                 let mut hanging = self.hanging.subscribe();
                 self.hanging.send_modify(|hanging| hanging.ever += 1);
                 let gone = hanging.wait_for(|hanging| hanging.let_go).await.is_err();
-                (Some(usual.to_owned()), gone)
+                (line(usual), gone)
             }
         }
     }
@@ -350,7 +357,7 @@ impl Talk<'_> {
             if !write(stream, &said).await || closes || verb == "QUIT" {
                 return Next::End;
             }
-            let yes = said.starts_with('2') || said.starts_with('3');
+            let yes = matches!(said.first(), Some(b'2' | b'3'));
             match verb.as_str() {
                 "STARTTLS" if yes => return Next::Encrypt,
                 "MAIL" if yes => (from, to) = (within_brackets(&line), Vec::new()),
@@ -365,7 +372,7 @@ impl Talk<'_> {
                     let Some(said) = said else {
                         return Next::End;
                     };
-                    if said.starts_with("250") {
+                    if said.starts_with(b"2") {
                         let taken = Taken {
                             connection: self.number,
                             from: std::mem::take(&mut from),
@@ -406,9 +413,8 @@ impl Talk<'_> {
     }
 }
 
-async fn write<S: AsyncWrite + Unpin>(stream: &mut S, said: &str) -> bool {
-    let said = format!("{said}\r\n");
-    stream.write_all(said.as_bytes()).await.is_ok() && stream.flush().await.is_ok()
+async fn write<S: AsyncWrite + Unpin>(stream: &mut S, said: &[u8]) -> bool {
+    stream.write_all(said).await.is_ok() && stream.flush().await.is_ok()
 }
 
 fn within_brackets(line: &str) -> String {
