@@ -142,6 +142,26 @@ impl Hook {
     }
 }
 
+/// Why a question about a message in doubt has no answer. The common table speaks of messages that are
+/// sent; what it says about the way there, the key and the pace holds for questions too.
+pub(super) fn asked_in_vain(service: &str, outcome: Outcome) -> Outcome {
+    let why = match (outcome.class, outcome.code) {
+        (
+            Class::NotSent
+            | Class::BadConfiguration
+            | Class::BadDestination
+            | Class::Throttled { .. },
+            _,
+        ) => outcome.sentence,
+        (_, Some(code)) => format!("{service} did not answer the question ({code})."),
+        (_, None) => format!("{service} did not answer the question in time."),
+    };
+    Outcome {
+        sentence: format!("Whether the message is there cannot be looked up. {why}"),
+        ..outcome
+    }
+}
+
 /// What a probe of a webhook says: there is nothing that could be asked without sending.
 pub(super) fn nothing_to_probe() -> Result<String, String> {
     Ok(

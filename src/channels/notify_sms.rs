@@ -19,7 +19,7 @@ use serde_json::{Value as Json, json};
 use super::{
     BoxFuture, Channel, Kind, LookUp, OnUncertain, Outgoing, Pace, Wire,
     build::{Refusal, Setup},
-    hook::Hook,
+    hook::{Hook, asked_in_vain},
     ids::{UUID, is_uuid},
     signing::{fingerprint, hmac_sha256},
     words,
@@ -225,7 +225,7 @@ impl NotifySms {
         let number = outgoing.address.as_str();
         let (outcome, reply) = self.call(Method::GET, &url, Vec::new(), number).await;
         let Some(reply) = reply.filter(|_| outcome.class == Class::Accepted) else {
-            return Look::Unknown(outcome);
+            return Look::Unknown(asked_in_vain(SERVICE, outcome));
         };
         match serde_json::from_str::<Listed>(&reply.body) {
             Ok(listed) => listed.look(outgoing.delivery),

@@ -128,14 +128,21 @@ impl Flight {
                 };
                 wire_sha256 = digest_of(&*channel, &outgoing);
                 let tried = AssertUnwindSafe(try_it(&*channel, &outgoing, way)).catch_unwind();
+                let (failed, cut_off) = if sent {
+                    (
+                        "The program failed while sending it. Whether it arrived is not known.",
+                        "Sending was broken off. Whether it arrived is not known.",
+                    )
+                } else {
+                    (
+                        "The program failed while looking up whether it arrived.",
+                        "Looking up whether it arrived was broken off.",
+                    )
+                };
                 let tried = tokio::select! {
                     biased;
-                    tried = tried => tried.unwrap_or_else(|_| (unknown(
-                        "The program failed while sending it. Whether it arrived is not known.",
-                    ), sent)),
-                    () = shows_true(&mut cut) => (unknown(
-                        "Sending was broken off. Whether it arrived is not known.",
-                    ), sent),
+                    tried = tried => tried.unwrap_or_else(|_| (unknown(failed), sent)),
+                    () = shows_true(&mut cut) => (unknown(cut_off), sent),
                 };
                 sent = tried.1;
                 Some(tried.0)

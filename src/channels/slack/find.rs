@@ -6,12 +6,12 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 
 use super::{
-    EVENT, Slack,
+    EVENT, SERVICE, Slack,
     answers::{self, Answer},
     place::{self, Thread},
 };
 use crate::{
-    channels::Outgoing,
+    channels::{Outgoing, hook::asked_in_vain},
     domain::{
         delivery::{Class, Look, Outcome},
         time::Time,
@@ -181,10 +181,11 @@ impl Search<'_> {
 /// What Slack answered to a question, or why that cannot be had.
 fn read<T: DeserializeOwned>(outcome: Outcome, reply: Option<Reply>) -> Result<T, Outcome> {
     let Some(reply) = reply else {
-        return Err(outcome);
+        return Err(asked_in_vain(SERVICE, outcome));
     };
     if outcome.class != Class::Accepted {
-        return Err(asked_in_vain(outcome, &reply));
+        let outcome = asked_in_vain(SERVICE, outcome);
+        return Err(unless_it_lacks_a_scope(outcome, &reply));
     }
     serde_json::from_str(&reply.body).map_err(|error| Outcome {
         class: Class::RemoteTemporary,
@@ -196,14 +197,10 @@ fn read<T: DeserializeOwned>(outcome: Outcome, reply: Option<Reply>) -> Result<T
 }
 
 /// A permission that only looking needs is no reason to stop sending.
-fn asked_in_vain(outcome: Outcome, reply: &Reply) -> Outcome {
+fn unless_it_lacks_a_scope(outcome: Outcome, reply: &Reply) -> Outcome {
     match Answer::read(reply) {
         Some(answer) if answer.error() == Some("missing_scope") => Outcome {
             class: Class::Uncertain,
-            sentence: format!(
-                "Whether the message is there cannot be looked up. {}",
-                outcome.sentence
-            ),
             ..outcome
         },
         _ => outcome,

@@ -271,9 +271,9 @@ fn posted(
             provider_id: Some(id),
             ..outcome
         },
+        // It was taken; without an id it cannot be edited, and nothing can hang on it.
         None => Outcome {
-            class: Class::Uncertain,
-            sentence: "Teams' answer names no post. Check that no proxy stands between.".to_owned(),
+            sentence: "Teams took the message and did not say under which id.".to_owned(),
             ..outcome
         },
     }

@@ -1,7 +1,7 @@
 //! What each answer of a provider, or none, means on every channel.
 
 use chrono::TimeDelta;
-use oyez::domain::delivery::Class;
+use oyez::domain::delivery::{Class, Look};
 use wiremock::ResponseTemplate;
 
 use super::{Bench, bench, bench_at, each, http_channels};
@@ -239,4 +239,42 @@ async fn a_provider_that_does_not_answer_leaves_the_message_in_doubt() {
             outcome.sentence
         );
     }
+}
+
+#[tokio::test]
+async fn a_look_that_failed_is_told_as_one_and_not_as_a_message() {
+    let mut looked = 0;
+    for name in http_channels() {
+        for status in [200, 400, 401, 404, 408, 412, 413, 422, 429, 500, 502, 503] {
+            for body in ["{}", r#"{"ok":false,"error":"internal_error"}"#, "what"] {
+                let answer = ResponseTemplate::new(status).set_body_string(body);
+                let server = answering(answer).await;
+                let bench = bench(&name, &server.uri());
+                let Some(can) = bench.channel.look_up() else {
+                    continue;
+                };
+                looked += 1;
+                let Look::Unknown(outcome) = can.look(&bench.letter.outgoing()).await else {
+                    panic!("{name} takes {status} {body} for an answer");
+                };
+                bench.check(&outcome);
+                for of_a_send in [
+                    "took the message",
+                    "taken the message",
+                    "take the message",
+                    "accept the message",
+                    "post the message",
+                    "posted the message",
+                    "the message is too long",
+                    "before sending it again",
+                    "safe to send again",
+                    "oyez template check",
+                ] {
+                    let sentence = &outcome.sentence;
+                    assert!(!sentence.contains(of_a_send), "{name} {status}: {sentence}");
+                }
+            }
+        }
+    }
+    assert!(looked > 0, "no channel looks up");
 }

@@ -317,14 +317,22 @@ async fn what_is_longer_in_utf_16_than_teams_takes_is_not_sent() {
 }
 
 #[tokio::test]
-async fn an_answer_that_names_no_post_leaves_it_in_doubt() {
+async fn a_post_that_was_taken_without_an_id_is_accepted_without_a_handle() {
     let microsoft = Microsoft::start().await;
-    let empty = || ResponseTemplate::new(201).set_body_string("{}");
-    microsoft.teams_answers([empty(), empty()]);
-    for address in [CHANNEL, CHAT] {
-        assert_eq!(microsoft.send_to(address).await.class, Class::Uncertain);
+    for said in ["", "{}", "ok", r#"{"id":null}"#] {
+        for status in [200, 201, 202] {
+            let taken = || ResponseTemplate::new(status).set_body_string(said);
+            microsoft.teams_answers([taken(), taken()]);
+            for address in [CHANNEL, CHAT] {
+                let outcome = microsoft.send_to(address).await;
+                assert_eq!(outcome.class, Class::Accepted, "{outcome:?}");
+                assert_eq!(outcome.provider_id, None);
+                assert!(outcome.sentence.contains("did not say under which id"));
+            }
+        }
     }
     assert_eq!(microsoft.bot.on_uncertain(), OnUncertain::HoldUnlessUrgent);
+    let empty = || ResponseTemplate::new(201).set_body_string("{}");
 
     // Nothing was posted yet when the chat cannot be read.
     microsoft.teams_answers([empty()]);
