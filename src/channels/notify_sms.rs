@@ -182,6 +182,7 @@ impl NotifySms {
             number,
             number.trim_start_matches('+'),
             self.key.secret.expose_secret(),
+            token.expose_secret(),
         ];
         let (mut outcome, reply) = self.hook.call(method, url, headers, body, &secrets).await;
         // Where we call is a matter of the settings, and no fault of the number.

@@ -43,6 +43,7 @@ mod cli_trouble;
 mod cli_upkeep;
 mod directory_import;
 mod doctor;
+mod echoes;
 mod engine;
 mod http_client;
 mod json_page;

@@ -197,7 +197,7 @@ impl Email {
                 let code = u16::from(reply.code());
                 let said = reply.message().collect::<Vec<_>>().join("\n");
                 let address = outgoing.address.as_str();
-                let reply = redact(&said, &[address]);
+                let reply = self.settings.fit_for_record(&said, address);
                 Outcome {
                     class: Class::Accepted,
                     code: Some(code),

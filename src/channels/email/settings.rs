@@ -2,6 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use lettre::{
     Address,
     message::Mailbox,
@@ -15,7 +16,11 @@ use serde::Deserialize;
 use tokio_rustls::rustls::ClientConfig;
 
 use super::tls;
-use crate::{channels::build::Refusal, domain::fault::Fault, section::Section};
+use crate::{
+    channels::build::Refusal,
+    domain::{fault::Fault, redact::redact},
+    section::Section,
+};
 
 /// How the connection is encrypted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -109,6 +114,33 @@ pub(super) struct Login {
     pub(super) mechanisms: Vec<Mechanism>,
     /// Name and password, or mailbox and token.
     pub(super) credentials: Credentials,
+    /// The password or token, to be taken out of what is kept.
+    secret: SecretString,
+    /// The same as it is said to the server.
+    said: Vec<SecretString>,
+}
+
+impl Login {
+    fn new(name: &str, secret: &SecretString, mechanisms: Vec<Mechanism>) -> Self {
+        let credentials = Credentials::new(name.to_owned(), secret.expose_secret().to_owned());
+        let said = mechanisms.iter().filter_map(|mechanism| {
+            let asked = (*mechanism == Mechanism::Login).then_some("Password:");
+            let said = mechanism.response(&credentials, asked).ok()?;
+            Some(BASE64_STANDARD.encode(said).into())
+        });
+        Self {
+            said: said.chain([BASE64_STANDARD.encode(name).into()]).collect(),
+            mechanisms,
+            credentials,
+            secret: secret.clone(),
+        }
+    }
+
+    /// What a server may repeat of what it was told, and nobody may keep.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
+        let all = self.said.iter().chain([&self.secret]);
+        all.map(|secret| secret.expose_secret())
+    }
 }
 
 impl Settings {
@@ -152,6 +184,14 @@ impl Settings {
             pool: config.pool,
             from,
         })
+    }
+
+    /// What is kept of what the server says: without the recipient, and without what it was told to
+    /// let us in.
+    pub(super) fn fit_for_record(&self, said: &str, recipient: &str) -> String {
+        let mut secrets = vec![recipient];
+        secrets.extend(self.login.iter().flat_map(Login::secrets));
+        redact(said, &secrets)
     }
 
     /// The whole name of a setting, for sentences.
@@ -231,10 +271,7 @@ impl Checks<'_> {
                         "Set tls to starttls or implicit, or remove username and password.",
                     );
                 }
-                Some(Login {
-                    mechanisms,
-                    credentials: Credentials::new(name.clone(), secret.expose_secret().to_owned()),
-                })
+                Some(Login::new(name, secret, mechanisms))
             }
             (Some(_), None) => {
                 self.fault(

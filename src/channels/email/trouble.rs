@@ -2,10 +2,7 @@
 //! [`refusal`](super::refusal).
 
 use super::{refusal::refusal, settings::Settings};
-use crate::domain::{
-    delivery::{Class, Outcome},
-    redact::redact,
-};
+use crate::domain::delivery::{Class, Outcome};
 
 /// How far a mail got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,7 +95,7 @@ impl Trouble {
         Outcome {
             class,
             code,
-            reply: redact(reply, &[recipient]),
+            reply: settings.fit_for_record(reply, recipient),
             sentence,
             provider_id: None,
         }

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
@@ -30,6 +31,8 @@ pub(crate) enum Act {
     SayAndClose(&'static str),
     /// Says exactly these bytes and closes the connection.
     BytesAndClose(&'static [u8]),
+    /// Repeats everything that it was told so far, as it came and as it reads, with this code.
+    Echo(&'static str),
     /// Closes the connection.
     Close,
     /// Says nothing until the server lets go, then yes.
@@ -304,6 +307,7 @@ impl Talk<'_> {
             Some(Act::Bytes(bytes)) => (Some(bytes.to_vec()), false),
             Some(Act::SayAndClose(text)) => (line(text), true),
             Some(Act::BytesAndClose(bytes)) => (Some(bytes.to_vec()), true),
+            Some(Act::Echo(code)) => (Some(self.echo(code)), false),
             Some(Act::Close) => (None, true),
             Some(Act::Hang) => {
                 let mut hanging = self.hanging.subscribe();
@@ -312,6 +316,24 @@ impl Talk<'_> {
                 (line(usual), gone)
             }
         }
+    }
+
+    fn echo(&self, code: &str) -> Vec<u8> {
+        let mut echo = String::new();
+        for line in &lock(self.seen).commands {
+            echo.push_str(&format!("{code}-you said: {line}\r\n"));
+            for word in line.split(' ') {
+                let plain = BASE64_STANDARD.decode(word).unwrap_or_default();
+                for plain in plain.split(|byte| *byte < b' ') {
+                    echo.push_str(&format!(
+                        "{code}-\"{}\"\r\n",
+                        String::from_utf8_lossy(plain)
+                    ));
+                }
+            }
+        }
+        echo.push_str(&format!("{code} and nothing else\r\n"));
+        echo.into_bytes()
     }
 
     async fn run<S: AsyncRead + AsyncWrite + Unpin>(
