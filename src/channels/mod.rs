@@ -231,6 +231,15 @@ pub struct Outgoing<'a> {
 }
 
 impl Outgoing<'_> {
+    /// Whether whoever gets it should look at it at once: not for what changes nothing for them.
+    fn is_urgent(&self) -> bool {
+        let can_wait = matches!(
+            self.moment,
+            Moment::NoChange | Moment::StandDown | Moment::Closed | Moment::Reminder
+        );
+        self.urgent && !can_wait
+    }
+
     /// Whether the words of an incident's first post are kept by this message: what is said to leads,
     /// or asked, is no news for everybody.
     fn keeps_incident(&self) -> bool {

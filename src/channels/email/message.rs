@@ -19,7 +19,7 @@ use lettre::{
     },
 };
 
-use super::{HTML, TEXT};
+use super::{HTML, TEXT, thread::Thread};
 use crate::domain::{
     ask::AskLine,
     channel::{ASK_MARK, Part, REASON_MARK},
@@ -35,8 +35,8 @@ pub(super) struct Common<'a> {
     pub(super) text: &'a str,
     /// Left out when a server refused the mail with it.
     pub(super) html: Option<&'a str>,
-    /// For the header that filters look for.
-    pub(super) incident: Option<String>,
+    /// What the mails of an incident have in common.
+    pub(super) thread: Option<Thread>,
     pub(super) urgent: bool,
     /// Makes the boundary: the message's own id.
     pub(super) message: &'a str,
@@ -188,7 +188,14 @@ fn whole(
     text: Vec<u8>,
     html: Option<Vec<u8>>,
 ) -> Result<Vec<u8>, String> {
-    let mut builder = Message::builder().from(common.from.clone());
+    let mut builder = Message::builder();
+    // Before the subject: where that comes first, Exchange takes the topic from it.
+    if let Some(thread) = &common.thread {
+        builder = builder
+            .raw_header(raw("Thread-Topic", &thread.topic))
+            .raw_header(raw("Thread-Index", &thread.index));
+    }
+    builder = builder.from(common.from.clone());
     if let Some(reply_to) = common.reply_to {
         builder = builder.reply_to(reply_to.clone());
     }
@@ -204,8 +211,9 @@ fn whole(
     builder = builder
         .raw_header(raw("Auto-Submitted", "auto-generated"))
         .raw_header(raw("X-Auto-Response-Suppress", "All"));
-    if let Some(incident) = &common.incident {
-        builder = builder.raw_header(raw("X-Incident-Id", incident));
+    if let Some(thread) = &common.thread {
+        // Filters look for it.
+        builder = builder.raw_header(raw("X-Incident-Id", &thread.topic));
     }
     if common.urgent {
         builder = builder

@@ -14,6 +14,7 @@ mod session;
 mod settings;
 mod sign_in;
 mod stream;
+mod thread;
 mod tls;
 mod trouble;
 
@@ -40,6 +41,7 @@ use crate::domain::{
 use message::{Blank, Common, Recipient};
 use pool::Pool;
 use settings::Settings;
+use thread::Thread;
 
 /// What the settings call it.
 pub(super) static KIND: Kind = Kind {
@@ -162,8 +164,10 @@ impl Email {
             subject: words(&SUBJECT)?,
             text: words(&TEXT)?,
             html,
-            incident: outgoing.incident.map(|incident| incident.to_string()),
-            urgent: outgoing.urgent,
+            thread: outgoing
+                .incident
+                .map(|incident| Thread::of(incident, &self.install_secret)),
+            urgent: outgoing.is_urgent(),
             message: outgoing.message,
         };
         let blank = Blank::build(&common).map_err(|why| Outcome {

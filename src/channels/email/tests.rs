@@ -6,8 +6,10 @@ use super::{
     check_address,
     message::{Blank, Common, Recipient, whole_for_tests},
     queue_id,
+    thread::Thread,
 };
 use crate::domain::{
+    IncidentId,
     ask::{Ask, AskLine},
     channel::{ASK_MARK, Format, REASON_MARK},
     text::{clean, escape},
@@ -31,7 +33,7 @@ fn common<'a>(from: &'a Mailbox, subject: &'a str, text: &'a str, html: &'a str)
         subject,
         text,
         html: Some(html),
-        incident: Some("INC-0042".to_owned()),
+        thread: Some(Thread::of(IncidentId(42), &"the install secret".into())),
         urgent: true,
         message: "01JDM4T9Q0000000000000000M",
     }

@@ -55,7 +55,7 @@ pub(super) fn activity(outgoing: &Outgoing<'_>, part: &Part) -> Result<Value, Ou
         "summary": summary,
         "attachments": [{ "contentType": card::CONTENT_TYPE, "content": card }],
     });
-    if outgoing.urgent {
+    if outgoing.is_urgent() {
         activity["importance"] = "urgent".into();
     }
     // Somebody has to do something now: it shows in their activity, too.

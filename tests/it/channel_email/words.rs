@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use mailparse::MailHeaderMap;
-use oyez::{channels::Channel, domain::delivery::Class};
+use oyez::{
+    channels::Channel,
+    domain::{IncidentId, delivery::Class, notification::Moment},
+};
 
 use super::{FROM, check, letter, plain, send};
 use crate::support::{
@@ -87,6 +91,78 @@ async fn mails_of_one_incident_hang_on_the_first() {
         header(&test, "Message-ID").unwrap(),
         "<01JDM4T9Q0000000000000000D@northshire.example>"
     );
+}
+
+#[tokio::test]
+async fn mails_of_one_incident_are_one_conversation_in_outlook() {
+    let server = SmtpStandIn::start(Script::plain()).await;
+    let channel = plain(&server);
+    let headers = |letter: &Letter| {
+        let wire = channel.wire(&letter.outgoing()).unwrap();
+        let mail = mailparse::parse_mail(&wire.bytes).unwrap();
+        let names = mail.headers.iter().map(mailparse::MailHeader::get_key);
+        let names: Vec<String> = names.collect();
+        let at = |name: &str| names.iter().position(|it| it == name);
+        // Exchange takes the topic from whichever of the two comes first.
+        assert!(at("Thread-Topic") < at("Subject"), "{names:?}");
+        ["Thread-Topic", "Thread-Index"].map(|name| mail.headers.get_first_value(name))
+    };
+    let first = letter(&*channel);
+    let [topic, index] = headers(&first);
+    assert_eq!(topic.as_deref(), Some("INC-0042"));
+    // [MS-OXOMSG] 2.2.1.3: one byte 1, five of the time, sixteen of the conversation.
+    let block = BASE64_STANDARD.decode(index.as_deref().unwrap()).unwrap();
+    assert_eq!((block.len(), block[0]), (22, 1));
+
+    let mut later = letter(&*channel);
+    later.first = false;
+    later.message = "01JDM4T9Q0000000000000000N".to_owned();
+    later.address = channel.check_address("tom@northshire.example").unwrap();
+    later.moment = Moment::Resolved;
+    later
+        .parts
+        .insert("subject".to_owned(), "Fixed: something else".to_owned());
+    assert_eq!(headers(&later), headers(&first));
+
+    let mut other = letter(&*channel);
+    other.message = "01JDM4T9Q0000000000000000P".to_owned();
+    other.incident = Some(IncidentId(43));
+    assert_ne!(headers(&other)[1], headers(&first)[1]);
+
+    let mut test = letter(&*channel);
+    test.message = "01JDM4T9Q0000000000000000Q".to_owned();
+    test.incident = None;
+    assert_eq!(headers(&test), [None, None]);
+}
+
+#[tokio::test]
+async fn a_mail_is_important_where_its_reader_should_look_at_once() {
+    let server = SmtpStandIn::start(Script::plain()).await;
+    let channel = plain(&server);
+    let can_wait = [
+        Moment::NoChange,
+        Moment::StandDown,
+        Moment::Closed,
+        Moment::Reminder,
+    ];
+    for (number, moment) in Moment::ALL.into_iter().enumerate() {
+        for urgent in [true, false] {
+            let mut letter = letter(&*channel);
+            letter.message = format!("01JDM4T9Q0000000000000{number:02}{urgent}");
+            letter.moment = moment;
+            letter.urgent = urgent;
+            let wire = channel.wire(&letter.outgoing()).unwrap();
+            let mail = mailparse::parse_mail(&wire.bytes).unwrap();
+            let important = urgent && !can_wait.contains(&moment);
+            for (name, value) in [("Importance", "high"), ("X-Priority", "1")] {
+                assert_eq!(
+                    mail.headers.get_first_value(name).as_deref(),
+                    important.then_some(value),
+                    "{moment}"
+                );
+            }
+        }
+    }
 }
 
 #[tokio::test]
