@@ -161,7 +161,7 @@ async fn a_status_of_its_own_counts_before_the_words() {
         ),
         (
             ResponseTemplate::new(200).set_body_raw("<html>Sign in</html>", "text/html"),
-            Class::RemoteTemporary,
+            Class::BadConfiguration,
         ),
     ];
     for (answer, class) in expected {

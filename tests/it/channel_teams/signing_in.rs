@@ -138,7 +138,7 @@ async fn entra_may_be_busy_broken_or_somebody_else() {
         (status(200).set_body_json(halves), Class::RemoteTemporary),
         (
             status(200).set_body_string("<html>Sign in"),
-            Class::RemoteTemporary,
+            Class::BadConfiguration,
         ),
         (
             status(302).insert_header("location", "/elsewhere"),
