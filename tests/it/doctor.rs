@@ -12,6 +12,8 @@ use crate::support::{
 /// Settings with a mail server on this port.
 fn folder(port: u16, more: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
+    // Settings with secrets in them are nobody else's.
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
     let settings = format!(
         "[channels.email]\nhost = \"localhost\"\nport = {port}\ntls = \"none\"\n\
          from = \"Incidents <incidents@northshire.example>\"\n{more}"

@@ -76,7 +76,7 @@ async fn the_command_line_refuses_it_too() {
     let agency = Agency::open().await;
     agency.declare("").await;
     for line in [
-        "no-change INC-0001 --next 2101-01-01",
+        "no-change INC-0001 --next-update 2101-01-01",
         "mute INC-0001 priya-shah --until 4000w",
         "token create x --scope read --expires 40000d",
     ] {

@@ -104,6 +104,9 @@ impl Agency {
 
     pub(crate) async fn with(plan: Plan) -> Self {
         let folder = tempfile::tempdir().expect("make a folder");
+        // Settings with secrets in them are nobody else's.
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        std::fs::set_permissions(folder.path(), private).expect("change the folder");
         let mail = SmtpStandIn::start(plan.mail).await;
         let hooks = MockServer::start().await;
         Mock::given(any())
