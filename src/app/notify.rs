@@ -4,7 +4,7 @@
 
 use super::{
     App, Error, act::Act, answers::Receipt, headline, outgoing::Spoken, unreachable::Unreachable,
-    words::digests,
+    words::prove,
 };
 use crate::{
     domain::{
@@ -65,8 +65,8 @@ impl App {
         let mut receipt = headline::receipt(&after, &log[old..], act);
         let mut notifications = Vec::new();
         let mut unreachable = Unreachable::default();
-        for (spoken, seq) in receipts {
-            let notification = self.enqueue(tx, act, &after, seq, &spoken).await?;
+        for (mut spoken, seq) in receipts {
+            let notification = self.enqueue(tx, act, &after, seq, &mut spoken).await?;
             notifications.extend(notification.clone());
             unreachable.add(&spoken.plan);
             spoken.add_to(&mut receipt, notification);
@@ -122,15 +122,21 @@ impl App {
             return Err(no_declaration());
         };
         self.freeze(act, &after, log);
-        let messages = self.render(act, &after, log, &plan, &told);
+        let words = self.render(act, &after, log, &plan, &told);
+        let mut messages = words.clone();
+        self.own_views(tx, act, &after, &mut messages).await?;
+        let deliveries = self.deliveries(&plan, &messages);
+        // From here on nothing joins the words, and nobody those who get them.
         if let Some(said) = log.last_mut().and_then(|record| record.said.as_mut()) {
-            (said.words, said.audience) = digests(&plan, &messages);
+            prove(said, &messages, &deliveries)?;
         }
         let findings = self.check_words(act, &after, log, &plan, &told);
         Ok(Spoken {
             plan,
-            messages,
+            words,
             findings,
+            messages,
+            deliveries,
         })
     }
 

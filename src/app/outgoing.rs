@@ -24,9 +24,14 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Spoken {
     pub(super) plan: Plan,
-    pub(super) messages: Vec<NewMessage>,
+    /// The words as everybody reads them.
+    pub(super) words: Vec<NewMessage>,
     /// What readers may trip over.
     pub(super) findings: Vec<FindingAnswer>,
+    /// The messages to be written, which the record proves.
+    pub(super) messages: Vec<NewMessage>,
+    /// The deliveries to be written, which the record proves.
+    pub(super) deliveries: Vec<NewDelivery>,
 }
 
 impl App {
@@ -37,7 +42,7 @@ impl App {
         act: &Act<'_>,
         after: &Incident,
         seq: u32,
-        spoken: &Spoken,
+        spoken: &mut Spoken,
     ) -> Result<Option<NotificationId>, Error> {
         let plan = &spoken.plan;
         for wrong in &plan.cancels {
@@ -65,8 +70,6 @@ impl App {
         if plan.deliveries.iter().any(|one| !one.moment.is_for_leads()) {
             self.must_have_room(tx).await?;
         }
-        let mut messages = spoken.messages.clone();
-        self.own_views(tx, act, after, &mut messages).await?;
         let rank = act.book.policy.rank(&after.priority);
         let new = NewNotification {
             incident: Some(after.id),
@@ -76,14 +79,15 @@ impl App {
             urgent: rank == 0,
             policy_version: Some(act.book.policy_version),
             context: serde_json::json!({ "templates": self.renderer.version() }).to_string(),
-            deliveries: self.deliveries(plan, &spoken.messages),
-            messages,
+            deliveries: std::mem::take(&mut spoken.deliveries),
+            messages: std::mem::take(&mut spoken.messages),
             withheld: plan.withheld.clone(),
         };
         Ok(Some(outbox::enqueue(tx, &new, act.now).await?.notification))
     }
 
-    fn deliveries(&self, plan: &Plan, messages: &[NewMessage]) -> Vec<NewDelivery> {
+    /// The deliveries of a plan, with these messages.
+    pub(super) fn deliveries(&self, plan: &Plan, messages: &[NewMessage]) -> Vec<NewDelivery> {
         let index: BTreeMap<(Moment, Audience, &ChannelName), usize> = messages
             .iter()
             .enumerate()
@@ -177,7 +181,7 @@ impl Spoken {
             .extend(self.plan.deliveries.iter().flat_map(recipients));
         receipt
             .words
-            .extend(self.messages.into_iter().map(|message| WordsAnswer {
+            .extend(self.words.into_iter().map(|message| WordsAnswer {
                 moment: message.moment.to_string(),
                 audience: message.audience.to_string(),
                 channel: message.channel.to_string(),

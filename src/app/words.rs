@@ -2,20 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{App, act::Act};
+use super::{App, Error, ErrorKind, act::Act};
 use crate::domain::{
     Audience, ChannelName,
     ask::Ask,
-    chain,
     channel::{ASK_MARK, TAP_MARK},
     correction,
-    delivery::NewMessage,
+    delivery::{NewDelivery, NewMessage},
     directory::Directory,
-    event::{Event, Record},
+    event::{Event, Record, Said},
     incident::Incident,
     notification::Moment,
     plan::{Plan, Told},
     policy::Policy,
+    proof::{self, KeptMessage, KeptRecipient},
     saying::Saying,
     situation::RecipientId,
     wording,
@@ -155,27 +155,42 @@ fn waiting_for_news(told: &[Told], after: &Incident) -> usize {
     people.len()
 }
 
-/// Digests of words and audience for the chain.
-pub(super) fn digests(plan: &Plan, messages: &[NewMessage]) -> (String, String) {
-    let words = messages.iter().map(|message| {
-        let parts = message
-            .parts
-            .iter()
-            .map(|(name, text)| (name.as_str(), text.as_str()))
-            .collect();
-        (message.moment, message.audience, &message.channel, parts)
-    });
-    let told = plan.deliveries.iter().flat_map(|delivery| {
-        delivery.recipients.iter().map(|person| {
-            (
-                &person.who,
-                delivery.audience,
-                delivery.moment,
-                &delivery.channel,
-            )
+/// Proves in the record of an event what it says and to whom: exactly what is about to be written.
+pub(super) fn prove(
+    said: &mut Said,
+    messages: &[NewMessage],
+    deliveries: &[NewDelivery],
+) -> Result<(), Error> {
+    let kept: Vec<KeptMessage> = messages
+        .iter()
+        .map(KeptMessage::of)
+        .collect::<Result<_, _>>()
+        .map_err(unprovable)?;
+    let told: Vec<KeptRecipient> = deliveries
+        .iter()
+        .filter_map(|delivery| Some((delivery, messages.get(delivery.message)?)))
+        .flat_map(|(delivery, message)| {
+            delivery.recipients.iter().map(|person| KeptRecipient {
+                who: person.who.clone(),
+                audience: message.audience,
+                moment: message.moment,
+                channel: message.channel.clone(),
+            })
         })
-    });
-    (chain::words_digest(words), chain::audience_digest(told))
+        .collect();
+    said.words = proof::words_digest(&kept);
+    said.audience = proof::audience_digest(&told);
+    Ok(())
+}
+
+fn unprovable(error: serde_json::Error) -> Error {
+    Error::new(
+        ErrorKind::Unexpected,
+        "unwritable-words",
+        "The words could not be written down.",
+        "Try again, and look at the log.",
+    )
+    .caused_by(error)
 }
 
 /// Whether somebody who may read this lives by another clock, so that times name their zone. Those

@@ -1,4 +1,4 @@
-//! The hash chain over an incident's log, and the digests of what was said and to whom.
+//! The hash chain over an incident's log.
 //!
 //! Each stored record carries a hash over the one before and over the digest of its own stored
 //! bytes. The digest stands between, so that a record whose words had to be erased keeps its place:
@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use super::{Audience, ChannelName, event::Record, notification::Moment, situation::RecipientId};
+use super::event::Record;
 
 /// What stands before the first record.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -84,65 +84,8 @@ pub fn verify<'a>(links: impl IntoIterator<Item = Link<'a>>) -> Result<String, B
     Ok(head)
 }
 
-/// Digest of the words of a notification: all messages in order of moment, audience and channel,
-/// each with its parts by name.
-pub fn words_digest<'a>(
-    messages: impl IntoIterator<Item = (Moment, Audience, &'a ChannelName, Vec<(&'a str, &'a str)>)>,
-) -> String {
-    let mut messages: Vec<_> = messages
-        .into_iter()
-        .map(|(moment, audience, channel, mut parts)| {
-            parts.sort_unstable();
-            (moment, audience, channel, parts)
-        })
-        .collect();
-    messages.sort_unstable();
-    let mut hash = Fields::default();
-    for (moment, audience, channel, parts) in messages {
-        hash.add(moment.as_str());
-        hash.add(audience.as_str());
-        hash.add(channel.as_str());
-        for (name, text) in parts {
-            hash.add(name);
-            hash.add(text);
-        }
-    }
-    hash.finish()
-}
-
-/// Digest of who was told: recipient, audience, moment and channel, sorted.
-pub fn audience_digest<'a>(
-    told: impl IntoIterator<Item = (&'a RecipientId, Audience, Moment, &'a ChannelName)>,
-) -> String {
-    let mut told: Vec<_> = told.into_iter().collect();
-    told.sort_unstable();
-    let mut hash = Fields::default();
-    for (who, audience, moment, channel) in told {
-        hash.add(who.kind());
-        hash.add(who.as_str());
-        hash.add(audience.as_str());
-        hash.add(moment.as_str());
-        hash.add(channel.as_str());
-    }
-    hash.finish()
-}
-
-/// Hashes fields with their lengths, so that moving a letter from one field to the next shows.
-#[derive(Default)]
-struct Fields(Sha256);
-
-impl Fields {
-    fn add(&mut self, field: &str) {
-        self.0.update((field.len() as u64).to_be_bytes());
-        self.0.update(field.as_bytes());
-    }
-
-    fn finish(self) -> String {
-        hex(&self.0.finalize())
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
+/// Bytes in lower-case hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing into a String cannot fail.
         let _ = write!(text, "{byte:02x}");
@@ -155,7 +98,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::fixture::{Log, at, declared, id};
+    use crate::domain::fixture::{Log, at, declared};
 
     fn chain(texts: &[String]) -> Vec<(u32, String, String)> {
         let mut head = GENESIS.to_owned();
@@ -217,46 +160,6 @@ mod tests {
         assert_eq!(erase(&digest("a name")).unwrap(), rows[2].2);
         assert_eq!(erase(&digest("another")).unwrap_err().seq, 2);
         assert_eq!(verify([]).unwrap(), GENESIS);
-    }
-
-    #[test]
-    fn digests_of_what_was_said_do_not_depend_on_order_and_show_every_letter() {
-        let (email, teams) = (id::<ChannelName>("email"), id::<ChannelName>("teams"));
-        let one = |subject, text| {
-            (
-                Moment::Update,
-                Audience::Owners,
-                &email,
-                vec![("subject", subject), ("text", text)],
-            )
-        };
-        let other = (
-            Moment::Update,
-            Audience::Owners,
-            &teams,
-            vec![("card", "{}")],
-        );
-        let digest = words_digest([one("ab", "c"), other.clone()]);
-        assert_eq!(words_digest([other.clone(), one("ab", "c")]), digest);
-        assert_ne!(words_digest([one("a", "bc"), other]), digest);
-
-        let who = [
-            RecipientId::Person(id("priya-shah")),
-            RecipientId::Person(id("tom-okafor")),
-        ];
-        let told = |audience| {
-            audience_digest(
-                who.iter()
-                    .map(|who| (who, audience, Moment::Update, &email)),
-            )
-        };
-        let reversed = audience_digest(
-            who.iter()
-                .rev()
-                .map(|who| (who, Audience::Owners, Moment::Update, &email)),
-        );
-        assert_eq!(told(Audience::Owners), reversed);
-        assert_ne!(told(Audience::Owners), told(Audience::External));
     }
 
     proptest! {

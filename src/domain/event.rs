@@ -144,12 +144,12 @@ impl Door {
     }
 }
 
-/// Proof of what an event said and to whom, inside the chain.
+/// Proof of what an event said and to whom, inside the chain: see `proof`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
-    /// SHA-256, hex, over the words of all messages in order of moment, audience and channel.
+    /// Version and digest of the words of all messages as they are kept.
     pub words: String,
-    /// SHA-256, hex, over the sorted recipients: id, audience, moment, channel.
+    /// Version and digest of who was told, as which reader, about what and by which channel.
     pub audience: String,
     /// Audiences in which nobody is left to be told: what was promised to them is owed no more.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]

@@ -30,6 +30,7 @@ pub mod plan;
 pub mod playbook;
 pub mod policy;
 pub mod policy_file;
+pub mod proof;
 pub mod redact;
 pub mod resolution;
 pub mod room;

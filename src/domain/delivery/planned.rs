@@ -53,6 +53,13 @@ pub struct NewMessage {
     pub fault: Option<String>,
 }
 
+impl NewMessage {
+    /// The words as they are stored: what the record of the event proves.
+    pub fn stored_parts(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(&self.parts)
+    }
+}
+
 /// One message to one address.
 #[derive(Debug, Clone)]
 pub struct NewDelivery {

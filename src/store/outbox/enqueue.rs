@@ -115,7 +115,8 @@ async fn write_messages(
     let mut ids = Vec::with_capacity(new.messages.len());
     for message in &new.messages {
         let id = fresh_id(now);
-        let parts = serde_json::to_string(&message.parts)
+        let parts = message
+            .stored_parts()
             .map_err(|error| StoreError::refused("write a message", error.to_string()))?;
         let sha256 = hex(&Sha256::digest(parts.as_bytes()));
         run(
