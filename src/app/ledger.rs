@@ -8,6 +8,7 @@ use super::{
     App, Error, ErrorKind,
     answers::{DeliveryAnswer, StatusAnswer},
     files,
+    verify::Evidence,
 };
 use crate::domain::{IncidentId, shown::Sight};
 
@@ -17,6 +18,8 @@ struct Ledger<'a> {
     incident: &'a StatusAnswer,
     deliveries: &'a [DeliveryAnswer],
     verified: &'a [super::Verified],
+    /// What `oyez verify --export` checks the file by.
+    proof: &'a Evidence,
 }
 
 impl App {
@@ -24,11 +27,13 @@ impl App {
     pub async fn export_ledger(&self, id: IncidentId, folder: &Path) -> Result<Vec<String>, Error> {
         let status = self.status(id).await?;
         let deliveries = self.show(self.send_log(id).await?, Sight::Contacts);
-        let verified = self.verify(Some(id)).await?;
+        let verified = self.verify(Some(id), None).await?;
+        let proof = self.evidence(id).await?;
         let ledger = Ledger {
             incident: &status,
             deliveries: &deliveries,
             verified: &verified,
+            proof: &proof,
         };
         let json = serde_json::to_string_pretty(&ledger).map_err(unwritable)?;
         let csv = table(&deliveries)?;

@@ -76,7 +76,7 @@ pub use self::{
     story::Story,
     streams::{Full, IN_ALL, OpenStream, PER_KEY, Streams},
     tokens::{NewKey, TokenAnswer},
-    verify::Verified,
+    verify::{Verified, verify_export},
     viewer::Viewer,
     who::Hypothesis,
 };

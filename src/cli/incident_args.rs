@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::domain::{
     Audience, ChannelName, FactorId, IncidentId, PersonId, PriorityId, ServiceId, StepId,
-    delivery::Class,
+    chain::Digits, delivery::Class,
 };
 
 use super::args::{FactArgs, KindArg, OpenStage, ServiceArgs, Write};
@@ -629,7 +629,17 @@ pub struct Report {
 
 /// `oyez verify`
 #[derive(Debug, Args)]
+#[command(before_help = "Examples:
+  oyez verify
+  oyez verify INC-0042 --head 9f86d081884c7d65
+  oyez verify --export review/INC-0042.json")]
 pub struct Verify {
     /// One incident; without it, all
     pub incident: Option<IncidentId>,
+    /// Find the record with this head, which a message, report or export printed, and say what follows it
+    #[arg(long, value_name = "DIGITS")]
+    pub head: Option<Digits>,
+    /// Check an exported incident by the file alone, without the database
+    #[arg(long, value_name = "FILE", conflicts_with = "incident")]
+    pub export: Option<PathBuf>,
 }

@@ -72,6 +72,11 @@ async fn dispatch(cli: Cli, output: Output) -> Result<Exit, Error> {
         }
         Command::Slack(command) => return chat::slack(command, output),
         Command::Teams(command) => return chat::teams(command, output).await,
+        Command::Verify(incident_args::Verify {
+            export: Some(file),
+            head,
+            ..
+        }) => return read::verify_export(output, &file, head.as_ref()).await,
         Command::Demo(args) => return run::demo(args, output).await,
         Command::Serve(args) => return run::serve(config, &args, output).await,
         Command::Doctor(args) => return run::doctor(config, &args, output).await,

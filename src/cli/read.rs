@@ -1,16 +1,22 @@
 //! Commands that only look.
 
+use std::path::Path;
+
 use super::{
     incident_args as args,
-    output::{Exit, Page},
+    output::{Exit, Output, Page},
     write::Door,
 };
 use crate::{
     app::{
-        Error,
+        Error, Verified,
         answers::{AwaitingAnswer, StatusAnswer, SummaryAnswer},
     },
-    domain::{IncidentId, shown::Sight},
+    domain::{
+        IncidentId,
+        chain::{Digits, Head},
+        shown::Sight,
+    },
 };
 
 /// `oyez status`
@@ -248,10 +254,40 @@ pub async fn report(door: &Door, args: args::Report) -> Result<Exit, Error> {
 
 /// `oyez verify`
 pub async fn verify(door: &Door, args: args::Verify) -> Result<Exit, Error> {
-    let answer = door.app.verify(args.incident).await?;
-    door.output.answer(&answer, |page| {
-        for incident in &answer {
+    let answer = door.app.verify(args.incident, args.head.as_ref()).await?;
+    verified(door.output, &answer)
+}
+
+/// `oyez verify --export FILE`
+pub async fn verify_export(
+    output: Output,
+    file: &Path,
+    head: Option<&Digits>,
+) -> Result<Exit, Error> {
+    verified(output, &[crate::app::verify_export(file, head).await?])
+}
+
+fn verified(output: Output, answer: &[Verified]) -> Result<Exit, Error> {
+    output.answer(&answer, |page| {
+        for incident in answer {
             page.line(&incident.sentence);
+            if let Some(hash) = &incident.head {
+                let seq = u32::try_from(incident.events).unwrap_or(u32::MAX);
+                let hash = hash.clone();
+                page.line(format!("  {}", Head { seq, hash }));
+            }
+            for unproven in &incident.unproven {
+                page.line(format!("  {unproven}"));
+            }
+            if let Some(found) = incident.found {
+                page.line(format!("  Record {found} has that head."));
+                if incident.follows.is_empty() {
+                    page.line("  Nothing follows it.");
+                }
+            }
+            for record in &incident.follows {
+                page.line(format!("  {record}"));
+            }
         }
         Ok(())
     })?;

@@ -4,8 +4,12 @@
 //! bytes. The digest stands between, so that a record whose words had to be erased keeps its place:
 //! its text is replaced by that digest, and the chain can still be followed.
 
-use std::fmt::Write as _;
+use std::{
+    fmt::{self, Write as _},
+    str::FromStr,
+};
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::event::Record;
@@ -24,6 +28,62 @@ pub struct Link<'a> {
     pub erased: bool,
     /// The hash kept with it.
     pub hash: &'a str,
+}
+
+/// A record as it is named where its hash is kept elsewhere: "Record 14: 9f86d081884c7d65".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Position within the incident, from 1.
+    pub seq: u32,
+    /// Its hash, all of it.
+    pub hash: String,
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.hash.get(..DIGITS).unwrap_or(&self.hash);
+        write!(f, "Record {}: {digits}", self.seq)
+    }
+}
+
+/// Digits of a hash that are printed, and the fewest by which a record is looked for.
+pub const DIGITS: usize = 16;
+
+/// The first digits of the hash of a record that was kept elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digits(String);
+
+/// A text that holds no digits of a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("give at least {DIGITS} digits of the hash, for example 9f86d081884c7d65")]
+pub struct BadDigits;
+
+impl Digits {
+    /// Whether a hash begins with them.
+    pub fn begin(&self, hash: &str) -> bool {
+        hash.starts_with(&self.0)
+    }
+}
+
+impl FromStr for Digits {
+    type Err = BadDigits;
+
+    /// Takes the digits alone, or the whole line that was printed with them.
+    fn from_str(text: &str) -> Result<Self, BadDigits> {
+        let digits = text.rsplit(':').next().unwrap_or(text).trim();
+        let fits = (DIGITS..=GENESIS.len()).contains(&digits.len());
+        if fits && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            Ok(Self(digits.to_ascii_lowercase()))
+        } else {
+            Err(BadDigits)
+        }
+    }
+}
+
+impl fmt::Display for Digits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// The first place at which a log is not what was written.
@@ -160,6 +220,34 @@ mod tests {
         assert_eq!(erase(&digest("a name")).unwrap(), rows[2].2);
         assert_eq!(erase(&digest("another")).unwrap_err().seq, 2);
         assert_eq!(verify([]).unwrap(), GENESIS);
+    }
+
+    #[test]
+    fn a_head_is_printed_short_and_its_digits_are_found_again() {
+        let head = Head {
+            seq: 14,
+            hash: digest("test"),
+        };
+        let printed = head.to_string();
+        assert_eq!(printed, "Record 14: 9f86d081884c7d65");
+        for text in [
+            &printed,
+            "9F86D081884C7D65",
+            " 9f86d081884c7d659 ",
+            &head.hash,
+        ] {
+            let digits: Digits = text.parse().unwrap();
+            assert!(digits.begin(&head.hash), "{text}");
+        }
+        for text in [
+            "",
+            "9f86d081884c7d6",
+            "9f86d081884c7d6g",
+            "Record 14:",
+            &"0".repeat(65),
+        ] {
+            assert_eq!(text.parse::<Digits>(), Err(BadDigits), "{text}");
+        }
     }
 
     proptest! {

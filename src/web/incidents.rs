@@ -376,6 +376,6 @@ pub(super) async fn verify(
 ) -> Result<HttpResponse, Problem> {
     caller.may(Scope::Read)?;
     app.must_see(&caller.viewer(), *id).await?;
-    let verified = app.verify(Some(*id)).await?;
+    let verified = app.verify(Some(*id), None).await?;
     Ok(HttpResponse::Ok().json(verified.first()))
 }

@@ -55,6 +55,7 @@ mod pages;
 mod policies;
 mod policy_and_directory;
 mod private_files;
+mod proof;
 mod resolution_oracle;
 mod restricted;
 mod scale;

@@ -92,6 +92,45 @@ pub async fn log(
         .collect()
 }
 
+/// The log of an incident, and where the incident's row says that it ends: both as they stood at one
+/// moment. `None` if there is no such incident.
+pub async fn log_and_head(
+    conn: &impl ConnectionTrait,
+    id: IncidentId,
+) -> Result<Option<(Vec<StoredRecord>, chain::Head)>, StoreError> {
+    const STEP: &str = "read the log of an incident and its head";
+    #[derive(FromQueryResult)]
+    struct Row {
+        #[sea_orm(nested)]
+        event: Option<entity::event::Model>,
+        head_seq: i64,
+        head_hash: String,
+    }
+    let rows = Row::find_by_statement(statement(
+        conn,
+        "SELECT event.*, incident.seq AS head_seq, incident.hash AS head_hash FROM incident \
+         LEFT JOIN event ON event.incident_id = incident.id \
+         WHERE incident.id = $1 ORDER BY event.seq",
+        [i64::from(id.0).into()],
+    ))
+    .all(conn)
+    .await
+    .step(STEP)?;
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let head = chain::Head {
+        seq: narrow(first.head_seq, STEP)?,
+        hash: first.head_hash.clone(),
+    };
+    let log = rows
+        .into_iter()
+        .filter_map(|row| row.event)
+        .map(|event| record(event, STEP))
+        .collect::<Result<_, _>>()?;
+    Ok(Some((log, head)))
+}
+
 /// The records of an incident from one on, and with them any that was erased, whatever its number:
 /// whoever knows those before learns so that they do not hold any more.
 pub async fn log_from(

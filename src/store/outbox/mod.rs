@@ -36,6 +36,7 @@ mod sql;
 mod stopped;
 mod sweep;
 mod verbs;
+mod written;
 
 pub use addresses::{
     BadAddress, bad_addresses, flag_address, heal_address, heal_channel, heal_there,
@@ -63,3 +64,4 @@ pub use log::{LogPage, Logged, LoggedAttempt, attempts_of, logged_delivery, send
 pub use notify::{Listener, announce, listen};
 pub use sweep::{Swept, sweep};
 pub use verbs::{Filter, Retried, approve, cancel, retry};
+pub use written::written;

@@ -63,6 +63,12 @@ async fn timeline(agency: &Agency, id: IncidentId) -> Vec<(String, String)> {
     lines.map(|line| (line.who, line.text)).collect()
 }
 
+/// What is written in the stead of a first choice is no part of what the record proves.
+async fn assert_proven(agency: &Agency, id: IncidentId) {
+    let verified = agency.app.verify(Some(id), None).await.unwrap().remove(0);
+    assert!(verified.intact, "{}", verified.sentence);
+}
+
 fn said(text: &str) -> (String, String) {
     ("priya-shah".to_owned(), text.to_owned())
 }
@@ -92,15 +98,7 @@ async fn a_retry_keeps_the_key_and_is_on_the_timeline() {
             told.contains(&said("Had 1 failed message tried again")),
             "{told:?}"
         );
-        assert!(
-            agency
-                .app
-                .verify(Some(id))
-                .await
-                .unwrap()
-                .iter()
-                .all(|it| it.intact)
-        );
+        assert_proven(&agency, id).await;
     }
 }
 
@@ -124,6 +122,7 @@ async fn a_message_that_is_sent_anew_has_a_key_of_its_own_and_the_old_one_says_s
             told.contains(&said("Had 1 failed message sent anew")),
             "{told:?}"
         );
+        assert_proven(&agency, id).await;
         let again = retry(&agency, id, RetryWay::Anew, Mode::Commit).await;
         assert_eq!(again.messages, 0);
         assert_eq!(again.sentences, ["No failed message is like that."]);
@@ -235,9 +234,27 @@ async fn a_message_moves_to_another_channel_for_whom_it_reaches_there() {
         let told = timeline(&agency, id).await;
         let line = said("Had 1 failed message sent by notify_sms instead");
         assert!(told.contains(&line), "{told:?}");
+        assert_proven(&agency, id).await;
         let again = retry(&agency, id, way, Mode::Commit).await;
         assert_eq!(again.messages, 0);
         assert_eq!(texts.count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_fell_to_the_next_channel_leaves_the_proof_whole() {
+    let by = |policy: &str| {
+        let changed = policy.replace("[\"teams\", \"email\"]", "[\"email\", \"notify_sms\"]");
+        assert_ne!(changed, policy, "it is written otherwise now");
+        changed
+    };
+    for agency in Agency::all(by).await {
+        let texts = FakeChannel::new("text message", agency.app.clock.clone());
+        let (agency, texts) = agency.with_channel("notify_sms", texts);
+        let id = failed(&agency, &[TOM]).await;
+        agency.deliver().await;
+        assert_eq!(texts.count(), 1);
+        assert_proven(&agency, id).await;
     }
 }
 

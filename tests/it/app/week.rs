@@ -343,7 +343,7 @@ async fn a_p1_is_kept_over_both_nights_on_which_the_clocks_change() {
             watch.until(watch.now() + minutes(5 * 60)).await;
             watch.check_rungs().await;
             assert_eq!((watch.rungs, watch.prompts), (rungs, prompts), "it is over");
-            let verified = agency.app.verify(Some(watch.id)).await.unwrap();
+            let verified = agency.app.verify(Some(watch.id), None).await.unwrap();
             assert!(verified[0].intact, "{}", verified[0].sentence);
         }
     }

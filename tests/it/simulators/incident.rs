@@ -109,7 +109,7 @@ impl Served {
             (prompt.channel.as_str(), prompt.state.as_str()),
             (channel, "delivered")
         );
-        assert!(self.app.verify(Some(id)).await.unwrap()[0].intact);
+        assert!(self.app.verify(Some(id), None).await.unwrap()[0].intact);
     }
 }
 
