@@ -20,7 +20,7 @@ use crate::{
         situation::RecipientId,
     },
     store::{
-        Step, Tx,
+        Step, Tx, incidents,
         outbox::{self, Filter},
     },
 };
@@ -294,7 +294,9 @@ impl App {
                 .filter(|told| told.seq == again.event_seq)
                 .map(|told| &told.who)
                 .collect();
-            let made = self.message(act, &then, (log, record), told.len().max(1), of);
+            let before = incidents::record_before(tx, incident.id, record.seq).await?;
+            let about = (log, record, before.as_ref());
+            let made = self.message(act, &then, about, told.len().max(1), of);
             if let Some(message) = made {
                 return Ok(message);
             }

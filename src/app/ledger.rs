@@ -16,6 +16,8 @@ use crate::domain::{IncidentId, shown::Sight};
 #[derive(Serialize)]
 struct Ledger<'a> {
     incident: &'a StatusAnswer,
+    /// The last record, as it is printed elsewhere.
+    record: String,
     deliveries: &'a [DeliveryAnswer],
     verified: &'a [super::Verified],
     /// What `oyez verify --export` checks the file by.
@@ -31,6 +33,7 @@ impl App {
         let proof = self.evidence(id).await?;
         let ledger = Ledger {
             incident: &status,
+            record: proof.head.to_string(),
             deliveries: &deliveries,
             verified: &verified,
             proof: &proof,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Audience, IncidentId, clock,
+        Audience, IncidentId, chain, clock,
         event::{Event, Record, Said},
         incident::Incident,
         notification::Moment,
@@ -39,7 +39,10 @@ impl App {
         events: Vec<Event>,
     ) -> Result<Written, Error> {
         let (head, mut before) = match before {
-            Some((head, incident)) => (Some(head), Some(incident)),
+            Some((head, incident)) => {
+                let (seq, hash) = (head.seq, head.hash.clone());
+                (Some(head), Some((chain::Head { seq, hash }, incident)))
+            }
             None => (None, None),
         };
         // Who was told, and what waits, is read below: it must be true until the commit.
@@ -52,13 +55,13 @@ impl App {
             let said = self
                 .speak(tx, act, id, before.as_ref(), &mut log, event)
                 .await?;
-            let Some(after) = fold(id, before.as_ref(), log.last()) else {
+            let Some(after) = fold(id, before.as_ref().map(|(_, it)| it), log.last()) else {
                 return Err(no_declaration());
             };
             receipts.push((said, after.seq));
-            before = Some(after);
+            before = Some((record_after(before.as_ref(), &log)?, after));
         }
-        let Some(after) = before else {
+        let Some((_, after)) = before else {
             return Err(no_declaration());
         };
         incidents::append(tx, head.as_ref(), &after, &log[old..]).await?;
@@ -95,10 +98,11 @@ impl App {
         tx: &Tx,
         act: &Act<'_>,
         id: IncidentId,
-        before: Option<&Incident>,
+        before: Option<&(chain::Head, Incident)>,
         log: &mut Vec<Record>,
         event: Event,
     ) -> Result<Spoken, Error> {
+        let (end, before) = before.map(|(end, incident)| (end, incident)).unzip();
         let record = Record {
             seq: before.map_or(1, |incident| incident.seq + 1),
             at: act.now,
@@ -122,7 +126,7 @@ impl App {
             return Err(no_declaration());
         };
         self.freeze(act, &after, log);
-        let words = self.render(act, &after, log, &plan, &told);
+        let words = self.render(act, &after, (log, end), &plan, &told);
         let mut messages = words.clone();
         self.own_views(tx, act, &after, &mut messages).await?;
         let deliveries = self.deliveries(&plan, &messages);
@@ -271,6 +275,30 @@ fn fold(id: IncidentId, before: Option<&Incident>, record: Option<&Record>) -> O
         }
         None => Incident::declared(id, record?),
     }
+}
+
+/// The last record of a log, of which this one came before.
+fn record_after(
+    before: Option<&(chain::Head, Incident)>,
+    log: &[Record],
+) -> Result<chain::Head, Error> {
+    let last = log.last().ok_or_else(no_declaration)?;
+    let text = chain::stored_text(last).map_err(unwritable)?;
+    let previous = before.map_or(chain::GENESIS, |(end, _)| &end.hash);
+    Ok(chain::Head {
+        seq: last.seq,
+        hash: chain::link(previous, &text),
+    })
+}
+
+fn unwritable(error: serde_json::Error) -> Error {
+    Error::new(
+        super::ErrorKind::Unexpected,
+        "unwritable-record",
+        "What happened could not be written down.",
+        "Try again, and look at the log.",
+    )
+    .caused_by(error)
 }
 
 fn no_declaration() -> Error {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{App, Error};
-use crate::domain::IncidentId;
+use crate::{domain::IncidentId, store::incidents};
 
 impl App {
     /// What happened, who led, what was promised and kept, who was told, what is left to do.
@@ -77,6 +77,9 @@ impl App {
                 .map(|note| format!(" ({})", escape(note)))
                 .unwrap_or_default();
             line(format!("- [{mark}] {}{note}", escape(&step.words)));
+        }
+        if let Some(record) = incidents::last_record(self.store.read(), id).await? {
+            line(format!("\n{record}"));
         }
         Ok(text)
     }

@@ -6,6 +6,7 @@ use super::{App, Error, ErrorKind, act::Act};
 use crate::domain::{
     Audience, ChannelName,
     ask::Ask,
+    chain::Head,
     channel::{ASK_MARK, TAP_MARK},
     correction,
     delivery::{NewDelivery, NewMessage},
@@ -60,6 +61,7 @@ impl App {
                         &act.book.policy,
                         *audience,
                     ),
+                    before: None,
                     links: &self.links,
                     now: act.now,
                 };
@@ -75,12 +77,13 @@ impl App {
         }
     }
 
-    /// The messages of a plan, one for each moment, audience and channel.
+    /// The messages of a plan, one for each moment, audience and channel. They are about the last record
+    /// of the log, which follows the record `before`.
     pub(super) fn render(
         &self,
         act: &Act<'_>,
         after: &Incident,
-        log: &[Record],
+        (log, before): (&[Record], Option<&Head>),
         plan: &Plan,
         told: &[Told],
     ) -> Vec<NewMessage> {
@@ -100,24 +103,27 @@ impl App {
                     .and_then(|seq| correction::put_right(after, log, seq));
                 match again {
                     Some((after, log, record)) => {
-                        self.message(act, &after, (&log, &record), people_told, of)
+                        self.message(act, &after, (&log, &record, before), people_told, of)
                     }
-                    None => self.message(act, after, (log, record), people_told, of),
+                    None => self.message(act, after, (log, record, before), people_told, of),
                 }
             })
             .collect()
     }
 
-    /// One message about a record, the last of its log; `None` if the channel is not live.
+    /// One message about a record, the last of its log, which follows the record `before`; `None` if the
+    /// channel is not live.
     pub(super) fn message(
         &self,
         act: &Act<'_>,
         after: &Incident,
-        (log, record): (&[Record], &Record),
+        (log, record, before): (&[Record], &Record, Option<&Head>),
         people_told: usize,
         (moment, audience, channel): (Moment, Audience, ChannelName),
     ) -> Option<NewMessage> {
         let way = self.channels.get(&channel)?;
+        // What is kept to compare with stands in mails, not where others read along or machines do.
+        let before = before.filter(|_| !way.is_chat());
         let view = wording::view(&Saying {
             incident: after,
             log,
@@ -129,6 +135,7 @@ impl App {
             next_update: after.promises.get(&audience).map(|promise| promise.due),
             people_told,
             readers_abroad: readers_abroad(&act.book.directory, &act.book.policy, audience),
+            before,
             links: &self.links,
             now: act.now,
         });

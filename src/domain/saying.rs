@@ -1,7 +1,7 @@
 //! Everything from which the words of one message are made.
 
 use super::{
-    Audience, directory::Directory, event::Record, incident::Incident, notification::Moment,
+    Audience, chain, directory::Directory, event::Record, incident::Incident, notification::Moment,
     policy::Policy, time::Time,
 };
 
@@ -28,6 +28,8 @@ pub struct Saying<'a> {
     pub people_told: usize,
     /// Whether a reader's clock may differ from the organisation's, so that times name their zone.
     pub readers_abroad: bool,
+    /// The record before the event: the words cannot hold the hash of the one that proves them.
+    pub before: Option<&'a chain::Head>,
     /// Where readers find more.
     pub links: &'a Links,
     /// The instant at which it is said.

@@ -175,10 +175,7 @@ async fn an_export_is_verified_without_the_database() {
         agency.done("export INC-0001 --to review").await;
         let file = agency.path("review").join("INC-0001.json");
         let export: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
-        let head = format!(
-            "Record 2: {}",
-            &export["proof"]["head"]["hash"].as_str().unwrap()[..16]
-        );
+        let head = export["record"].as_str().unwrap();
         let elsewhere = tempfile::tempdir().unwrap();
         let check = async |export: &Value| {
             let text = export.to_string();
@@ -187,7 +184,7 @@ async fn an_export_is_verified_without_the_database() {
             without_a_database(elsewhere.path(), &line).await
         };
         let ran = check(&export).await.exits(0);
-        ran.says(&["all 2 records", "Record 2 has that head.", &head]);
+        ran.says(&["all 2 records", "Record 2 has that head.", head]);
 
         let altered = |change: &dyn Fn(&mut Value)| {
             let mut export = export.clone();
@@ -222,4 +219,55 @@ async fn an_export_is_verified_without_the_database() {
         let ran = check(&serde_json::json!({ "incident": {} })).await;
         ran.exits(2).says(&["is not an export with its proof"]);
     }
+}
+
+/// The parts of a mail as they are read.
+fn read(bytes: &[u8]) -> String {
+    let mail = mailparse::parse_mail(bytes).unwrap();
+    let part = |part: &mailparse::ParsedMail<'_>| part.get_body().unwrap();
+    mail.subparts.iter().map(part).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_head_stands_in_the_closed_mail_to_our_people_in_the_report_and_in_the_export_alone() {
+    let agency = Agency::open().await;
+    agency.declare("").await;
+    agency.done("resolve INC-0001 'It works.' --yes").await;
+    let before = (agency.mail.taken().len(), agency.posts().await);
+    agency
+        .done("close INC-0001 --report https://northshire.example/report --yes")
+        .await;
+    let hashes = hashes(&agency).await;
+    let head = |number: usize| format!("Record {number}: {}", &hashes[number - 1][..16]);
+    let closed = hashes.len();
+
+    let (mut inside, mut outside) = (0, 0);
+    for mail in &agency.mail.taken()[before.0..] {
+        let words = read(&mail.bytes);
+        if mail.to[0].ends_with("@northshire.example") {
+            inside += 1;
+            assert_eq!(words.matches(&head(closed - 1)).count(), 2, "{words}");
+        } else {
+            outside += 1;
+            assert!(!words.contains(&hashes[closed - 2][..16]), "{words}");
+        }
+    }
+    assert!(inside > 0 && outside > 0, "{inside} {outside}");
+    let posts = agency.hooks.received_requests().await.unwrap();
+    assert!(posts.len() > before.1);
+    for post in &posts {
+        let body = String::from_utf8_lossy(&post.body);
+        assert!(!hashes.iter().any(|hash| body.contains(&hash[..16])));
+    }
+    for mail in &agency.mail.taken()[..before.0] {
+        assert!(!read(&mail.bytes).contains("Record "));
+    }
+
+    agency.done("report INC-0001").await.says(&[&head(closed)]);
+    agency.done("export INC-0001 --to .").await;
+    let export = fs::read_to_string(agency.path("INC-0001.json")).unwrap();
+    assert!(export.contains(&format!("\"{}\"", head(closed))));
+    // What a mail printed is found, and what was written since is said.
+    let find = format!("verify --head '{}'", head(closed - 1));
+    agency.done(&find).await.says(&["closed by "]);
 }

@@ -124,6 +124,14 @@ pub(super) fn reference(context: &Context<'_>) -> Value {
     }
 }
 
+/// By which record our own people can check later that nothing was altered or cut off. It stands at the
+/// end of an incident only, and is nobody else's business.
+pub(super) fn record(context: &Context<'_>) -> Value {
+    let is_end = context.saying.moment == Moment::Closed && !context.is_outside();
+    let before = context.saying.before.filter(|_| is_end);
+    line(before.map(ToString::to_string).unwrap_or_default())
+}
+
 fn owes_next_update(context: &Context<'_>) -> bool {
     let silent = matches!(
         context.saying.moment,

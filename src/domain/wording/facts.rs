@@ -189,6 +189,7 @@ static TABLE: &[Fact] = &[
         c::next_update_words,
     )
     .optional(),
+    fact("record", Line, ALWAYS, EVERYONE, c::record).optional(),
     fact("link", Line, ALWAYS, EVERYONE, c::link).optional(),
     fact("mailbox", Line, ALWAYS, EVERYONE, c::mailbox).optional(),
     // How things stand: the six facts, each for those who may see it.

@@ -126,6 +126,7 @@ impl Story {
             next_update: next,
             people_told: 42,
             readers_abroad: self.abroad,
+            before: None,
             links: &self.links,
             now: event.at,
         })

@@ -131,6 +131,46 @@ pub async fn log_and_head(
     Ok(Some((log, head)))
 }
 
+/// The record that the log of an incident ends with; `None` if there is no such incident.
+pub async fn last_record(
+    conn: &impl ConnectionTrait,
+    id: IncidentId,
+) -> Result<Option<chain::Head>, StoreError> {
+    const STEP: &str = "look where the log of an incident ends";
+    let found = entity::incident::Entity::find_by_id(i64::from(id.0))
+        .one(conn)
+        .await
+        .step(STEP)?;
+    found
+        .map(|row| {
+            Ok(chain::Head {
+                seq: narrow(row.seq, STEP)?,
+                hash: row.hash,
+            })
+        })
+        .transpose()
+}
+
+/// The record that one of an incident follows; `None` if it is the first.
+pub async fn record_before(
+    conn: &impl ConnectionTrait,
+    id: IncidentId,
+    seq: u32,
+) -> Result<Option<chain::Head>, StoreError> {
+    const STEP: &str = "look at the record before one";
+    use entity::event::{Column, Entity};
+    let found = Entity::find()
+        .filter(Column::IncidentId.eq(i64::from(id.0)))
+        .filter(Column::Seq.eq(i64::from(seq) - 1))
+        .one(conn)
+        .await
+        .step(STEP)?;
+    Ok(found.map(|row| chain::Head {
+        seq: seq - 1,
+        hash: row.hash,
+    }))
+}
+
 /// The records of an incident from one on, and with them any that was erased, whatever its number:
 /// whoever knows those before learns so that they do not hold any more.
 pub async fn log_from(

@@ -27,8 +27,8 @@ pub use list::{
     is_restricted, list, open, restricted, summary,
 };
 pub use log::{
-    Erasure, StoredRecord, StreamedRecord, erase, events_after, last_stream_id, log, log_and_head,
-    log_from,
+    Erasure, StoredRecord, StreamedRecord, erase, events_after, last_record, last_stream_id, log,
+    log_and_head, log_from, record_before,
 };
 
 /// The end of an incident's log.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use oyez::domain::{
     Audience, IncidentId,
+    chain::Head,
     directory::Directory,
     event::{Event, Record},
     incident::Incident,
@@ -120,6 +121,10 @@ impl Story {
             Moment::Declared | Moment::RoleAssigned | Moment::AreYouAffected => "14:40",
             _ => "15:40",
         };
+        let before = Head {
+            seq: event.seq - 1,
+            hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
+        };
         wording::view(&Saying {
             incident: &incident,
             log: &self.log,
@@ -131,6 +136,7 @@ impl Story {
             next_update: Some(at(&format!("2026-11-23T{next}:00Z"))),
             people_told: 42,
             readers_abroad: false,
+            before: Some(&before),
             links: &self.links,
             now: event.at,
         })
