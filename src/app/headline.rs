@@ -3,6 +3,7 @@
 use super::{act::Act, answers::Receipt, labels::Labels, unreachable::Unreachable};
 use crate::domain::{
     event::{AffectedAnswer, Event, Record},
+    facts::Facts,
     incident::Incident,
     situation::Relation,
     timeline,
@@ -112,6 +113,17 @@ pub(super) fn finish(
                 after.id
             ));
         }
+        if let Event::Corrected {
+            facts,
+            title,
+            holding_line,
+            ..
+        } = &record.event
+        {
+            receipt
+                .sentences
+                .extend(from_now_on(title, facts, holding_line));
+        }
         if let Event::Declared { triage, .. } | Event::PriorityChanged { triage, .. } =
             &record.event
         {
@@ -144,4 +156,23 @@ pub(super) fn finish(
             times.when(due)
         ));
     }
+}
+
+/// What the next messages say otherwise than those before. The theory is not for all who read the answer.
+fn from_now_on<'a>(
+    title: &'a Option<String>,
+    facts: &'a Facts,
+    holding_line: &'a Option<String>,
+) -> impl Iterator<Item = String> + 'a {
+    [
+        ("Title", title),
+        ("Effect", &facts.effect),
+        ("Who is affected", &facts.who),
+        ("What to do", &facts.what_to_do),
+        ("What we are doing", &facts.doing),
+        ("Decision needed", &facts.decision),
+        ("Holding line", holding_line),
+    ]
+    .into_iter()
+    .filter_map(|(label, now)| Some(format!("{label}, from now on: {}", now.as_deref()?)))
 }

@@ -179,6 +179,8 @@ pub async fn correct(door: &Door, args: args::Correct) -> Result<Exit, Error> {
         wrong: args.wrong,
         right: args.right,
         facts: args.facts.into(),
+        title: args.title,
+        holding_line: args.holding_line,
     };
     plain(door, args.incident, command, &args.write).await
 }

@@ -270,9 +270,15 @@ pub struct Correct {
     /// What is right
     #[arg(long)]
     pub right: String,
+    /// The title put right
+    #[arg(long)]
+    pub title: Option<String>,
     /// Facts put right
     #[command(flatten)]
     pub facts: FactArgs,
+    /// The holding line put right
+    #[arg(long, value_name = "TEXT")]
+    pub holding_line: Option<String>,
     /// How to go about it
     #[command(flatten)]
     pub write: Write,

@@ -185,9 +185,16 @@ pub enum Command {
         wrong: String,
         /// What is right.
         right: String,
-        /// Facts put right.
+        /// Facts put right. Where the wrong words are whole sentences of others, what is right takes their
+        /// place.
         #[serde(default)]
         facts: Facts,
+        /// The title put right.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+        /// The holding line put right.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        holding_line: Option<String>,
     },
     /// It was not fixed after all.
     Reopen {
@@ -332,6 +339,17 @@ pub struct Asked<C> {
     /// The request in the words it came in, where the command alone does not tell whether it is the
     /// same: "45m" is another instant each time it is read.
     pub typed: Option<String>,
+}
+
+/// What the next messages say of an incident, as far as a correction changes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The title.
+    pub title: Option<String>,
+    /// The facts.
+    pub facts: Facts,
+    /// The holding line.
+    pub holding_line: Option<String>,
 }
 
 /// A no, in plain English.

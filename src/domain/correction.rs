@@ -23,6 +23,7 @@ pub fn put_right(
         wrong,
         right,
         facts,
+        ..
     } = &log.last()?.event
     else {
         return None;

@@ -300,6 +300,12 @@ pub enum Event {
         right: String,
         /// Facts put right.
         facts: Facts,
+        /// The title put right.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+        /// The holding line put right.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        holding_line: Option<String>,
     },
     /// It was not fixed after all.
     Reopened {

@@ -335,3 +335,26 @@ async fn an_unknown_verb_or_incident_opens_no_form_and_says_so() {
 async fn timeline(slack: &Door) -> String {
     slack.agency.json("status INC-0001").await["timeline"].to_string()
 }
+
+#[tokio::test]
+async fn a_correction_whose_words_stand_in_part_of_a_title_comes_back_with_the_question() {
+    let mut slack = Door::with_app().await;
+    slack.agency.done(DECLARE).await;
+    deliver(&slack.api.app).await;
+    let form = slack.opens(PRIYA, "correct INC-1").await;
+    let mut values = vec![
+        ("event", json!({ "selected_option": { "value": "1" } })),
+        ("wrong", typed("sign in")),
+        ("right", typed("They cannot register.")),
+        ("title", typed("Providers cannot sign in")),
+    ];
+    let asked = slack.submits(PRIYA, &form, &inputs(&values)).await;
+    let view = &asked["view"];
+    assert!(view.to_string().contains("stand in the title"), "{asked}");
+    assert!(input(view, "keep").to_string().contains("It is right"));
+    values.push(("keep", json!({ "selected_options": [{ "value": "yes" }] })));
+    let form = slack.shown(0, 3).await;
+    let preview = slack.submits(PRIYA, &form, &inputs(&values)).await;
+    let submit = preview["view"]["submit"]["text"].as_str().unwrap_or("");
+    assert!(submit.starts_with("Send to "), "{preview}");
+}

@@ -41,6 +41,7 @@ mod cli_story;
 mod cli_terminal;
 mod cli_trouble;
 mod cli_upkeep;
+mod correcting;
 mod directory_import;
 mod doctor;
 mod echoes;

@@ -133,6 +133,8 @@ pub fn of_change(scene: &Scene<'_>, command: &Command) -> Option<(Verb, Filled)>
             wrong,
             right,
             facts,
+            title,
+            holding_line,
         } => {
             put(
                 "event",
@@ -140,6 +142,8 @@ pub fn of_change(scene: &Scene<'_>, command: &Command) -> Option<(Verb, Filled)>
             );
             put("wrong", wrong);
             put("right", right);
+            put("title", title.as_deref().unwrap_or_default());
+            put("holding_line", holding_line.as_deref().unwrap_or_default());
             changed = Some(facts);
             Verb::Correct
         }
@@ -220,6 +224,7 @@ fn facts(filled: &mut Filled, facts: &Facts) {
         ("what_to_do", &facts.what_to_do),
         ("doing", &facts.doing),
         ("decision", &facts.decision),
+        ("theory", &facts.theory),
     ] {
         put(filled, id, fact.clone().unwrap_or_default());
     }

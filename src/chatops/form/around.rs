@@ -41,8 +41,9 @@ pub(super) fn above(scene: &Scene<'_>, verb: Verb) -> Vec<Piece> {
             ),
         ],
         Verb::Correct => vec![text(
-            "The correction goes to exactly those who got the wrong message. Change the facts \
-             below, too, if they are wrong: later messages say them again.",
+            "The correction goes to exactly those who got the wrong message. Where the wrong words \
+             are whole sentences of the title or of the facts, what is right takes their place. \
+             Change what else is wrong there: later messages say it again.",
         )],
         Verb::Close => close(scene, subject),
         Verb::Mute => vec![text("Rules that override muting still tell them.")],

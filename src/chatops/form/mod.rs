@@ -89,3 +89,9 @@ pub fn form(
 pub fn ask_about_ceiling(filled: &mut Filled) {
     filled.entry(verbs::OVERRIDE.to_owned()).or_default();
 }
+
+/// With the question whether facts in which wrong words stand are right as they stand, which is asked only
+/// where such words were found.
+pub fn ask_about_facts(filled: &mut Filled) {
+    filled.entry(verbs::KEEP.to_owned()).or_default();
+}

@@ -6,7 +6,7 @@ use super::{
     super::grammar::{Scene, audience_of, lead, usual_audience},
     Asked, Filled,
     names::{named_services, who},
-    verbs::{OVERRIDE, fields},
+    verbs::{KEEP, OVERRIDE, fields},
 };
 use crate::domain::{
     FactorId, IncidentId, PersonId, PriorityId, Time,
@@ -248,6 +248,7 @@ impl Form<'_> {
     }
 
     fn correct(&self) -> Result<Command, Refusal> {
+        let incident = self.scene.subject.map(|subject| subject.incident);
         Ok(Command::Correct {
             events: [self
                 .text("event")
@@ -257,6 +258,11 @@ impl Form<'_> {
             wrong: self.text("wrong"),
             right: self.text("right"),
             facts: self.facts(),
+            title: self.changed("title", incident.map(|it| it.title.as_str())),
+            holding_line: self.changed(
+                "holding_line",
+                incident.and_then(|it| it.holding_line.as_deref()),
+            ),
         })
     }
 
@@ -288,19 +294,25 @@ impl Form<'_> {
     /// What was filled in and is not as it was said last.
     fn facts(&self) -> Facts {
         let last = self.scene.subject.map(|subject| &subject.incident.facts);
-        let changed = |id, last: Option<&Option<String>>| {
-            let now = self.value(id)?;
-            let same = last.and_then(Option::as_deref).map(str::trim) == Some(now.as_str());
-            (!same).then_some(now)
-        };
+        let changed =
+            |id, last: Option<&Option<String>>| self.changed(id, last.and_then(Option::as_deref));
         Facts {
             effect: changed("effect", last.map(|it| &it.effect)),
             who: changed("who", last.map(|it| &it.who)),
             what_to_do: changed("what_to_do", last.map(|it| &it.what_to_do)),
             doing: changed("doing", last.map(|it| &it.doing)),
             decision: changed("decision", last.map(|it| &it.decision)),
-            theory: None,
+            theory: changed("theory", last.map(|it| &it.theory)),
         }
+    }
+
+    /// What was filled in, unless it is as it was said last; that only if somebody says that it is right.
+    fn changed(&self, id: &str, last: Option<&str>) -> Option<String> {
+        let now = self.value(id);
+        if now.as_deref() != last.map(str::trim) && now.is_some() {
+            return now;
+        }
+        self.value(KEEP).and(last).map(str::to_owned)
     }
 
     /// An open stage, if one was chosen.

@@ -304,6 +304,8 @@ fn every_form_of_a_change_comes_to_its_command() {
                 wrong: "looking".to_owned(),
                 right: "fixing".to_owned(),
                 facts: Facts::default(),
+                title: None,
+                holding_line: None,
             },
         ),
     ] {
@@ -351,6 +353,43 @@ fn a_form_holds_what_is_known_and_what_was_said() {
     assert_eq!(values(Verb::Correct, "It is fixed")["right"], "It is fixed");
     assert_eq!(values(Verb::Correct, "")["event"], "2");
     assert_eq!(values(Verb::Step, "start-report")["step"], "start-report");
+}
+
+#[test]
+fn a_correction_that_asks_about_facts_can_leave_them_as_they_are() {
+    let incident = Some(IncidentId(42));
+    let mut values = filled(&[("event", "2"), ("wrong", "sign in"), ("right", "register")]);
+    let effect = "Providers cannot sign in.";
+    let read_effect = |values: &Filled| {
+        let read = about(|scene| read(scene, Verb::Correct, incident, values));
+        let Ok(Asked::Change(_, command)) = read else {
+            panic!("{read:?}");
+        };
+        let Command::Correct { facts, title, .. } = *command else {
+            panic!("{command:?}");
+        };
+        (facts.effect, title)
+    };
+    let has_question = |values: &Filled| {
+        let form = about(|scene| form(scene, Verb::Correct, incident, values));
+        let mut pieces = form.expect("a form").pieces.into_iter();
+        pieces.any(|piece| matches!(piece, Piece::Field(field) if field.id == "keep"))
+    };
+    values.insert("effect".to_owned(), effect.to_owned());
+    assert_eq!(read_effect(&values), (None, None));
+    assert!(!has_question(&values));
+    ask_about_facts(&mut values);
+    assert!(has_question(&values));
+    assert_eq!(read_effect(&values), (None, None));
+    values.insert("keep".to_owned(), "yes".to_owned());
+    let (kept, title) = read_effect(&values);
+    assert_eq!(kept.as_deref(), Some(effect));
+    assert!(title.is_some(), "it is left as it is, too");
+    values.insert("effect".to_owned(), "Nobody can register.".to_owned());
+    assert_eq!(
+        read_effect(&values).0.as_deref(),
+        Some("Nobody can register.")
+    );
 }
 
 #[test]

@@ -20,6 +20,9 @@ const PREFILLED: usize = 2_000;
 /// Asked for only after a ceiling was met.
 pub(super) const OVERRIDE: &str = "override_ceiling";
 
+/// Asked for only after wrong words were found in the facts.
+pub(super) const KEEP: &str = "keep";
+
 /// The fields of a verb; `None` for verbs that have no form. What was filled in decides whether some
 /// are asked for.
 pub(super) fn fields(scene: &Scene<'_>, verb: Verb, filled: &Filled) -> Option<Vec<Field>> {
@@ -91,7 +94,7 @@ pub(super) fn fields(scene: &Scene<'_>, verb: Verb, filled: &Filled) -> Option<V
             .needed(),
             Field::text("note", "A link, or why it is not needed"),
         ],
-        Verb::Correct => correct(scene),
+        Verb::Correct => correct(scene, filled),
         Verb::Close => vec![
             Field::text("text", "What people should read"),
             Field::line("report", "Link to the report (https://…)"),
@@ -158,13 +161,6 @@ fn update(scene: &Scene<'_>) -> Vec<Field> {
 /// The facts as they were said last; what is not touched stays.
 fn facts(scene: &Scene<'_>) -> [Field; 5] {
     let facts = scene.subject.map(|subject| &subject.incident.facts);
-    let last = |fact: Option<&Option<String>>| {
-        let fact = fact.and_then(Option::as_deref).unwrap_or_default();
-        match fact.chars().count() {
-            0..=PREFILLED => fact.to_owned(),
-            _ => String::new(),
-        }
-    };
     [
         Field::text("effect", "Effect: what happens now").with(last(facts.map(|it| &it.effect))),
         Field::text("who", "Who is affected, and how many?").with(last(facts.map(|it| &it.who))),
@@ -174,6 +170,15 @@ fn facts(scene: &Scene<'_>) -> [Field; 5] {
         Field::text("decision", "What must owners decide?")
             .with(last(facts.map(|it| &it.decision))),
     ]
+}
+
+/// What was said last, if a field has room for it.
+fn last(fact: Option<&Option<String>>) -> String {
+    let fact = fact.and_then(Option::as_deref).unwrap_or_default();
+    match fact.chars().count() {
+        0..=PREFILLED => fact.to_owned(),
+        _ => String::new(),
+    }
 }
 
 fn stage_now(scene: &Scene<'_>) -> &'static str {
@@ -247,16 +252,38 @@ fn leads(scene: &Scene<'_>) -> Vec<Field> {
     ]
 }
 
-fn correct(scene: &Scene<'_>) -> Vec<Field> {
+fn correct(scene: &Scene<'_>, filled: &Filled) -> Vec<Field> {
     let said = said(scene);
-    let last = said.first().map(|(seq, _)| seq.clone());
+    let latest = said.first().map(|(seq, _)| seq.clone());
     let mut fields = vec![
         Field::one("event", "Which message was wrong?", said)
             .needed()
-            .with(last.unwrap_or_default()),
+            .with(latest.unwrap_or_default()),
         Field::text("wrong", "What did it say that is wrong?").needed(),
         Field::text("right", "What is right?").needed(),
     ];
+    fields.push(Field::line("title", "Title: what can people not do?").with(last_title(scene)));
     fields.extend(facts(scene));
+    if let Some(incident) = scene.subject.map(|subject| subject.incident) {
+        // They are in no other form, so they are asked for where there are such words alone.
+        let seldom = [
+            ("theory", "Working theory", &incident.facts.theory),
+            ("holding_line", "Holding line", &incident.holding_line),
+        ];
+        for (id, label, now) in seldom {
+            if now.is_some() {
+                fields.push(Field::text(id, label).with(last(Some(now))));
+            }
+        }
+    }
+    if filled.contains_key(KEEP) {
+        let label = "What stands above is right where you leave it unchanged";
+        fields.push(Field::any(KEEP, label, words([("yes", "It is right")])));
+    }
     fields
+}
+
+fn last_title(scene: &Scene<'_>) -> String {
+    let title = scene.subject.map(|subject| subject.incident.title.clone());
+    title.unwrap_or_default()
 }

@@ -61,7 +61,10 @@ impl Said<'_> {
             _ => None,
         };
         Ok(match command {
-            Some(command) => Spoken::Change { incident, command },
+            Some(command) => Spoken::Change {
+                incident,
+                command: Box::new(command),
+            },
             None => Spoken::Form {
                 verb: self.verb,
                 incident,

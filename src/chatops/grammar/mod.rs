@@ -88,7 +88,7 @@ pub enum Spoken {
         /// Which incident.
         incident: IncidentId,
         /// What changes.
-        command: Command,
+        command: Box<Command>,
     },
     /// A verb without what it needs: the form for it, with what was said filled in.
     Form {
@@ -118,22 +118,24 @@ impl Spoken {
     /// long for one (`most` characters).
     #[must_use]
     pub fn by_form(self, most: usize) -> Self {
-        match self {
-            Self::Change {
-                incident,
-                command:
-                    Command::Update {
-                        text,
-                        facts,
-                        stage: None,
-                        next_update: None,
-                    },
+        let Self::Change { incident, command } = self else {
+            return self;
+        };
+        match *command {
+            Command::Update {
+                text,
+                facts,
+                stage: None,
+                next_update: None,
             } if facts == Facts::default() && text.chars().count() <= most => Self::Form {
                 verb: Verb::Update,
                 incident,
                 said: text,
             },
-            other => other,
+            command => Self::Change {
+                incident,
+                command: Box::new(command),
+            },
         }
     }
 }

@@ -37,7 +37,7 @@ fn change(text: &str) -> Command {
         Ok(Spoken::Change {
             incident: IncidentId(42),
             command,
-        }) => command,
+        }) => *command,
         other => panic!("{text}: {other:?}"),
     }
 }
@@ -69,9 +69,9 @@ fn an_incident_is_named_or_is_the_one_of_the_place() {
             said(text),
             Ok(Spoken::Change {
                 incident: IncidentId(7),
-                command: Command::Note {
+                command: Box::new(Command::Note {
                     text: "Rang them".to_owned()
-                },
+                }),
             }),
             "{text}"
         );

@@ -44,9 +44,17 @@ pub fn typed(event: &Event, moment: Moment, audience: Audience) -> Vec<(&'static
             }
         }
         // What was wrong is quoted as it was said; only what is right can be put better.
-        Event::Corrected { right, facts, .. } => {
+        Event::Corrected {
+            right,
+            facts,
+            title,
+            holding_line,
+            ..
+        } => {
             typed.push(("What is right", right));
+            typed.extend(title.as_deref().map(|text| ("Title", text)));
             typed.extend(standing(facts, Moment::Update, audience));
+            typed.extend(holding_line.as_deref().map(|text| ("Holding line", text)));
         }
         _ => {}
     }
@@ -141,6 +149,8 @@ mod tests {
             wrong: "Back in 10 minutes.".to_owned(),
             right: "We do not know how long it takes.".to_owned(),
             facts: Facts::default(),
+            title: None,
+            holding_line: None,
         };
         assert_eq!(
             labels(&event, Moment::Correction, Audience::External),

@@ -7,6 +7,7 @@
 mod approving;
 mod asking;
 mod changed;
+mod correcting;
 mod declaring;
 #[cfg(test)]
 mod desk;
@@ -26,7 +27,7 @@ pub use changed::{revision_conflict, what_changed_since};
 use super::{
     Audience, IncidentId,
     clock::answer,
-    command::{Command, Declare, Promised, Refusal},
+    command::{Command, Declare, Promised, Refusal, Standing},
     directory::Directory,
     event::{Actor, Event, Record},
     incident::Incident,
@@ -113,7 +114,16 @@ pub fn decide(
             wrong,
             right,
             facts,
-        } => at.correct(events, wrong, right, facts)?,
+            title,
+            holding_line,
+        } => {
+            let given = Standing {
+                title: title.clone(),
+                facts: facts.clone(),
+                holding_line: holding_line.clone(),
+            };
+            at.correct(events, wrong, right, &given)?
+        }
         Command::Stage { to } => at.stage(*to)?,
         Command::Resolve {
             text,

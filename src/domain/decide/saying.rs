@@ -1,4 +1,4 @@
-//! Commands that say something while people are owed updates, and corrections.
+//! Commands that say something while people are owed updates.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -222,45 +222,6 @@ impl At<'_> {
         );
         sentences.join(" ")
     }
-
-    pub(super) fn correct(
-        &self,
-        events: &BTreeSet<u32>,
-        wrong: &str,
-        right: &str,
-        facts: &Facts,
-    ) -> Result<Event, Refusal> {
-        if events.is_empty() {
-            return Err(Refusal::new(
-                "empty",
-                "It is not said which message was wrong.",
-                format!("See the timeline with `oyez status {}`.", self.incident.id),
-            ));
-        }
-        for seq in events {
-            let said = self
-                .context
-                .log
-                .iter()
-                .any(|record| record.seq == *seq && record.event.says_something());
-            if !said {
-                return Err(Refusal::new(
-                    "nothing-said",
-                    format!("Entry {seq} of the timeline told nobody anything."),
-                    format!(
-                        "Find the entry that did with `oyez status {}`.",
-                        self.incident.id
-                    ),
-                ));
-            }
-        }
-        Ok(Event::Corrected {
-            events: events.clone(),
-            wrong: typed::text("What was wrong", wrong)?,
-            right: typed::text("What is right", right)?,
-            facts: typed::facts(facts)?,
-        })
-    }
 }
 
 /// Refuses stages that have commands of their own.
@@ -275,7 +236,7 @@ pub(super) fn only_open(stage: Stage) -> Result<(), Refusal> {
     ))
 }
 
-fn and_list(names: &[&str]) -> String {
+pub(super) fn and_list(names: &[&str]) -> String {
     match names {
         [] => String::new(),
         [one] => (*one).to_owned(),

@@ -359,6 +359,8 @@ fn only_what_was_said_can_be_corrected() {
             who: Some("Some providers".to_owned()),
             ..Facts::default()
         },
+        title: None,
+        holding_line: None,
     };
     desk.refuses(&correct(&[]), "empty");
     desk.refuses(&correct(&[1, 2]), "nothing-said");

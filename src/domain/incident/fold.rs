@@ -149,7 +149,20 @@ impl Incident {
                 self.ended_at = Some(record.at);
                 self.duplicate_of = *duplicate_of;
             }
-            Event::Corrected { facts, .. } => self.facts.merge(facts),
+            Event::Corrected {
+                facts,
+                title,
+                holding_line,
+                ..
+            } => {
+                self.facts.merge(facts);
+                if let Some(title) = title {
+                    self.title.clone_from(title);
+                }
+                if holding_line.is_some() {
+                    self.holding_line.clone_from(holding_line);
+                }
+            }
             Event::Reopened { .. } => {
                 self.stage = Stage::Investigating;
                 self.resolved_at = None;

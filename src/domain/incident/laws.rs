@@ -72,6 +72,8 @@ fn commands() -> impl Strategy<Value = Command> {
             wrong: text.clone(),
             right: text,
             facts: Default::default(),
+            title: None,
+            holding_line: None,
         }),
         1 => (words(), times()).prop_map(|(text, at)| Command::Resolve {
             text,

@@ -374,6 +374,8 @@ fn a_correction_goes_exactly_where_the_wrong_words_went() {
         wrong: "Nothing was lost".to_owned(),
         right: "Some trainees were not saved.".to_owned(),
         facts: Default::default(),
+        title: None,
+        holding_line: None,
     };
     let mut case = Case::new(
         corrected,

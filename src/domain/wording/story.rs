@@ -50,7 +50,11 @@ fn line(context: &Context<'_>, record: &Record, was_wrong: bool) -> Option<Strin
                 .effect
                 .as_ref()
                 .filter(|_| !was_wrong)
-                .unwrap_or(title);
+                .unwrap_or(if was_wrong {
+                    &context.saying.incident.title
+                } else {
+                    title
+                });
             let effect = first_sentence(effect);
             if outside {
                 effect

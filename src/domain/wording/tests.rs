@@ -420,6 +420,8 @@ fn a_catch_up_tells_the_story_in_three_lines_without_what_was_wrong() {
                 wrong: "WRONG".to_owned(),
                 right: "Nothing was lost".to_owned(),
                 facts: Facts::default(),
+                title: None,
+                holding_line: None,
             },
         );
     let lines = |audience| match story.view(Moment::CatchUp, audience).get("story") {
@@ -452,6 +454,8 @@ fn a_correction_says_what_was_said_and_when() {
                 wrong: "Nothing you saved was lost".to_owned(),
                 right: "Some trainees were not saved.".to_owned(),
                 facts: Facts::default(),
+                title: None,
+                holding_line: None,
             },
         );
     let view = story.view(Moment::Correction, Audience::External);

@@ -38,7 +38,7 @@ pub(super) async fn shown(
         }
         Ok(Prepared::Shown { rehearsal, .. }) => {
             let wrong = sending::blocked(place, &rehearsal);
-            let back = back(app, speaker, &wish, filled, wrong, false).await?;
+            let back = back(app, speaker, &wish, filled, wrong, |_| ()).await?;
             Ok(back.into())
         }
         Err(error) => {
@@ -52,8 +52,14 @@ pub(super) async fn shown(
             if !is_ceiling && !is_fault_of_form {
                 return Err(error);
             }
+            let code = error.code.clone();
             let wrong = said(place, Err(error));
-            let back = back(app, speaker, &wish, filled, wrong, is_ceiling).await?;
+            let ask: fn(&mut Filled) = match code.as_str() {
+                "above-ceiling" => form::ask_about_ceiling,
+                "stands-in-facts" => form::ask_about_facts,
+                _ => |_: &mut Filled| (),
+            };
+            let back = back(app, speaker, &wish, filled, wrong, ask).await?;
             Ok(back.into())
         }
     }
@@ -66,14 +72,12 @@ async fn back(
     wish: &Wish,
     filled: Option<&Filled>,
     wrong: Reply,
-    above_ceiling: bool,
+    ask: fn(&mut Filled),
 ) -> Result<Reply, Error> {
     let again = |scene: &Scene<'_>| {
         let (verb, of_wish) = of(scene, wish)?;
         let mut filled = filled.cloned().unwrap_or(of_wish);
-        if above_ceiling {
-            form::ask_about_ceiling(&mut filled);
-        }
+        ask(&mut filled);
         form::form(scene, verb, about(wish), &filled)
     };
     let form = with_subject(app, speaker, about(wish), again).await?;

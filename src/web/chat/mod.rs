@@ -177,7 +177,7 @@ async fn heard(app: &App, place: &Place<'_>, line: &str) -> Result<Reply, Error>
             said,
         } => forms::asked(app, place, &speaker, verb, Some(incident), &said).await,
         Spoken::Change { incident, command } => {
-            let wish = Wish::Change(incident, Box::new(command));
+            let wish = Wish::Change(incident, command);
             let shown = forms::shown(app, place, &speaker, wish, line, None).await?;
             Ok(shown.reply)
         }

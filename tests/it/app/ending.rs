@@ -27,6 +27,8 @@ fn correct(event: u32, wrong: &str, right: &str) -> Command {
         wrong: wrong.to_owned(),
         right: right.to_owned(),
         facts: Facts::default(),
+        title: None,
+        holding_line: None,
     }
 }
 

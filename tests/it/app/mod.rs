@@ -5,6 +5,7 @@ mod again;
 mod approving;
 mod asking;
 mod checking;
+mod correcting;
 mod ending;
 mod heartbeat;
 mod marks;
