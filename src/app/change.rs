@@ -8,7 +8,7 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    App, Error, ErrorKind, Rulebook, Story, Viewer, act::Act, answers::Receipt, findings,
+    App, Error, ErrorKind, Rulebook, Story, act::Act, answers::Receipt, findings, naming::viewer,
     notify::Written,
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
         IncidentId, NotificationId, chain,
         command::{Asked, Command, Declare},
         decide::{self, Context, Sending, revision_conflict},
-        event::{Actor, Door, Event, Record},
+        event::{Actor, Event, Record},
         incident::Incident,
     },
     store::{
@@ -53,9 +53,12 @@ impl App {
             &asked.command,
             &context(&act, &[], &BTreeSet::new(), &BTreeMap::new()),
         )?;
+        let events = [event];
+        self.must_name_no_restricted(&asked.actor, None, &events)
+            .await?;
         let id = incidents::next_id(&tx).await?;
         let written = self
-            .write_events(&tx, &act, id, None, Vec::new(), vec![event])
+            .write_events(&tx, &act, id, None, Vec::new(), events.into())
             .await?;
         self.conclude(tx, &asked, written, mode).await
     }
@@ -96,6 +99,8 @@ impl App {
             &asked.command,
             &context(&act, &log, &incidents, &sending),
         )?;
+        self.must_name_no_restricted(&asked.actor, Some(id), &events)
+            .await?;
         let approved = events.iter().find_map(|event| match event {
             Event::SendingApproved {
                 events, messages, ..
@@ -120,14 +125,7 @@ impl App {
         actor: &Actor,
         other: IncidentId,
     ) -> Result<BTreeSet<IncidentId>, Error> {
-        let viewer = match actor.door {
-            Door::Cli => Viewer::Operator,
-            _ => Viewer::Key {
-                actor: actor.id.clone(),
-                person: actor.person.clone(),
-            },
-        };
-        match self.must_see(&viewer, other).await {
+        match self.must_see(&viewer(actor), other).await {
             Ok(()) => Ok([other].into()),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(BTreeSet::new()),
             Err(error) => Err(error),

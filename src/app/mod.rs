@@ -26,6 +26,7 @@ mod labels;
 mod ledger;
 mod maintenance;
 mod marks;
+mod naming;
 mod notify;
 mod outgoing;
 mod own_views;

@@ -352,6 +352,64 @@ async fn a_restricted_incident_cannot_be_felt_for_as_a_duplicate() {
     }
 }
 
+/// What a request was answered, without the request's own words.
+fn without_reference(answer: &(u16, Value), reference: &str) -> (u16, String) {
+    (answer.0, answer.1.to_string().replace(reference, "INC"))
+}
+
+#[tokio::test]
+async fn a_restricted_incident_is_not_named_in_words_to_others_by_those_who_may_see_it() {
+    for served in Served::all().await {
+        let knows = served.key(None).await;
+        let id = served.declare(&knows, &breach()).await;
+        let stranger = served.key(Some("femi-adeyemi")).await;
+        let own = served.declare(&stranger, &outage()).await;
+        let path = |id: &str| format!("/api/v1/incidents/{id}/commands");
+        let typed = |reference: &str| {
+            let text = format!("We think that {reference} is the cause.");
+            [
+                json!({ "command": "update", "text": text }),
+                json!({ "command": "update", "text": "More.", "facts": { "theory": text } }),
+                json!({ "command": "note", "text": text }),
+                json!({ "command": "resolve", "text": "It works.", "lost": text }),
+            ]
+        };
+        let kind = json!("urn:oyez:problem:names-restricted");
+        let spelt = [
+            id.clone(),
+            id.to_lowercase(),
+            id.replace("-000", "\u{2011}"),
+        ];
+        for command in spelt.iter().flat_map(|reference| typed(reference)) {
+            let (status, problem) = served.post(&knows, &path(&own), &command).await;
+            assert_eq!((status, &problem["type"]), (422, &kind), "{command}");
+            assert_eq!(problem["detail"], "Leave its reference out.");
+        }
+        let close = json!({ "command": "close", "duplicate_of": id });
+        let (_, problem) = served.post(&knows, &path(&own), &close).await;
+        assert_eq!(problem["type"], kind);
+        let named = json!({ "title": format!("Like {id}"), "priority": "P2", "services": {} });
+        let (_, problem) = served.post(&knows, "/api/v1/incidents", &named).await;
+        assert_eq!(problem["type"], kind);
+        // Its own words may name it.
+        let (status, answer) = served.post(&knows, &path(&id), &typed(&id)[2]).await;
+        assert_eq!(status, 200, "{answer}");
+
+        // To anybody else it is a number like one that does not exist.
+        let looked = format!("{}?dry_run=true", path(&own));
+        for (command, like) in typed(&id).iter().zip(typed("INC-0999")) {
+            let there = served.post(&stranger, &looked, command).await;
+            let nowhere = served.post(&stranger, &looked, &like).await;
+            assert_eq!(there.0, 200, "{}", there.1);
+            assert_eq!(
+                without_reference(&there, &id),
+                without_reference(&nowhere, "INC-0999")
+            );
+        }
+        served.end().await;
+    }
+}
+
 /// Reads the stream until so many events came.
 async fn events(answer: &mut Response, count: usize) -> Vec<BTreeMap<String, String>> {
     let (mut text, mut events) = (String::new(), Vec::new());

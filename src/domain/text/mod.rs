@@ -10,6 +10,7 @@ mod escape;
 mod parse;
 mod personal;
 mod printable;
+mod reference;
 mod write;
 
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub use escape::{clean, escape};
 pub use parse::{Block, Line, Span, list, one_line, parse};
 pub use personal::for_recipient;
 pub use printable::{printable, printable_json};
+pub use reference::references;
 pub use write::{write, write_inline, write_text};
 
 use super::channel::Format;
