@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use oyez::domain::{
-    IncidentId, command::Command, delivery::Class, facts::Facts, notification::Moment,
+    IncidentId, command::Command, delivery::Class, facts::Facts, notification::Moment, shown::Sight,
 };
 
 use super::{Agency, update};
@@ -53,9 +53,13 @@ fn mail_is(agency: &Agency, away: bool) {
 
 /// Whom the mail server accepted something for, with the moments in order.
 async fn accepted(agency: &Agency, id: IncidentId) -> Vec<(String, Moment, String)> {
-    let log = agency.app.send_log(id).await.unwrap().into_iter();
+    let log = agency.app.send_log(id).await.unwrap();
+    let log = agency.app.show(log, Sight::Contacts).into_iter();
     log.filter(|one| one.state == "accepted" && one.channel == "email")
-        .map(|one| (one.address, one.moment.parse().unwrap(), one.state))
+        .map(|one| {
+            let address = one.address.as_str().to_owned();
+            (address, one.moment.parse().unwrap(), one.state)
+        })
         .collect()
 }
 
