@@ -103,7 +103,7 @@ async fn no_argument_reaches_the_terminal_as_a_command_to_it() {
         format!("who --service register-trainees --priority '{HOSTILE}'"),
         format!("who --service register-trainees --priority P1 --expect '{HOSTILE}'"),
         format!("directory show '{HOSTILE}' --json"),
-        format!("token create --name '{HOSTILE}' --scope '{HOSTILE}'"),
+        format!("token create '{HOSTILE}' --scope '{HOSTILE}'"),
         format!("doctor --send-test-to '{HOSTILE}'"),
     ]);
     for line in lines {
@@ -116,7 +116,7 @@ async fn no_word_of_others_reaches_the_terminal_as_a_command_to_it() {
     let agency = Agency::open().await;
     agency.declare("").await;
     agency
-        .done("token create --name reader --scope read --expires 90d")
+        .done("token create reader --scope read --expires 90d")
         .await;
     plant(&agency).await;
     for line in [
