@@ -98,6 +98,12 @@ crash-test: ## Kill a process that delivers, again and again; part of `make test
 	@scripts/install-packages initdb:postgresql smtp-sink:postfix
 	scripts/with-postgres cargo test --test crash --locked
 
+SEEDS ?= 20
+.PHONY: race-test
+race-test: ## Let commands race with two processes that deliver, for SEEDS=20 seeds; four are part of `make test`.
+	@scripts/install-packages initdb:postgresql
+	scripts/with-postgres --fast cargo test --test race --locked -- seeds $(SEEDS)
+
 .PHONY: bench
 bench: ## Run all benchmarks: docs/benchmarks.md says what they measure.
 	@scripts/install-packages initdb:postgresql smtp-sink:postfix
