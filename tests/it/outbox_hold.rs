@@ -169,14 +169,21 @@ async fn the_end_ends_all_that_waits_and_leaves_no_other_channel_to_what_is_sent
         let first = with_fallback(notification(1, Moment::Declared, 2, now), "teams");
         say(store, &first, now).await;
         claimed(store, 1).await;
-        say(store, &notification(2, Moment::Correction, 1, now), now).await;
+        // To the one on whose wire it is, and to the other.
+        say(store, &notification(2, Moment::Correction, 2, now), now).await;
         let tx = store.begin().await.unwrap();
         hold(&tx, INCIDENT).await.unwrap();
-        assert_eq!(end_waiting(&tx, INCIDENT, 3, now).await.unwrap(), 1);
+        assert_eq!(end_waiting(&tx, INCIDENT, 3, now).await.unwrap(), 2);
         tx.commit().await.unwrap();
+        // A correction of words that never left is not needed.
         assert_eq!(
             states(store).await,
-            [State::Sending, State::Superseded, State::Ready]
+            [
+                State::Sending,
+                State::Superseded,
+                State::Ready,
+                State::Superseded
+            ]
         );
         let later = now + TimeDelta::minutes(5);
         assert_eq!(sweep(store, later).await.unwrap().fell_back, 0);

@@ -246,6 +246,8 @@ fn correct(event: u32) -> Command {
         wrong: "The server".to_owned(),
         right: "The gateway".to_owned(),
         facts: Facts::default(),
+        title: None,
+        holding_line: None,
     }
 }
 

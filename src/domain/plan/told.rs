@@ -139,7 +139,7 @@ impl<'a> Heard<'a> {
     }
 
     /// What still waits for them of these events, each channel and address once, by its latest event. One
-    /// that stands in for another which also waits is not among them.
+    /// that stands in for another which also waits, or may be out, is not among them.
     pub(super) fn waiting_for(&self, events: &BTreeSet<u32>) -> Vec<&'a Told> {
         let is_meant = |row: &&&Told| row.waiting && events.contains(&row.seq);
         let mut waiting: Vec<&Told> = Vec::new();
@@ -148,7 +148,6 @@ impl<'a> Heard<'a> {
                 && self
                     .rows
                     .iter()
-                    .filter(is_meant)
                     .any(|first| first.seq == row.seq && !first.stands_in);
             let is_new = waiting
                 .iter()

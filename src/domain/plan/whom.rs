@@ -226,6 +226,7 @@ impl Picker<'_> {
                 continue;
             }
             for row in told {
+                let choice = self.same_way(who, row);
                 self.picked.picks.push(Pick {
                     person: match self.matched.get(who) {
                         Some(recipient) => told_person(recipient),
@@ -233,7 +234,7 @@ impl Picker<'_> {
                     },
                     audience: self.capped(who, row.audience),
                     moment: self.moment,
-                    choices: vec![choice(row.channel.clone(), row.address.clone())],
+                    choices: vec![choice],
                 });
             }
             for row in waiting {
@@ -248,20 +249,33 @@ impl Picker<'_> {
         let moment = said_again_as(row.moment);
         let said = self.picked.resaid.entry((moment, audience)).or_default();
         *said = row.seq.max(*said);
-        let planned = recipient.and_then(|recipient| {
-            let mut choices = recipient.choices.iter();
-            choices.find(|choice| choice.channel == row.channel && choice.address == row.address)
-        });
+        let choice = self.same_way(who, row);
         self.picked.picks.push(Pick {
             person: recipient.map_or_else(|| before.clone(), |it| told_person(it)),
             audience,
             moment,
-            choices: vec![
-                planned
-                    .cloned()
-                    .unwrap_or_else(|| choice(row.channel.clone(), row.address.clone())),
-            ],
+            choices: vec![choice],
         });
+    }
+
+    /// Where something was said before, and where to turn if that fails: what was being sent there may
+    /// have failed too, and gone that other way.
+    fn same_way(&self, who: &RecipientId, row: &Told) -> Choice {
+        let planned = self.matched.get(who).and_then(|recipient| {
+            let mut choices = recipient.choices.iter();
+            choices.find(|choice| choice.channel == row.channel && choice.address == row.address)
+        });
+        let otherwise = || {
+            let ways = self.question.ways.of(who, self.question.directory);
+            Choice {
+                fallbacks: ways
+                    .into_iter()
+                    .filter(|(channel, _)| *channel != row.channel)
+                    .collect(),
+                ..choice(row.channel.clone(), row.address.clone())
+            }
+        };
+        planned.cloned().unwrap_or_else(otherwise)
     }
 
     /// Those who match and do not follow yet, if they are the ones in question.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use sea_orm::ConnectionTrait;
 
 use super::{
+    link::same_words,
     sql::{Reader, among, for_update, json, micros, rows, run},
     verbs::{FAILED, Filter},
 };
@@ -23,12 +24,13 @@ pub async fn failed(tx: &Tx, filter: &Filter) -> Result<Vec<Failed>, StoreError>
     let sql = format!(
         "SELECT d.id, d.message_id, d.event_seq, d.moment, d.audience, d.channel, d.address, \
          d.rank, d.urgent, d.recipients, d.reason, d.asks, CASE WHEN EXISTS (SELECT 1 FROM delivery c \
-           WHERE c.fell_from = d.id AND (c.unsure OR c.state IN ('ready', 'sending', 'uncertain', \
+           WHERE {} AND (c.unsure OR c.state IN ('ready', 'sending', 'uncertain', \
              'accepted', 'delivered', 'held'))) THEN 1 ELSE 0 END AS told_otherwise \
          FROM delivery d \
          WHERE {condition} AND d.message_id IS NOT NULL AND d.state IN {FAILED} \
-         ORDER BY d.id {}",
-        for_update(tx.get_database_backend())
+         ORDER BY d.id {lock}",
+        same_words("c", "d"),
+        lock = for_update(tx.get_database_backend())
     );
     rows(tx, STEP, &sql, values)
         .await?

@@ -11,7 +11,7 @@ use super::{
     enqueue::hex,
     fallback::{Why, fall_back},
     hold::share,
-    link::unblock,
+    link::{same_words, unblock},
     refused::take_back,
     sql::{Kind, among, column, fresh_id, json, micros, records, run},
 };
@@ -377,7 +377,8 @@ async fn write_attempts(
     Ok(())
 }
 
-/// Ends what still waits on another channel for people who have just been told on this one.
+/// Ends what still waits on another channel for people who have just been told on this one: the same
+/// words, and older ones, which would arrive after the newer. A correction stays.
 async fn supersede_siblings(
     tx: &Tx,
     completions: &[Completion],
@@ -397,22 +398,34 @@ async fn supersede_siblings(
         let sql = format!(
             "UPDATE delivery SET state = 'superseded', next_at = NULL, fallback_at = NULL, \
              blocked_by = NULL, ended_at = $2, sentence = $3 \
-             WHERE state = 'ready' AND (fell_from {of_these} OR id IN \
-               (SELECT c.fell_from FROM delivery c WHERE c.id {of_these} \
-                AND c.fell_from IS NOT NULL)) RETURNING id"
+             WHERE state = 'ready' AND id IN (SELECT o.id FROM delivery d \
+               JOIN delivery o ON {} WHERE d.id {of_these} AND o.state = 'ready') RETURNING id",
+            same_words("o", "d")
         );
+        let told = json(&ids)?;
         let ids: Vec<String> = column(
             tx,
             "end what waits on another channel",
             &sql,
             vec![
-                json(&ids)?,
+                told.clone(),
                 micros(now).into(),
                 format!("Told by {label}.").into(),
             ],
         )
         .await?;
         ended.extend(ids);
+        let sql = format!(
+            "UPDATE delivery SET state = 'superseded', next_at = NULL, fallback_at = NULL, \
+             blocked_by = NULL, ended_at = $2, sentence = $3 \
+             WHERE state = 'ready' AND moment <> 'correction' AND id IN (SELECT o.id \
+               FROM delivery c JOIN delivery p ON p.id = c.fell_from \
+               JOIN delivery o ON o.order_key = p.order_key AND o.event_seq < p.event_seq \
+               WHERE c.id {of_these} AND o.state = 'ready') RETURNING id"
+        );
+        let sentence = format!("Something newer was told by {label} before this could leave.");
+        let values = vec![told, micros(now).into(), sentence.into()];
+        ended.extend(column::<String>(tx, "end what is older", &sql, values).await?);
     }
     Ok(ended)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Value};
 
 use super::{
     enqueue::incident,
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::{
         IncidentId, Time,
-        delivery::{NewNotification, ToldPerson, supersedes},
+        delivery::{NewNotification, ToldPerson, order_key, supersedes},
         notification::Moment,
         situation::RecipientId,
     },
@@ -40,69 +40,103 @@ pub(super) async fn put_in_order(
     if earlier.is_empty() {
         return Ok(0);
     }
-    take_choices_away(tx, number, new).await?;
+    let overtaken = overtake(tx, number, new, now).await?;
+    unblock(tx, &overtaken).await?;
     let keys = lock_earlier(tx, notification).await?;
     if keys.is_empty() {
-        return Ok(0);
+        return Ok(overtaken.len());
     }
-    let superseded = supersede(tx, new, notification, now).await?;
+    let superseded = overtaken.len() + supersede(tx, new, notification, now).await?;
     relink(tx, &keys).await?;
     hurry_heads(tx, &keys, now).await?;
     Ok(superseded)
 }
 
-/// Leaves no other channel to earlier deliveries that the new ones make needless, where all their readers
-/// get a new one: on another channel the old words could arrive after the new.
-async fn take_choices_away(
+/// Ends earlier deliveries that the new ones make needless, where all their readers get a new one, on
+/// whatever channel: the old words could arrive after the new. What waits is superseded, and what is being
+/// sent has no other channel. What is being sent elsewhere is not tried again either; at the same address
+/// the new words wait behind it. Says which were ended.
+async fn overtake(
     tx: &Tx,
     number: IncidentId,
     new: &NewNotification,
-) -> Result<(), StoreError> {
-    const STEP: &str = "look for earlier deliveries that have other channels";
+    now: Time,
+) -> Result<Vec<String>, StoreError> {
+    const STEP: &str = "look for earlier deliveries to the same readers";
     let mut readers: BTreeMap<&RecipientId, BTreeSet<Moment>> = BTreeMap::new();
+    let mut keys: BTreeSet<String> = BTreeSet::new();
     for delivery in &new.deliveries {
         let Some(message) = new.messages.get(delivery.message) else {
             continue;
         };
+        keys.insert(order_key(new.incident, &message.channel, &delivery.address));
         for told in &delivery.recipients {
             readers.entry(&told.who).or_default().insert(message.moment);
         }
     }
-    let has_choices = "event_seq < $2 AND fallbacks IS NOT NULL AND fallbacks <> '[]'";
-    let sql = format!(
-        "SELECT id, moment, recipients FROM delivery WHERE incident = $1 \
-           AND state IN ('ready', 'sending', 'uncertain') AND {has_choices} \
-         UNION ALL SELECT id, moment, recipients FROM delivery WHERE incident = $1 \
-           AND state = 'held' AND fallback_at IS NOT NULL AND {has_choices}"
-    );
+    let sql = "SELECT id, order_key, moment, recipients FROM delivery \
+               WHERE incident = $1 AND event_seq < $2 \
+               AND state IN ('ready', 'sending', 'uncertain') \
+               UNION ALL SELECT id, order_key, moment, recipients FROM delivery WHERE incident = $1 \
+               AND event_seq < $2 AND state = 'held' AND fallback_at IS NOT NULL";
     let values = vec![incident(Some(number)), i64::from(new.event_seq).into()];
-    let mut needless: Vec<String> = Vec::new();
-    for row in &rows(tx, STEP, &sql, values).await? {
+    let (mut needless, mut elsewhere): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for row in &rows(tx, STEP, sql, values).await? {
         let mut row = Reader::new(row, STEP);
-        let (id, old): (String, Moment) = (row.get()?, row.parse()?);
+        let (id, key): (String, String) = (row.get()?, row.get()?);
+        let old: Moment = row.parse()?;
         let told: Vec<ToldPerson> = row.json()?;
         let gets_newer = |who: &RecipientId| {
-            let moments = readers.get(who).into_iter().flatten();
-            moments.into_iter().any(|moment| supersedes(*moment, old))
+            let mut moments = readers.get(who).into_iter().flatten();
+            moments.any(|moment| supersedes(*moment, old))
         };
         if told.iter().all(|person| gets_newer(&person.who)) {
+            if !keys.contains(&key) {
+                elsewhere.push(id.clone());
+            }
             needless.push(id);
         }
     }
     if needless.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
+    let these = format!("id {}", among(tx.get_database_backend(), 1));
+    no_other_channel(tx, &these, vec![json(&needless)?]).await?;
+    no_other_try(tx, &these, vec![json(&elsewhere)?]).await?;
     let sql = format!(
-        "UPDATE delivery SET fallbacks = '[]', fallback_at = NULL WHERE id {}",
-        among(tx.get_database_backend(), 1)
+        "UPDATE delivery SET state = 'superseded', next_at = NULL, blocked_by = NULL, \
+         ended_at = $2, sentence = 'Something newer was said before this could leave.' \
+         WHERE {these} AND state = 'ready' RETURNING id"
     );
-    run(tx, "leave no other channel", &sql, vec![json(&needless)?]).await?;
+    let values = vec![json(&needless)?, micros(now).into()];
+    column(tx, "end what was overtaken", &sql, values).await
+}
+
+/// Leaves no other channel to these.
+async fn no_other_channel(tx: &Tx, which: &str, values: Vec<Value>) -> Result<(), StoreError> {
+    let sql = format!(
+        "UPDATE delivery SET fallbacks = CASE WHEN fallbacks IS NULL THEN NULL ELSE '[]' END, \
+         fallback_at = NULL WHERE {which} AND (state IN ('ready', 'sending', 'uncertain') \
+           OR (state = 'held' AND fallback_at IS NOT NULL))"
+    );
+    run(tx, "leave no other channel", &sql, values).await?;
+    Ok(())
+}
+
+/// Lets those of these that are being sent have no other try: a deadline before they were made says so
+/// ([`sweep`](super::sweep)).
+async fn no_other_try(tx: &Tx, which: &str, values: Vec<Value>) -> Result<(), StoreError> {
+    let sql = format!(
+        "UPDATE delivery SET deliver_by = created_at WHERE {which} AND state = 'sending' \
+         AND state IN ('ready', 'sending', 'uncertain')"
+    );
+    run(tx, "leave no other try", &sql, values).await?;
     Ok(())
 }
 
 /// Ends all that waits of an incident and was written before event `seq`, to whom and on what channel it
-/// may be, but corrections: it is over, and whoever was told hears that instead. What is being sent or
-/// checked goes on, on the channel where it is. Says how many were ended.
+/// may be: it is over, and whoever was told hears that instead. A correction of words that may have left
+/// stays. What is being sent or checked goes on, on the channel where it is. Says how many were ended.
 pub async fn end_waiting(
     tx: &Tx,
     number: IncidentId,
@@ -116,14 +150,14 @@ pub async fn end_waiting(
             Moment::Correction.as_str().into(),
         ]
     };
-    let earlier = "incident = $1 AND event_seq < $2 AND moment <> $3";
-    let sql = format!(
-        "UPDATE delivery SET fallbacks = '[]', fallback_at = NULL WHERE {earlier} \
-         AND (state IN ('ready', 'sending', 'uncertain') \
-           OR (state = 'held' AND fallback_at IS NOT NULL)) \
-         AND fallbacks IS NOT NULL AND fallbacks <> '[]'"
-    );
-    run(tx, "leave no other channel", &sql, values()).await?;
+    // Where nothing left, nothing has to be put right.
+    let earlier = "incident = $1 AND event_seq < $2 AND (moment <> $3 OR NOT EXISTS ( \
+         SELECT 1 FROM delivery e WHERE (e.order_key = delivery.order_key OR e.fell_from IN ( \
+           SELECT p.id FROM delivery p WHERE p.order_key = delivery.order_key)) \
+         AND e.event_seq < delivery.event_seq AND (e.unsure \
+           OR e.state IN ('sending', 'uncertain', 'accepted', 'delivered', 'held'))))";
+    no_other_channel(tx, earlier, values()).await?;
+    no_other_try(tx, earlier, values()).await?;
     let sql = format!(
         "UPDATE delivery SET state = 'superseded', next_at = NULL, fallback_at = NULL, \
          blocked_by = NULL, ended_at = $4, \

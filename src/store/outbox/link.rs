@@ -1,16 +1,35 @@
-//! Keeping `blocked_by` true: per incident, channel and address, one after the other.
+//! Keeping `blocked_by` true: per incident, channel and address, one after the other; and of two ways by
+//! which the same is said to somebody, one at a time.
 
 use sea_orm::ConnectionTrait;
 
 use super::sql::{among, json, micros, run};
 use crate::{domain::Time, store::StoreError};
 
-/// The latest delivery of the same order key that has to leave before this one. Held ones are not
-/// waited for: a person may take days.
-const BEFORE_IT: &str = "(SELECT e.id FROM delivery e \
-     WHERE e.order_key = delivery.order_key AND e.event_seq < delivery.event_seq \
-     AND e.state IN ('ready', 'sending', 'uncertain') \
-     ORDER BY e.event_seq DESC, e.id DESC LIMIT 1)";
+/// What has to end before this one may be tried: another way by which the same is said, while that has
+/// the turn; else the latest delivery of the same order key that has to leave before it. Held ones are
+/// not waited for: a person may take days.
+fn before_it() -> String {
+    format!(
+        "COALESCE((SELECT o.id FROM delivery o WHERE {} \
+           AND o.state IN ('ready', 'sending', 'uncertain') AND o.fallback_at IS NOT NULL \
+           ORDER BY o.id LIMIT 1), \
+         (SELECT e.id FROM delivery e \
+           WHERE e.order_key = delivery.order_key AND e.event_seq < delivery.event_seq \
+           AND e.state IN ('ready', 'sending', 'uncertain') \
+           ORDER BY e.event_seq DESC, e.id DESC LIMIT 1))",
+        same_words("o", "delivery")
+    )
+}
+
+/// That of two deliveries, given by their names in SQL, one says the same to the same readers by another
+/// way: each that stands in for another names the first.
+pub(super) fn same_words(one: &str, other: &str) -> String {
+    format!(
+        "({one}.fell_from = {other}.id OR {one}.id = {other}.fell_from \
+           OR ({one}.fell_from = {other}.fell_from AND {one}.id <> {other}.id))"
+    )
+}
 
 /// Sets anew what each waiting delivery with one of these order keys waits for.
 pub(super) async fn relink(
@@ -22,14 +41,36 @@ pub(super) async fn relink(
     }
     let keys = among(conn.get_database_backend(), 1);
     let sql = format!(
-        "UPDATE delivery SET blocked_by = {BEFORE_IT} \
-         WHERE state IN ('ready', 'uncertain') AND order_key {keys}"
+        "UPDATE delivery SET blocked_by = {} \
+         WHERE state IN ('ready', 'uncertain') AND order_key {keys}",
+        before_it()
     );
     run(
         conn,
         "put deliveries in order",
         &sql,
         vec![json(&order_keys)?],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Sets anew what each of these waits for, if it waits.
+pub(super) async fn relink_these(
+    conn: &impl ConnectionTrait,
+    deliveries: &[String],
+) -> Result<(), StoreError> {
+    let ids = among(conn.get_database_backend(), 1);
+    let sql = format!(
+        "UPDATE delivery SET blocked_by = {} \
+         WHERE state IN ('ready', 'uncertain') AND id {ids}",
+        before_it()
+    );
+    run(
+        conn,
+        "let two ways take turns",
+        &sql,
+        vec![json(&deliveries)?],
     )
     .await?;
     Ok(())
@@ -44,7 +85,10 @@ pub(super) async fn unblock(
         return Ok(0);
     }
     let ids = among(conn.get_database_backend(), 1);
-    let sql = format!("UPDATE delivery SET blocked_by = {BEFORE_IT} WHERE blocked_by {ids}");
+    let sql = format!(
+        "UPDATE delivery SET blocked_by = {} WHERE blocked_by {ids}",
+        before_it()
+    );
     run(conn, "let waiting deliveries go", &sql, vec![json(&ended)?]).await
 }
 

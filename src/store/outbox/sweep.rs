@@ -118,7 +118,8 @@ pub(super) fn due(found: &[QueryResult]) -> Result<Vec<Due>, StoreError> {
         .collect()
 }
 
-/// What may be out is held, not expired: nobody knows, and a person decides. What nobody agreed to
+/// What may be out is held, not expired: nobody knows, and a person decides. A deadline before it was made
+/// means that something newer took its place while it was being sent. What nobody agreed to
 /// is not said on another channel either.
 async fn expire(tx: &Tx, ids: &[String], now: Time) -> Result<(usize, usize), StoreError> {
     const STEP: &str = "end deliveries whose deadline has passed";
@@ -129,11 +130,14 @@ async fn expire(tx: &Tx, ids: &[String], now: Time) -> Result<(usize, usize), St
     let sql = format!(
         "WITH lapsed AS MATERIALIZED (SELECT id AS lapsed_id FROM delivery WHERE id {} \
            AND state IN ('ready', 'uncertain') AND deliver_by <= $2 ORDER BY id {lock}) \
-         UPDATE delivery SET state = CASE WHEN unsure THEN 'held' ELSE 'expired' END, \
+         UPDATE delivery SET state = CASE WHEN unsure THEN 'held' \
+           WHEN deliver_by <= created_at THEN 'superseded' ELSE 'expired' END, \
          next_at = NULL, fallback_at = NULL, blocked_by = NULL, \
          ended_at = CASE WHEN unsure THEN NULL ELSE $2 END, \
          sentence = RTRIM(CASE WHEN unsure \
            THEN 'Its time ran out, and nobody knows whether it arrived. ' \
+           WHEN deliver_by <= created_at \
+           THEN 'Something newer was said before this could arrive. ' \
            WHEN awaits_word THEN 'Its time ran out before a second person agreed to it. ' \
            ELSE 'Its time ran out before it could be delivered. ' END || sentence) \
          FROM lapsed WHERE id = lapsed_id RETURNING id, unsure OR awaits_word AS stays",

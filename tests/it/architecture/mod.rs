@@ -113,7 +113,12 @@ const LINES_MAX: usize = 500;
 const TEST_LINES_MAX: usize = 800;
 
 /// Tests that start real processes and so live in real time.
-const REAL_TIME: [&str; 2] = ["tests/crash/main.rs", "tests/support/fan_out.rs"];
+const REAL_TIME: [&str; 4] = [
+    "tests/crash/main.rs",
+    "tests/race/main.rs",
+    "tests/race/process.rs",
+    "tests/support/fan_out.rs",
+];
 
 /// Fails with all findings, one a line.
 fn assert_none(findings: Vec<String>) {

@@ -1,6 +1,6 @@
 //! What each outcome leads to, for the message, its lane and its address.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use oyez::{
@@ -614,6 +614,40 @@ async fn a_first_choice_that_is_slow_falls_to_the_next_after_a_minute() {
             [State::Superseded, State::Accepted]
         );
         assert_eq!(log(world.store()).await[0].sentence, "Told by Teams.");
+    }
+}
+
+#[tokio::test]
+async fn two_ways_to_one_reader_take_turns_so_that_one_alone_tells_them() {
+    for world in World::all().await {
+        let new = with_fallback(notification(1, Moment::Declared, 20, start()), "teams");
+        say(world.store(), &new, start()).await;
+        let never = |_: &Sent| Class::RemoteTemporary;
+        world.mail.answer(never);
+        world.teams.answer(never);
+        let mut engine = world.engine("one").await;
+        for _ in 0..300 {
+            engine.settle().await.unwrap();
+            world.pass(1);
+        }
+        // Neither is given up: each has its minutes.
+        let minutes = |sent: Vec<Sent>| {
+            let minutes = sent.into_iter().map(|one| (one.at - start()).num_minutes());
+            minutes.collect::<BTreeSet<_>>()
+        };
+        let (mail, teams) = (minutes(world.mail.sent()), minutes(world.teams.sent()));
+        assert!(mail.len() >= 2 && teams.len() >= 2, "{mail:?} {teams:?}");
+        assert!(mail.is_disjoint(&teams), "{mail:?} {teams:?}");
+
+        world.mail.answer(|_| Class::Accepted);
+        world.teams.answer(|_| Class::Accepted);
+        for _ in 0..300 {
+            engine.settle().await.unwrap();
+            world.pass(1);
+        }
+        let counts = counts(world.store().read(), None).await.unwrap();
+        let told_once = BTreeMap::from([(State::Accepted, 20), (State::Superseded, 20)]);
+        assert_eq!(counts, told_once);
     }
 }
 
