@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use oyez::domain::{
-    IncidentId, command::Command, delivery::Class, facts::Facts, notification::Moment,
-};
+use oyez::domain::{command::Command, delivery::Class, facts::Facts, notification::Moment};
 
 use super::{Agency, update};
 

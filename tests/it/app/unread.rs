@@ -77,7 +77,7 @@ async fn an_event_of_a_newer_version_stops_neither_the_start_nor_anybody_else() 
         let listed = app.list(true, None, None, 10).await.unwrap();
         let ids: Vec<IncidentId> = listed.iter().map(|it| it.incident).collect();
         assert_eq!(ids, [other, newer]);
-        assert_eq!(app.verify(None).await.unwrap().len(), 2);
+        assert_eq!(app.verify(None, None).await.unwrap().len(), 2);
 
         // Once it can be read again, nothing is left of it.
         sql(
