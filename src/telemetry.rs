@@ -146,7 +146,15 @@ impl<W: io::Write> io::Write for Shown<W> {
 }
 
 fn fit(line: &str) -> String {
-    printable(line).into_owned()
+    whole(line, |line| printable(line).into_owned())
+}
+
+/// The end of the line is the log's own; a carriage return before it is not.
+fn whole(line: &str, fit: impl Fn(&str) -> String) -> String {
+    match line.strip_suffix('\n') {
+        Some(line) => fit(line) + "\n",
+        None => fit(line),
+    }
 }
 
 fn fit_json(line: &str) -> String {
@@ -155,6 +163,10 @@ fn fit_json(line: &str) -> String {
 
 /// Leaves the colours that the log itself sets, which are escape sequences as well.
 fn fit_but_colours(line: &str) -> String {
+    whole(line, leave_colours)
+}
+
+fn leave_colours(line: &str) -> String {
     const BEGIN: &str = "\u{1b}[";
     let mut pieces = line.split(BEGIN);
     let mut fit = printable(pieces.next().unwrap_or_default()).into_owned();

@@ -37,7 +37,7 @@ pub fn redact(text: &str, secrets: &[&str]) -> String {
     let mut betraying = Vec::new();
     for secret in secrets() {
         for written in ways_to_write(secret) {
-            betraying.extend(traces(&written));
+            betraying.extend(traces(secret, &written));
             text = cut(&text, &written);
         }
         for piece in pieces(secret) {
@@ -112,14 +112,14 @@ fn percent_encoded(text: &str, kept: &[u8]) -> String {
 
 /// What of a secret betrays it, wherever in a word it stands: the secret itself if it is one word that
 /// nobody is called by, and its base64 at each of the three places in a group where it may begin.
-fn traces(secret: &str) -> Vec<String> {
+fn traces(secret: &str, written: &str) -> Vec<String> {
     let is_name = secret.contains("://") || secret.contains('@');
-    let plain = (!is_name && secret.len() >= TRACE).then(|| secret.to_owned());
+    let plain = (!is_name && written.len() >= TRACE).then(|| written.to_owned());
     let encoded = [(0, 0), (1, 2), (2, 3)]
         .into_iter()
         .flat_map(|(before, skip)| {
             let mut bytes = vec![0; before];
-            bytes.extend_from_slice(secret.as_bytes());
+            bytes.extend_from_slice(written.as_bytes());
             let encoded = BASE64_STANDARD_NO_PAD.encode(&bytes);
             // The last character also holds bits of what follows.
             let own = encoded.get(skip..bytes.len() * 8 / 6).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Who may use which address of the API: every path and method that the program describes, by every
 //! kind of key there is. A path that is new has to be added here with the scope that it takes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use reqwest::{Method, StatusCode};
@@ -89,8 +89,13 @@ async fn kinds(program: &Program, api: &Api) -> Vec<Kind> {
             Opens::Nothing(401),
         ),
     ];
+    let ids = async || -> BTreeSet<_> {
+        let tokens = program.app.tokens().await.unwrap();
+        tokens.into_iter().map(|token| token.id).collect()
+    };
+    let before = ids().await;
     let revoked = api.key(&["admin"]).await;
-    let id = program.app.tokens().await.unwrap()[0].id.clone();
+    let id = ids().await.difference(&before).next().unwrap().clone();
     program.app.revoke_token(&id, &operator()).await.unwrap();
     kinds.push(kind("revoked", Some(revoked), Opens::Nothing(401)));
     for scope in SCOPES {

@@ -130,7 +130,7 @@ async fn whoever_has_no_such_address_is_told_what_to_do() {
 async fn while_teams_cannot_be_asked_it_says_so_and_asks_again() {
     let mut teams = Tenant::open().await;
     let path = format!("/members/{STRANGER}");
-    for status in [500, 429, 403] {
+    for status in [500, 429] {
         teams.answers(&path, ResponseTemplate::new(status));
         let refused = text(&teams.says_alone(STRANGER, "list").await);
         assert!(
@@ -139,6 +139,13 @@ async fn while_teams_cannot_be_asked_it_says_so_and_asks_again() {
         );
         assert!(refused.contains("Say it again in a minute"), "{refused}");
     }
+    // What only an operator can put right is named.
+    teams.answers(&path, ResponseTemplate::new(403));
+    let refused = text(&teams.says_alone(STRANGER, "list").await);
+    assert!(
+        refused.contains("Teams does not let the bot do this"),
+        "{refused}"
+    );
     // They are not in this conversation: that is an answer.
     teams.answers(&path, ResponseTemplate::new(404));
     let refused = text(&teams.says_alone(STRANGER, "list").await);

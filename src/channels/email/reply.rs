@@ -269,7 +269,8 @@ mod tests {
             (b"250-ok\r\n250\r\n", 250, "ok\n"),
             (b"250-\r\n250 \r\n", 250, "\n"),
             (b"250-a\n250-b\n250 c\n", 250, "a\nb\nc"),
-            (b"250 Message accept\xe9\r\n", 250, "Message accept\u{FFFD}"),
+            // It could be a letter that was cut off in the middle.
+            (b"250 Message accept\xe9\r\n", 250, "Message accept"),
             (
                 b"554 refus\xe9 \xe0 dee\r\n",
                 554,
@@ -416,8 +417,8 @@ mod tests {
                 parts.read(&bytes[two[0]..two[1]]).unwrap();
                 in_parts.extend(all(&mut parts));
             }
-            prop_assert_eq!(parts.is_silent(), whole.is_silent());
             prop_assert_eq!(all(&mut whole), in_parts);
+            prop_assert_eq!(parts.is_silent(), whole.is_silent());
         }
 
         #[test]

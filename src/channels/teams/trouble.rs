@@ -49,7 +49,7 @@ pub(super) fn of_post(reply: &Reply) -> Option<(Class, String)> {
         ),
         (403, _) => (
             Class::BadConfiguration,
-            "Teams does not let the bot post. Check what its app may do, in the Teams admin centre.",
+            "Teams does not let the bot do this. Check what its app may do, in the Teams admin centre.",
         ),
         (404, _) => (
             Class::BadDestination,

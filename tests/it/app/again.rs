@@ -251,8 +251,13 @@ async fn a_message_that_fell_to_the_next_channel_leaves_the_proof_whole() {
     for agency in Agency::all(by).await {
         let texts = FakeChannel::new("text message", agency.app.clock.clone());
         let (agency, texts) = agency.with_channel("notify_sms", texts);
-        let id = failed(&agency, &[TOM]).await;
+        agency.mail.answer(|mail| match mail.address == TOM {
+            true => Class::BadPayload,
+            false => Class::Accepted,
+        });
+        let id = agency.declared().await;
         agency.deliver().await;
+        assert_eq!(states(&agency, id, TOM).await, ["dead"]);
         assert_eq!(texts.count(), 1);
         assert_proven(&agency, id).await;
     }

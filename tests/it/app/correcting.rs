@@ -36,6 +36,7 @@ async fn wrongly_declared(agency: &Agency) -> IncidentId {
         next_update: None,
     };
     agency.change(id, said, "priya-shah").await.unwrap();
+    agency.pass(60);
     agency.deliver().await;
     id
 }

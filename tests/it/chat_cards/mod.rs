@@ -296,7 +296,7 @@ async fn every_verb_without_what_it_needs_opens_its_form() {
             "fill:correct:INC-0001",
             vec![
                 ("event", "1"),
-                ("wrong", "all 214"),
+                ("wrong", "All 214 providers"),
                 ("right", "It is 210 of them."),
             ],
             "correct",
