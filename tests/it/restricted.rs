@@ -145,7 +145,10 @@ impl Served {
         let answer = self.client.get(format!("{}/metrics", self.base));
         let text = answer.send().await.unwrap().text().await.unwrap();
         // The numbers of the event stream have gaps where restricted incidents are: those show.
-        let lines = text.lines().filter(|line| !line.contains("oyez_events"));
+        // What the process has open is not about incidents.
+        let lines = text.lines().filter(|line| {
+            !line.contains("oyez_events") && !line.contains("oyez_descriptors_open")
+        });
         lines.map(|line| format!("{line}\n")).collect()
     }
 }

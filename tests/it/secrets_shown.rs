@@ -344,8 +344,8 @@ async fn the_api_shows_contacts_to_those_alone_who_keep_the_directory_and_secret
                 .filter(|(_, answer)| answer.contains(text))
                 .count()
         };
-        assert_eq!(has(whole) >= 4, sees, "{scope}");
-        assert_eq!(has(masked) >= 3, !sees, "{scope}: {}", has(masked));
+        assert_eq!(has(whole) > 0, sees, "{scope}");
+        assert_eq!(has(masked) > 0, !sees, "{scope}");
         // Where a secret one leads is shown to everybody.
         assert!(has(&format!("{}/…", agency.hooks.uri())) >= 3, "{scope}");
     }

@@ -244,8 +244,12 @@ async fn a_provider_that_does_not_answer_leaves_the_message_in_doubt() {
 #[tokio::test]
 async fn a_look_that_failed_is_told_as_one_and_not_as_a_message() {
     let mut looked = 0;
-    for name in http_channels() {
-        for status in [200, 400, 401, 404, 408, 412, 413, 422, 429, 500, 502, 503] {
+    let looks = |name: &String| {
+        let bench = bench(name, "http://127.0.0.1:1");
+        bench.channel.look_up().is_some()
+    };
+    for name in http_channels().into_iter().filter(looks) {
+        for status in [200, 400, 401, 404, 429, 500] {
             for body in ["{}", r#"{"ok":false,"error":"internal_error"}"#, "what"] {
                 let answer = ResponseTemplate::new(status).set_body_string(body);
                 let server = answering(answer).await;

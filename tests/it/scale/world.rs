@@ -225,7 +225,7 @@ impl Build {
                 address(number)
             },
             if is_muted(number) {
-                "2199-01-01T00:00:00Z"
+                "2099-01-01T00:00:00Z"
             } else {
                 ""
             },
