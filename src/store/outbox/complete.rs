@@ -144,7 +144,7 @@ const COLUMNS: [(&str, Kind); 14] = [
 /// Writes ended tries. A try whose lease is no longer held changes nothing, unless it was a
 /// success and its delivery has not ended: then the message is out, and that is what counts.
 /// Writing the same tries twice, because nobody knows whether the first commit went through, does
-/// no harm. Tries about an incident that a command [`hold`](super::hold)s are left.
+/// no harm. Tries about an incident that a command [`hold`](super::hold())s are left.
 pub async fn complete(
     tx: &Tx,
     completions: &[Completion],

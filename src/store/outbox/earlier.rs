@@ -124,7 +124,7 @@ async fn no_other_channel(tx: &Tx, which: &str, values: Vec<Value>) -> Result<()
 }
 
 /// Lets those of these that are being sent have no other try: a deadline before they were made says so
-/// ([`sweep`](super::sweep)).
+/// ([`sweep`](super::sweep())).
 async fn no_other_try(tx: &Tx, which: &str, values: Vec<Value>) -> Result<(), StoreError> {
     let sql = format!(
         "UPDATE delivery SET deliver_by = created_at WHERE {which} AND state = 'sending' \

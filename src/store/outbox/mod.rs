@@ -5,7 +5,7 @@
 //!
 //! - **One owner at a time.** A claim writes a lease with a token; whatever ends a try names the
 //!   token, so that a worker that lost its lease changes nothing but what a success must change.
-//! - **Nothing is decided on rows that nobody holds.** A command [`hold`]s the deliveries of its incident
+//! - **Nothing is decided on rows that nobody holds.** A command [`hold()`]s the deliveries of its incident
 //!   before it reads who was told; tries and deadlines [`share`] an incident, or leave it for later.
 //! - **Order.** A delivery that has to wait for an earlier one names it in `blocked_by`, which is
 //!   set here and cleared with the earlier one's end, so that the claim stays one index scan.
