@@ -241,8 +241,8 @@ async fn pass_the_turn(tx: &Tx, had_it: &[String], now: Time) -> Result<(), Stor
     relink_these(tx, &both).await
 }
 
-/// Lets nothing that waits for these addresses be claimed until the commit: something newer could leave
-/// while older words are put before it.
+/// Lets nothing at these addresses be claimed or end until the commit: something newer could leave
+/// while older words are put before it, and what they are put behind could end without letting them go.
 async fn lock_the_addresses(tx: &Tx, children: &[Child]) -> Result<(), StoreError> {
     let engine = tx.get_database_backend();
     let keys: BTreeSet<&str> = children
@@ -250,7 +250,7 @@ async fn lock_the_addresses(tx: &Tx, children: &[Child]) -> Result<(), StoreErro
         .map(|child| child.order_key.as_str())
         .collect();
     let sql = format!(
-        "SELECT id FROM delivery WHERE state IN ('ready', 'uncertain') AND order_key {} \
+        "SELECT id FROM delivery WHERE state IN ('ready', 'sending', 'uncertain') AND order_key {} \
          ORDER BY id {}",
         among(engine, 1),
         for_update(engine),
