@@ -4,13 +4,16 @@
 //! a week of an incident in a second. In production it is the [`SystemClock`], set right against
 //! the database when several processes share one; in tests it is a [`ManualClock`]; in practice it may
 //! be a [`PracticeClock`], which somebody moves on instead of waiting.
+//!
+//! The time of day may be set back; what a loop waits between two looks must not wait for it to catch
+//! up. So each clock also says how long it has run, and pauses are measured on that.
 
 use std::{
     fmt,
     future::Future,
     pin::Pin,
     sync::atomic::{AtomicI64, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use chrono::{SubsecRound, TimeDelta, Utc};
@@ -25,6 +28,18 @@ pub trait Clock: Send + Sync + fmt::Debug {
 
     /// Ends when the clock shows `at` or later; at once if it does already.
     fn sleep_until(&self, at: Time) -> Sleep<'_>;
+
+    /// How long the clock has run. It only goes forward, whoever sets the time of day, so it is what
+    /// pauses are measured on; it means nothing to another clock, or after a restart.
+    fn running(&self) -> Duration;
+
+    /// Ends when the clock has [run](Clock::running) so long; at once if it has already.
+    fn pause_until(&self, running: Duration) -> Sleep<'_>;
+
+    /// Ends after so long, however the time of day is set meanwhile.
+    fn pause(&self, length: Duration) -> Sleep<'_> {
+        self.pause_until(self.running().saturating_add(length))
+    }
 }
 
 /// A wait that can be kept in a `dyn Clock`.
@@ -34,14 +49,24 @@ pub type Sleep<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 ///
 /// On PostgreSQL the offset is the database's time less the machine's, measured at connect and
 /// every minute, so that replicas whose clocks differ agree about what is due.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct SystemClock {
     offset_us: AtomicI64,
+    began: Instant,
 }
 
 /// Longest single wait. Timers stand still while a machine is suspended and know nothing of a
 /// clock that is set, so the time is looked at again this often.
 const SLICE: Duration = Duration::from_secs(1);
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self {
+            offset_us: AtomicI64::default(),
+            began: instant(),
+        }
+    }
+}
 
 impl SystemClock {
     /// A clock without an offset.
@@ -80,14 +105,39 @@ impl Clock for SystemClock {
     fn sleep_until(&self, at: Time) -> Sleep<'_> {
         Box::pin(async move {
             while let Some(slice) = next_slice(self.now(), at) {
-                #[expect(
-                    clippy::disallowed_methods,
-                    reason = "the one place that waits for real time"
-                )]
-                tokio::time::sleep(slice).await;
+                wait(slice).await;
             }
         })
     }
+
+    fn running(&self) -> Duration {
+        instant().duration_since(self.began)
+    }
+
+    fn pause_until(&self, running: Duration) -> Sleep<'_> {
+        Box::pin(async move {
+            let left = running.saturating_sub(self.running());
+            if !left.is_zero() {
+                wait(left).await;
+            }
+        })
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the machine's clock"
+)]
+fn instant() -> Instant {
+    Instant::now()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that waits for real time"
+)]
+async fn wait(length: Duration) {
+    tokio::time::sleep(length).await;
 }
 
 /// How long to wait before looking at the time again; `None` once `at` is reached.
@@ -100,44 +150,70 @@ fn next_slice(now: Time, at: Time) -> Option<Duration> {
 /// happen when.
 #[derive(Debug)]
 pub struct ManualClock {
-    now: watch::Sender<Time>,
+    hands: watch::Sender<Hands>,
+}
+
+/// What a clock that is moved by hand shows.
+#[derive(Debug, Clone, Copy)]
+struct Hands {
+    now: Time,
+    running: Duration,
 }
 
 impl ManualClock {
     /// A clock that shows `start`.
     pub fn new(start: Time) -> Self {
         Self {
-            now: watch::Sender::new(start.trunc_subsecs(6)),
+            hands: watch::Sender::new(Hands {
+                now: start.trunc_subsecs(6),
+                running: Duration::ZERO,
+            }),
         }
     }
 
     /// Moves on by `step` and wakes whoever waited for a time up to then.
     pub fn advance(&self, step: TimeDelta) {
-        self.now
-            .send_modify(|now| *now = (*now + step).trunc_subsecs(6));
+        self.set(self.now() + step);
     }
 
-    /// Shows `at` from now on, earlier or later, and wakes whoever waited for a time up to then.
+    /// Shows `at` from now on, earlier or later, and wakes whoever waited for a time up to then. Set
+    /// back, it has run no longer than before; set on, it has run through all that lies between.
     pub fn set(&self, at: Time) {
-        self.now.send_replace(at.trunc_subsecs(6));
+        let at = at.trunc_subsecs(6);
+        self.hands.send_modify(|hands| {
+            hands.running += (at - hands.now).to_std().unwrap_or_default();
+            hands.now = at;
+        });
     }
 
     /// How many waits are under way: a test that steps the clock can see that a loop is asleep.
     pub fn sleepers(&self) -> usize {
-        self.now.receiver_count()
+        self.hands.receiver_count()
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Time {
-        *self.now.borrow()
+        self.hands.borrow().now
     }
 
     fn sleep_until(&self, at: Time) -> Sleep<'_> {
-        let mut now = self.now.subscribe();
+        let mut hands = self.hands.subscribe();
         Box::pin(async move {
             // The sender lives in `self`, which this future borrows, so it cannot be gone.
-            let _ = now.wait_for(|now| *now >= at).await;
+            let _ = hands.wait_for(|hands| hands.now >= at).await;
+        })
+    }
+
+    fn running(&self) -> Duration {
+        self.hands.borrow().running
+    }
+
+    fn pause_until(&self, running: Duration) -> Sleep<'_> {
+        let mut hands = self.hands.subscribe();
+        Box::pin(async move {
+            // The sender lives in `self`, which this future borrows, so it cannot be gone.
+            let _ = hands.wait_for(|hands| hands.running >= running).await;
         })
     }
 }
@@ -192,6 +268,28 @@ impl Clock for PracticeClock {
                 tokio::select! {
                     () = self.machine.sleep_until(machine) => {}
                     // The sender lives in `self`, so it cannot be gone.
+                    _ = moved.changed() => {}
+                }
+            }
+        })
+    }
+
+    fn running(&self) -> Duration {
+        let ahead = self.ahead().to_std().unwrap_or_default();
+        self.machine.running().saturating_add(ahead)
+    }
+
+    fn pause_until(&self, running: Duration) -> Sleep<'_> {
+        let mut moved = self.ahead.subscribe();
+        Box::pin(async move {
+            loop {
+                moved.mark_unchanged();
+                let left = running.saturating_sub(self.running());
+                if left.is_zero() {
+                    return;
+                }
+                tokio::select! {
+                    () = self.machine.pause(left) => {}
                     _ = moved.changed() => {}
                 }
             }
@@ -288,6 +386,34 @@ mod tests {
         );
         assert_eq!(next_slice(now, now), None);
         assert_eq!(next_slice(now, now - TimeDelta::hours(1)), None);
+    }
+
+    #[test]
+    fn a_pause_goes_on_while_the_time_of_day_is_set_back() {
+        let clock = ManualClock::new(at("2026-11-23T13:20:00Z"));
+        let mut pause = clock.pause(Duration::from_secs(2));
+        clock.set(at("2026-11-23T12:20:00Z"));
+        assert!(poll(&mut pause).is_pending());
+        clock.advance(TimeDelta::seconds(1));
+        assert!(poll(&mut pause).is_pending());
+        clock.advance(TimeDelta::seconds(1));
+        assert!(poll(&mut pause).is_ready());
+        assert_eq!(clock.running(), Duration::from_secs(2));
+    }
+
+    #[test]
+    fn a_practice_clock_moved_on_ends_the_pauses_that_lie_between() {
+        let clock = PracticeClock::new(TimeDelta::zero());
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_time().build().unwrap();
+        let _inside = runtime.enter();
+        let mut short = clock.pause(Duration::from_secs(540));
+        let mut long = clock.pause(Duration::from_secs(32_400));
+        assert!(poll(&mut short).is_pending());
+        assert!(poll(&mut long).is_pending());
+        clock.run_ahead(TimeDelta::minutes(10));
+        assert!(poll(&mut short).is_ready());
+        assert!(poll(&mut long).is_pending());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
@@ -33,6 +33,8 @@ const SPAN_SECONDS: i64 = 40;
 #[derive(Debug, Clone)]
 pub(crate) struct FastClock {
     began: Time,
+    /// When this process took it up.
+    started: Instant,
 }
 
 impl FastClock {
@@ -42,7 +44,10 @@ impl FastClock {
 
     fn beginning(micros: i64) -> Self {
         let began = DateTime::from_timestamp_micros(micros).expect("an instant");
-        Self { began }
+        Self {
+            began,
+            started: Instant::now(),
+        }
     }
 
     /// Microseconds since 1970, for another process with the same clock.
@@ -58,6 +63,15 @@ impl Clock for FastClock {
 
     fn sleep_until(&self, at: Time) -> Sleep<'_> {
         let left = ((at - self.now()) / FASTER).to_std().unwrap_or_default();
+        Box::pin(tokio::time::sleep(left.max(Duration::from_millis(1))))
+    }
+
+    fn running(&self) -> Duration {
+        self.started.elapsed() * FASTER.unsigned_abs()
+    }
+
+    fn pause_until(&self, running: Duration) -> Sleep<'_> {
+        let left = running.saturating_sub(self.running()) / FASTER.unsigned_abs();
         Box::pin(tokio::time::sleep(left.max(Duration::from_millis(1))))
     }
 }
