@@ -127,6 +127,7 @@ impl From<StoreError> for Error {
             Trouble::Duplicate => (Kind::Conflict, "moved-on"),
             Trouble::Busy => (Kind::Unavailable, "database-busy"),
             Trouble::Unreachable => (Kind::Unavailable, "database-away"),
+            Trouble::InDoubt => (Kind::Unavailable, "may-have-been-done"),
             Trouble::Full => (Kind::Unavailable, "disk-full"),
             Trouble::ReadOnly => (Kind::Unavailable, "database-read-only"),
             Trouble::Denied => (Kind::Unavailable, "database-denied"),

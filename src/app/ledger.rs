@@ -27,10 +27,11 @@ struct Ledger<'a> {
 impl App {
     /// Writes `INC-0042.csv` and `INC-0042.json` into a folder, and answers their paths.
     pub async fn export_ledger(&self, id: IncidentId, folder: &Path) -> Result<Vec<String>, Error> {
-        let status = self.status(id).await?;
-        let deliveries = self.show(self.send_log(id).await?, Sight::Contacts);
-        let verified = self.verify(Some(id), None).await?;
-        let proof = self.evidence(id).await?;
+        let all = self.patiently();
+        let status = all.status(id).await?;
+        let deliveries = self.show(all.send_log(id).await?, Sight::Contacts);
+        let verified = all.verify(Some(id), None).await?;
+        let proof = all.evidence(id).await?;
         let ledger = Ledger {
             incident: &status,
             record: proof.head.to_string(),

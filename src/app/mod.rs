@@ -34,6 +34,7 @@ pub mod pages;
 mod people;
 mod policy;
 mod pressure;
+mod pulse;
 mod report;
 mod room_left;
 mod rooms;
@@ -72,6 +73,7 @@ pub use self::{
     keys::{KeyHolder, RefusedKey},
     labels::Labels,
     policy::{PolicyAnswer, PolicyFile, PolicyWords},
+    pulse::{Beat, Part, Pulse},
     rulebook::Rulebook,
     speaker::{About, Speaker},
     story::Story,
@@ -122,6 +124,8 @@ pub struct App {
     pub wake: deliver::Wake,
     /// Event streams that are open.
     pub streams: Streams,
+    /// Whether the loops of this process go on.
+    pub pulse: Arc<Pulse>,
     /// Policy and directory in force, compiled.
     rulebook: Mutex<Option<Arc<Rulebook>>>,
     /// Incidents that were read lately.
@@ -166,6 +170,7 @@ impl App {
             most_waiting: outbox::MOST_WAITING,
             wake: deliver::Wake::default(),
             streams: Streams::default(),
+            pulse: Arc::default(),
             rulebook: Mutex::new(None),
             stories: story::Stories::default(),
             aside: unread::SetAside::default(),
@@ -176,8 +181,17 @@ impl App {
 
     /// The same program by another clock: what happened then, played now.
     pub fn at(&self, clock: Arc<dyn Clock>) -> Self {
+        self.with(self.store.clone(), clock)
+    }
+
+    /// The same program, reading as long as it takes: for what reads everything there is.
+    pub(crate) fn patiently(&self) -> Self {
+        self.with(self.store.patiently(), Arc::clone(&self.clock))
+    }
+
+    fn with(&self, store: Store, clock: Arc<dyn Clock>) -> Self {
         Self {
-            store: self.store.clone(),
+            store,
             clock,
             channels: Arc::clone(&self.channels),
             known_channels: self.known_channels.clone(),
@@ -190,6 +204,7 @@ impl App {
             most_waiting: self.most_waiting,
             wake: self.wake.clone(),
             streams: self.streams.clone(),
+            pulse: Arc::clone(&self.pulse),
             rulebook: Mutex::new(None),
             stories: story::Stories::default(),
             aside: unread::SetAside::default(),

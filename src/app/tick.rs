@@ -1,6 +1,6 @@
 //! What is due by the clock: each rung of the ladder is a row, and joins like any command.
 
-use super::{App, Error, ErrorKind, act::Act};
+use super::{App, Error, ErrorKind, act::Act, pulse::Part};
 use crate::{
     domain::{
         IncidentId, Time, clock,
@@ -19,27 +19,42 @@ impl App {
     /// Fires every timer that is due, each in a transaction of its own, and says when the next is.
     /// One that fails is tried again a little later; the others go on.
     pub async fn tick(&self) -> Result<Option<Time>, Error> {
-        let now = self.clock.now();
-        let due = timers::due(self.store.read(), now, &self.aside.at(now), BATCH).await?;
-        for timer in due {
-            if let Err(error) = self.fire(&timer).await {
-                tracing::error!(incident = %timer.incident, rung = timer.row.kind, chain = error.chain(), "a timer could not go off");
-                self.set_aside(timer.incident, &error).await;
+        loop {
+            let now = self.clock.now();
+            let due = timers::due(self.store.read(), now, &self.aside.at(now), BATCH).await?;
+            let mut any = false;
+            for timer in &due {
+                match self.fire(timer).await {
+                    Ok(went_off) => {
+                        any |= went_off;
+                        self.pulse.beat(Part::Timers);
+                    }
+                    Err(error) => {
+                        // Those of its incident are left out of the next look.
+                        any = true;
+                        tracing::error!(incident = %timer.incident, rung = timer.row.kind, chain = error.chain(), "a timer could not go off");
+                        self.set_aside(timer.incident, &error).await;
+                    }
+                }
+            }
+            if due.len() < BATCH as usize || !any {
+                break;
             }
         }
         let aside = self.aside.at(self.clock.now());
         Ok(timers::next_due(self.store.read(), &aside).await?)
     }
 
-    async fn fire(&self, timer: &Timer) -> Result<(), Error> {
+    /// Fires one. False if there is no such incident, so that it stays as it is.
+    async fn fire(&self, timer: &Timer) -> Result<bool, Error> {
         let now = self.clock.now();
         let tx = self.store.begin().await?;
         let Some((head, incident, log)) = self.lock(&tx, timer.incident).await? else {
-            return Ok(());
+            return Ok(false);
         };
         // Exactly one replica gets true; the rest roll back.
         if !timers::fire(&tx, timer.incident, &timer.row.key, now).await? {
-            return Ok(());
+            return Ok(true);
         }
         let book = self.rulebook_in(&tx).await?;
         let actor = clock_actor();
@@ -67,7 +82,7 @@ impl App {
         tx.commit().await.step("commit what a timer does")?;
         tracing::info!(incident = %timer.incident, rung = timer.row.kind, "a timer went off");
         self.wake.ring();
-        Ok(())
+        Ok(true)
     }
 
     /// When the next timer is due.

@@ -7,6 +7,9 @@ use std::{fmt, io};
 
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
+/// Why a commit failed of which nobody knows whether it was made.
+pub(super) const NO_ANSWER: &str = "the answer to the commit never came";
+
 /// A step of the store that failed.
 #[derive(Clone, thiserror::Error)]
 #[error("could not {step}")]
@@ -56,6 +59,8 @@ pub enum Trouble {
     Busy,
     /// There is no database there, or it went away.
     Unreachable,
+    /// It went away while it was asked to make something so: it may have been done.
+    InDoubt,
     /// There is no room left for the database.
     Full,
     /// The database may be read but not written.
@@ -128,6 +133,11 @@ impl StoreError {
                 "The database cannot be reached, so nothing was saved. Check that it is running \
                  and that database.url in the settings is right."
             }
+            Trouble::InDoubt => {
+                "The database did not answer, so it may have been saved or not. Ask again with the \
+                 same request key, or look at what is there first: what was saved is not done twice \
+                 under one key."
+            }
             Trouble::Full => {
                 "There is no space left for the database, so nothing was saved. Free some space \
                  on its disk and try again."
@@ -165,6 +175,7 @@ fn trouble(error: &DbErr) -> Trouble {
         DbErr::ConnectionAcquire(_) => return Trouble::Busy,
         // What was to be changed is not as it was read.
         DbErr::RecordNotUpdated => return Trouble::Duplicate,
+        DbErr::Exec(RuntimeErr::Internal(why)) if why == NO_ANSWER => return Trouble::InDoubt,
         DbErr::Custom(_) => return Trouble::Refused,
         DbErr::Type(_) | DbErr::Json(_) | DbErr::TryIntoErr { .. } => return Trouble::Unreadable,
         DbErr::Conn(RuntimeErr::SqlxError(cause))

@@ -9,16 +9,21 @@ use std::{
     fmt,
     fs::{File, TryLockError},
     sync::Arc,
+    time::Duration,
 };
 
 use sea_orm::{
     ConnectionTrait, DbBackend, Statement,
-    sqlx::{self, Connection, PgConnection},
+    sqlx::{self, PgConnection},
 };
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
-use super::{Step, Store, StoreError, file::io_error};
+use super::{
+    Step, Store, StoreError,
+    file::io_error,
+    session::{connect, within},
+};
 
 /// The advisory lock that everyone who delivers shares: held by anyone, somebody delivers.
 const SOMEBODY: i64 = 0x6f79_657a_0002;
@@ -35,14 +40,14 @@ enum Holding {
     /// The lock ends when the last handle of the file is closed.
     File(#[expect(dead_code, reason = "kept open, never read")] Arc<File>),
     /// The locks end when the connection does.
-    Session(Arc<Mutex<PgConnection>>),
+    Session(Arc<Mutex<PgConnection>>, Duration),
 }
 
 impl fmt::Debug for Holding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::File(_) => "File",
-            Self::Session(_) => "Session",
+            Self::Session(..) => "Session",
         })
     }
 }
@@ -100,33 +105,23 @@ impl Store {
 
     async fn lock_session(&self, token: &str) -> Result<Option<Holding>, StoreError> {
         const STEP: &str = "lock the right to deliver";
-        let options = self
-            .write()
-            .get_postgres_connection_pool()
-            .connect_options();
-        let mut session = PgConnection::connect_with(&options).await.step(STEP)?;
-        // A machine that vanished without a word is noticed in 25 s, and its lock freed.
-        sqlx::raw_sql(
-            "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; \
-             SET tcp_keepalives_count = 3",
-        )
-        .execute(&mut session)
-        .await
-        .step(STEP)?;
-        let own: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+        let Some((options, limits)) = self.server() else {
+            return Ok(None);
+        };
+        let limit = limits.connect;
+        let mut session = connect(options, limits).await.step(STEP)?;
+        let own = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
             .bind(lock_number(token))
-            .fetch_one(&mut session)
-            .await
-            .step(STEP)?;
-        if !own {
+            .fetch_one(&mut session);
+        if !within::<bool>(limit, own).await.step(STEP)? {
             return Ok(None);
         }
-        sqlx::query("SELECT pg_advisory_lock_shared($1)")
+        let shared = sqlx::query("SELECT pg_advisory_lock_shared($1)")
             .bind(SOMEBODY)
-            .execute(&mut session)
-            .await
-            .step(STEP)?;
-        Ok(Some(Holding::Session(Arc::new(Mutex::new(session)))))
+            .execute(&mut session);
+        within(limit, shared).await.step(STEP)?;
+        let session = Arc::new(Mutex::new(session));
+        Ok(Some(Holding::Session(session, limit)))
     }
 }
 
@@ -157,14 +152,17 @@ impl DeliveryLock {
             Holding::File(_) => {
                 dead.extend(tokens.iter().filter(|token| **token != self.token));
             }
-            Holding::Session(session) => {
-                let mut session = session.lock().await;
+            Holding::Session(session, limit) => {
+                const STEP: &str = "look which processes are dead";
+                // Whoever has it is held up no longer than this either.
+                let session = tokio::time::timeout(*limit, session.lock()).await;
+                let mut session =
+                    session.map_err(|_| io_error(STEP, std::io::ErrorKind::TimedOut.into()))?;
                 for token in tokens {
                     let held = sqlx::query(HELD)
                         .bind(lock_number(token))
-                        .fetch_optional(&mut *session)
-                        .await
-                        .step("look which processes are dead")?;
+                        .fetch_optional(&mut *session);
+                    let held = within(*limit, held).await.step(STEP)?;
                     if held.is_none() {
                         dead.push(token);
                     }

@@ -4,6 +4,7 @@
 //! that changes more than one row happens in a [`Tx`], which takes SQLite's write lock at once:
 //! a transaction that reads first and writes later would fail with "locked" under load.
 
+mod connection;
 pub mod conversations;
 mod counters;
 pub mod directory;
@@ -21,6 +22,8 @@ pub mod requests;
 pub mod rooms;
 pub(crate) mod rows;
 mod schema;
+mod session;
+mod set_back;
 pub mod settings;
 pub mod timers;
 pub mod tokens;
@@ -28,23 +31,27 @@ pub mod tokens;
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection, DbBackend,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 
+use connection::Engine;
 use file::DatabaseFile;
 
+pub use connection::{Pool, Tx};
 pub use error::{Step, StoreError, Trouble};
 pub use health::ClockOffset;
 pub use lock::DeliveryLock;
 pub use schema::Schema;
+pub use session::Limits;
 
 /// Open connections to one database.
 #[derive(Debug, Clone)]
 pub struct Store {
-    writer: DatabaseConnection,
-    reader: DatabaseConnection,
+    writer: Pool,
+    reader: Pool,
+    /// For what may take long.
+    patient: Pool,
     /// The file of a SQLite database.
     file: Option<DatabaseFile>,
 }
@@ -52,13 +59,15 @@ pub struct Store {
 /// What can be asked: a connection, or a transaction. The name by which other layers know it.
 pub use sea_orm::ConnectionTrait as Connection;
 
-/// A write transaction; dropping it rolls it back.
-pub type Tx = DatabaseTransaction;
-
 impl Store {
     /// Opens the database at a URL (`sqlite://PATH`, `sqlite::memory:` is refused, `postgres://…`).
     /// A SQLite file that is missing is created; no migration is run.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::open_within(url, Limits::default()).await
+    }
+
+    /// The same, with other limits of time on what PostgreSQL is asked.
+    pub async fn open_within(url: &str, limits: Limits) -> Result<Self, StoreError> {
         if url.starts_with("sqlite:") {
             let file = DatabaseFile::of_url(url)?;
             DatabaseFile::make_private(&file);
@@ -66,54 +75,42 @@ impl Store {
                 let opened = connect(sqlite(url, access)).await;
                 opened.map_err(|error| file::why_not_opened(&file, error))
             };
-            let writer = open(Access::Write).await?;
-            let reader = open(Access::Read).await?;
+            let writer = Pool(Engine::Sqlite(open(Access::Write).await?));
+            let reader = Pool(Engine::Sqlite(open(Access::Read).await?));
             Ok(Self {
                 writer,
+                patient: reader.clone(),
                 reader,
                 file: Some(DatabaseFile::opened(file)),
             })
         } else {
-            postgres::reach(&postgres::options_of(url)?).await?;
+            let options = postgres::options_of(url)?;
+            postgres::reach(&options, &limits).await?;
+            let pool = |limits, most| postgres::pool(&options, limits, most);
             Ok(Self {
-                writer: connect(postgres::pool(url)).await?,
-                reader: connect(postgres::pool(url)).await?,
+                writer: pool(limits, postgres::CONNECTIONS)?,
+                reader: pool(limits, postgres::CONNECTIONS)?,
+                patient: pool(limits.patient(), postgres::PATIENT)?,
                 file: None,
             })
         }
     }
 
     /// Begins a write transaction. The one place that begins any.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that begins a write transaction"
-    )]
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         if let Some(file) = &self.file {
             file.check()?;
         }
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let begun = self
-            .writer
-            .begin_with_options(options)
-            .await
-            .step("begin a write transaction");
-        match begun {
-            Err(error) => Err(self.explain(error).await),
-            begun => begun,
-        }
+        self.writer.begin().await.step("begin a write transaction")
     }
 
     /// A connection for reading, which never waits for the writer.
-    pub fn read(&self) -> &DatabaseConnection {
+    pub fn read(&self) -> &Pool {
         &self.reader
     }
 
     /// A connection for what the engine reads, which waits for nobody who asks.
-    pub fn read_to_deliver(&self) -> &DatabaseConnection {
+    pub fn read_to_deliver(&self) -> &Pool {
         match self.file {
             // Its reader never waits for the writer, who has one connection for all.
             Some(_) => &self.reader,
@@ -121,21 +118,31 @@ impl Store {
         }
     }
 
-    /// The connection for single-statement writes and migrations.
-    pub fn write(&self) -> &DatabaseConnection {
+    /// The same database, of which all that there is may be read, however long it takes.
+    #[must_use]
+    pub fn patiently(&self) -> Self {
+        Self {
+            reader: self.patient.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// The connection for single-statement writes.
+    pub fn write(&self) -> &Pool {
         &self.writer
     }
 
     /// Ends all connections; open transactions are taken back.
     pub async fn close(&self) {
         // What was committed is safe, and there is nobody left to tell about the rest.
-        let _ = self.writer.clone().close().await;
-        let _ = self.reader.clone().close().await;
+        for pool in [&self.writer, &self.reader, &self.patient] {
+            let _ = pool.close().await;
+        }
     }
 
     /// Which engine it is.
     pub fn backend(&self) -> DbBackend {
-        self.writer.get_database_backend()
+        Connection::get_database_backend(&self.writer)
     }
 }
 

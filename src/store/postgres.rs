@@ -1,48 +1,36 @@
-//! Connections to PostgreSQL, and why there is none.
-//!
-//! A pool that cannot connect tries again until its time is up and then says that it was busy,
-//! whatever the reason. One plain connection says what is really wrong.
-
-use std::{io, time::Duration};
+//! Reaching PostgreSQL, and why it cannot be reached.
 
 use sea_orm::{
-    ConnectOptions,
-    sqlx::{Connection, Executor, PgConnection, postgres::PgConnectOptions},
+    ConnectOptions, DatabaseConnection,
+    sqlx::{Connection, postgres::PgConnectOptions},
 };
 
-use super::{Step, Store, StoreError, file::io_error};
-
-/// How long a server may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-const STEP: &str = "connect to the database";
-
-/// What each connection asks for. A fan-out makes a table of a few rows one of ten thousand within a
-/// second: a plan that is kept from before reads all of it each time, until somebody has counted the
-/// rows. And no statement of ours runs for so long that it should be compiled first.
-const SESSION: &str = "SET plan_cache_mode = force_custom_plan; SET jit = off";
+use super::{
+    Step, Store, StoreError,
+    connection::{Engine, Pool},
+    session::{Limits, Sessions, connect},
+};
 
 /// Of the connections for reading, and of those for writing: whoever asks does not wait for those who
 /// deliver.
-const CONNECTIONS: u32 = 6;
+pub(super) const CONNECTIONS: usize = 6;
+/// Of those for what may take long.
+pub(super) const PATIENT: usize = 2;
 
-/// A pool of connections to the server at a URL.
-pub(super) fn pool(url: &str) -> ConnectOptions {
-    let mut options = ConnectOptions::new(url);
-    options
-        .max_connections(CONNECTIONS)
-        .acquire_timeout(Duration::from_secs(5))
-        .sqlx_logging(false)
-        .map_sqlx_postgres_pool_opts(|pool| {
-            pool.after_connect(|connection, _| {
-                Box::pin(async { connection.execute(SESSION).await.map(drop) })
-            })
-        });
-    options
+/// A pool of connections to a server; none is opened yet.
+pub(super) fn pool(
+    options: &PgConnectOptions,
+    limits: Limits,
+    most: usize,
+) -> Result<Pool, StoreError> {
+    let sessions = Sessions::new(options.clone(), limits, most);
+    let sessions = sessions.step("make room for connections")?;
+    Ok(Pool(Engine::Postgres(sessions)))
 }
 
 /// The address of a server, from the setting.
 pub(super) fn options_of(url: &str) -> Result<PgConnectOptions, StoreError> {
+    use sea_orm::sqlx::ConnectOptions;
     const STEP: &str = "read the address of the database";
     // The text may hold a password, so it is never shown.
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
@@ -52,31 +40,41 @@ pub(super) fn options_of(url: &str) -> Result<PgConnectOptions, StoreError> {
              sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME.",
         ));
     }
-    url.parse::<PgConnectOptions>().step(STEP)
+    let options = url.parse::<PgConnectOptions>().step(STEP)?;
+    Ok(options.disable_statement_logging())
 }
 
 /// Connects once and hangs up.
-pub(super) async fn reach(options: &PgConnectOptions) -> Result<(), StoreError> {
-    let connected = tokio::time::timeout(PATIENCE, PgConnection::connect_with(options)).await;
-    match connected {
-        Ok(connection) => connection.step(STEP)?.close().await.step(STEP),
-        Err(_) => Err(io_error(STEP, io::ErrorKind::TimedOut.into())),
-    }
+pub(super) async fn reach(options: &PgConnectOptions, limits: &Limits) -> Result<(), StoreError> {
+    let connection = connect(options, limits)
+        .await
+        .step("connect to the database")?;
+    // It was reached, and that is all.
+    let _ = connection.close_hard().await;
+    Ok(())
 }
 
 impl Store {
-    /// The real cause of an error that may only look like a busy pool.
-    pub(super) async fn explain(&self, error: StoreError) -> StoreError {
-        if self.file.is_some() || !error.is_busy() {
-            return error;
+    /// The server, who we are there, and the limits of time; `None` for a file.
+    pub(super) fn server(&self) -> Option<(&PgConnectOptions, &Limits)> {
+        match &self.writer.0 {
+            Engine::Sqlite(_) => None,
+            Engine::Postgres(sessions) => Some((sessions.options(), sessions.limits())),
         }
-        let options = self
-            .write()
-            .get_postgres_connection_pool()
-            .connect_options();
-        match reach(&options).await {
-            Err(cause) => cause,
-            Ok(()) => error,
-        }
+    }
+
+    /// One connection for changing the tables, as the migrations want it: it waits for its turn and
+    /// works as long as it takes.
+    pub(super) async fn to_migrate(&self) -> Result<DatabaseConnection, StoreError> {
+        let options = match &self.writer.0 {
+            Engine::Sqlite(connection) => return Ok(connection.clone()),
+            Engine::Postgres(sessions) => sessions.options().clone(),
+        };
+        // Where the connection goes is in the options; the address only names the engine.
+        let mut one = ConnectOptions::new("postgres://localhost");
+        one.max_connections(1)
+            .sqlx_logging(false)
+            .map_sqlx_postgres_opts(move |_| options.clone());
+        super::connect(one).await
     }
 }

@@ -4,12 +4,12 @@
 //! fails leaves no trace, and a second arrival waits until the first is through: on the write lock
 //! of SQLite, on the key's row on PostgreSQL.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use chrono::TimeDelta;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 
@@ -22,6 +22,9 @@ use entity::request::{ActiveModel, Column, Entity};
 
 /// Answers are kept for so long.
 pub const KEPT: TimeDelta = TimeDelta::days(7);
+
+/// The first arrival is waited for so long.
+const FIRST: Duration = Duration::from_secs(5);
 
 /// A command that was begun so long ago and never finished is dead: its process was killed.
 const ABANDONED: TimeDelta = TimeDelta::minutes(5);
@@ -75,7 +78,7 @@ pub async fn begin(
         answer: Set(None),
         began_at: Set(micros(now)),
     };
-    limit_wait(tx, "SET LOCAL lock_timeout = '5s'").await?;
+    tx.wait_for_locks(Some(FIRST)).await.step(STEP)?;
     drop_key(tx, key, Some(now)).await?;
     let insert = Entity::insert(row)
         .on_conflict(
@@ -90,7 +93,7 @@ pub async fn begin(
         Err(error) if error.is_busy() => return Ok(Begun::Running),
         other => other?,
     };
-    limit_wait(tx, "SET LOCAL lock_timeout TO DEFAULT").await?;
+    tx.wait_for_locks(None).await.step(STEP)?;
     if inserted == 1 {
         return Ok(Begun::New);
     }
@@ -167,14 +170,4 @@ async fn drop_key(
         .await
         .step("give up a request key")
         .map(drop)
-}
-
-/// Limits how long PostgreSQL waits for the first arrival; SQLite has its busy timeout.
-async fn limit_wait(tx: &Tx, statement: &str) -> Result<(), StoreError> {
-    if tx.get_database_backend() == DbBackend::Postgres {
-        tx.execute_unprepared(statement)
-            .await
-            .step("take a request key")?;
-    }
-    Ok(())
 }

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, Statement,
+};
 
-use super::{Step, Store, StoreError};
+use super::{Step, Store, StoreError, connection::begin};
 
 /// Any number that nothing else in the same PostgreSQL database locks.
 const MIGRATION_LOCK: i64 = 0x6f79_657a_0001;
@@ -27,23 +29,29 @@ impl Store {
     /// Brings the tables up to date; all missing changes or none. Processes that start together
     /// wait for each other. A database that a newer program changed is left as it is.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        let tx = self.begin().await?;
-        self.lock_schema(&tx).await?;
+        const STEP: &str = "change the tables";
+        let connection = self.to_migrate().await?;
+        let tx = self.begin_to_migrate(&connection).await?;
         // Looked at under the lock: another process may just have done it.
         if matches!(schema(&tx).await?, Schema::UpToDate | Schema::Ahead) {
-            return Ok(());
+            tx.rollback().await.step(STEP)?;
+        } else {
+            Migrator::up(&tx, None).await.step(STEP)?;
+            tx.commit().await.step(STEP)?;
         }
-        Migrator::up(&tx, None).await.step("change the tables")?;
-        tx.commit().await.step("change the tables")
+        self.end_to_migrate(connection).await;
+        Ok(())
     }
 
     /// Takes back the last `steps` changes, or all of them, with whatever the tables hold.
     pub async fn migrate_down(&self, steps: Option<u32>) -> Result<(), StoreError> {
         const STEP: &str = "take back changes of the tables";
-        let tx = self.begin().await?;
-        self.lock_schema(&tx).await?;
+        let connection = self.to_migrate().await?;
+        let tx = self.begin_to_migrate(&connection).await?;
         Migrator::down(&tx, steps).await.step(STEP)?;
-        tx.commit().await.step(STEP)
+        tx.commit().await.step(STEP)?;
+        self.end_to_migrate(connection).await;
+        Ok(())
     }
 
     /// How the tables compare with what this program knows. Changes nothing.
@@ -59,8 +67,16 @@ impl Store {
         ))
     }
 
-    /// SQLite's write lock is held already; PostgreSQL wants one of its own.
-    async fn lock_schema(&self, tx: &impl ConnectionTrait) -> Result<(), StoreError> {
+    /// A transaction with the tables to itself: SQLite's write lock is held already; PostgreSQL wants
+    /// one of its own.
+    async fn begin_to_migrate(
+        &self,
+        connection: &DatabaseConnection,
+    ) -> Result<DatabaseTransaction, StoreError> {
+        if let Some(file) = &self.file {
+            file.check()?;
+        }
+        let tx = begin(connection).await.step("begin a write transaction")?;
         if self.backend() == DbBackend::Postgres {
             tx.execute_raw(Statement::from_sql_and_values(
                 DbBackend::Postgres,
@@ -70,7 +86,15 @@ impl Store {
             .await
             .step("wait for another process that changes the tables")?;
         }
-        Ok(())
+        Ok(tx)
+    }
+
+    /// Hangs up, where the connection was made for this.
+    async fn end_to_migrate(&self, connection: DatabaseConnection) {
+        if self.backend() == DbBackend::Postgres {
+            // What was to be done is done.
+            let _ = connection.close().await;
+        }
     }
 }
 

@@ -70,6 +70,7 @@ mod store_incidents;
 mod store_requests;
 mod store_rooms;
 mod store_running;
+mod store_silence;
 mod store_schema;
 mod store_timers;
 mod store_trouble;

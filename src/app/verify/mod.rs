@@ -51,6 +51,14 @@ impl App {
         only: Option<IncidentId>,
         head: Option<&Digits>,
     ) -> Result<Vec<Verified>, Error> {
+        self.patiently().check_all(only, head).await
+    }
+
+    async fn check_all(
+        &self,
+        only: Option<IncidentId>,
+        head: Option<&Digits>,
+    ) -> Result<Vec<Verified>, Error> {
         let ids = match only {
             Some(id) => vec![id],
             None => incidents::all_ids(self.store.read()).await?,

@@ -86,6 +86,13 @@ impl Breaker {
         }
     }
 
+    /// Moves along with a time of day that was set back by so much.
+    pub fn set_back(&mut self, by: TimeDelta) {
+        if let Some(open) = &mut self.open {
+            open.until -= by;
+        }
+    }
+
     fn learn_open(&mut self, failed: bool, now: Time) -> bool {
         let Some(open) = &self.open else { return false };
         if !failed {

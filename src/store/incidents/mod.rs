@@ -5,7 +5,8 @@
 //!
 //! Every transaction that changes an incident takes its locks in the same order: [`lock`] (of
 //! several incidents, the lowest number first), or [`next_id`] for a new one; then its other
-//! tables; then [`append`], which locks the event stream until the commit.
+//! tables. The event stream is locked by the commit itself, as the last thing before it: a long
+//! transaction holds up no other incident.
 
 mod list;
 mod log;
@@ -70,8 +71,8 @@ pub async fn lock(tx: &Tx, id: IncidentId) -> Result<Option<Head>, StoreError> {
 }
 
 /// Appends records to an incident's log and brings its row up to `after`, the incident with them
-/// folded in. `head` is what [`lock`] gave; `None` for a new incident. Returns the position of the
-/// last record in the event stream.
+/// folded in. `head` is what [`lock`] gave; `None` for a new incident. The records get their places in
+/// the event stream, and can be read, when the transaction is committed.
 ///
 /// If the log has moved on since, the error is a unique violation and nothing may be committed.
 /// No records, or records out of order, are an error.
@@ -80,7 +81,7 @@ pub async fn append(
     head: Option<&Head>,
     after: &Incident,
     records: &[Record],
-) -> Result<u64, StoreError> {
+) -> Result<(), StoreError> {
     const STEP: &str = "append to the log of an incident";
     let id = i64::from(after.id.0);
     let (mut seq, mut hash) = match head {
@@ -98,7 +99,7 @@ pub async fn append(
         let prev_hash = std::mem::take(&mut hash);
         hash = chain::link(&prev_hash, &text);
         rows.push(entity::event::Model {
-            // Handed out below, when all else is written.
+            // Handed out when all else is written.
             stream_id: 0,
             incident_id: id,
             seq: i64::from(record.seq),
@@ -115,7 +116,13 @@ pub async fn append(
     };
     write_row(tx, head, after, last).await?;
     write_services(tx, after).await?;
+    tx.number_last(rows);
+    Ok(())
+}
 
+/// Gives records their places in the event stream, which is locked until the transaction ends, and
+/// writes them.
+pub(super) async fn number(tx: &Tx, mut rows: Vec<entity::event::Model>) -> Result<(), StoreError> {
     let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
     let last_id = take(tx, Counter::Event, count).await?;
     for (row, stream_id) in rows.iter_mut().zip(last_id - count + 1..) {
@@ -124,8 +131,8 @@ pub async fn append(
     entity::event::Entity::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model))
         .exec_without_returning(tx)
         .await
-        .step(STEP)?;
-    narrow(last_id, STEP)
+        .step("write the log of an incident")
+        .map(drop)
 }
 
 /// Makes the incident's row, or brings it up to date if its log still ends at `head`.
