@@ -1,4 +1,9 @@
 //! How the program is: for `/readyz`, `/metrics` and the doctor.
+//!
+//! Whatever hangs, these answer: what this process knows by itself is always in the answer, and what
+//! the database knows is waited for so long.
+
+use std::{future::Future, time::Duration};
 
 use prometheus::{Encoder, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
@@ -8,9 +13,36 @@ use crate::{
     store::{faults, incidents, outbox, timers},
 };
 
+/// The database answers within this, or commands cannot be answered either.
+const ANSWER: Duration = Duration::from_millis(1_500);
+/// So long for what is wrong but keeps nobody from working; with the above, less than two seconds.
+const NOTICES: Duration = Duration::from_millis(400);
+/// So long for the figures that the database has.
+const FIGURES: Duration = Duration::from_secs(5);
+
 impl App {
-    /// What does not keep it from working, in sentences; an error if it cannot work at all.
+    /// What does not keep it from working, in sentences; an error only if this process cannot answer
+    /// commands. Answers within two seconds, whatever hangs.
     pub async fn readiness(&self) -> Result<Vec<String>, Error> {
+        let mut notices = self.pulse.complaints();
+        soon(ANSWER, self.can_answer()).await.unwrap_or_else(|| {
+            Err(Error::new(
+                ErrorKind::Unavailable,
+                "database-silent",
+                "The database does not answer.",
+                "Look whether it runs, and at the network to it.",
+            ))
+        })?;
+        match soon(NOTICES, self.notices()).await {
+            Some(Ok(found)) => notices.extend(found),
+            Some(Err(error)) => notices.push(error.sentence),
+            None => notices
+                .push("What else is wrong could not be read from the database in time.".to_owned()),
+        }
+        Ok(notices)
+    }
+
+    async fn can_answer(&self) -> Result<(), Error> {
         self.store.ping().await?;
         if !self.store.is_up_to_date().await? {
             return Err(Error::new(
@@ -20,6 +52,10 @@ impl App {
                 "Run: oyez migrate",
             ));
         }
+        Ok(())
+    }
+
+    async fn notices(&self) -> Result<Vec<String>, Error> {
         let mut notices: Vec<String> = faults::standing(self.store.read())
             .await?
             .into_iter()
@@ -42,60 +78,52 @@ impl App {
     /// Figures in Prometheus' text format. Restricted incidents are counted in no label.
     pub async fn metrics(&self) -> Result<String, Error> {
         let registry = Registry::new();
-        let conn = self.store.read();
-        let states = labelled(&registry, "oyez_deliveries", "Deliveries by state", "state")?;
-        for (state, count) in outbox::counts(conn, None).await? {
-            states
-                .with_label_values(&[state.as_str()])
-                .set(signed(count));
+        let stored = soon(FIGURES, self.stored_figures(&registry)).await;
+        match stored {
+            Some(Ok(())) => self.own_figures(&registry, true)?,
+            failed => {
+                let chain = failed.and_then(Result::err).map(|error| error.chain());
+                tracing::warn!(chain, "the database gave no figures");
+                // Not those that were made half-way: they would be taken for what there is.
+                let registry = Registry::new();
+                self.own_figures(&registry, false)?;
+                return text(&registry);
+            }
         }
-        let lanes = labelled(
-            &registry,
-            "oyez_lane_waiting",
-            "Deliveries that wait, by lane",
-            "lane",
+        text(&registry)
+    }
+
+    /// What this process knows without asking anybody.
+    fn own_figures(&self, registry: &Registry, answers: bool) -> Result<(), Error> {
+        let database = plain(
+            registry,
+            "oyez_database_answers",
+            "Whether the database gave its figures in time",
         )?;
+        database.set(i64::from(answers));
         let ages = labelled(
-            &registry,
-            "oyez_lane_oldest_seconds",
-            "Age of the oldest delivery that is due, by lane",
-            "lane",
+            registry,
+            "oyez_loop_seconds",
+            "How long ago a loop of this process last got on",
+            "loop",
         )?;
-        let now = self.clock.now();
-        for (lane, waiting, oldest) in outbox::backlog(conn, now).await? {
-            lanes.with_label_values(&[&lane]).set(signed(waiting));
-            ages.with_label_values(&[&lane])
-                .set((now - oldest).num_seconds().max(0));
+        let hangs = IntCounterVec::new(
+            Opts::new(
+                "oyez_loop_hangs_total",
+                "How often a loop of this process hung",
+            ),
+            &["loop"],
+        )
+        .map_err(unmeasured)?;
+        registry
+            .register(Box::new(hangs.clone()))
+            .map_err(unmeasured)?;
+        for beat in self.pulse.beats() {
+            let part = [beat.part.as_str()];
+            ages.with_label_values(&part)
+                .set(signed(beat.ago.as_secs()));
+            hangs.with_label_values(&part).inc_by(beat.times);
         }
-        let stopped = labelled(
-            &registry,
-            "oyez_lanes_stopped",
-            "Lanes that are stopped until somebody repairs them, by channel",
-            "channel",
-        )?;
-        for (channel, count) in outbox::stopped_lanes(conn).await? {
-            stopped
-                .with_label_values(&[channel.as_str()])
-                .set(signed(count));
-        }
-        let faults_now = plain(
-            &registry,
-            "oyez_faults",
-            "Faults that an operator should look at",
-        )?;
-        faults_now.set(signed(faults::standing(conn).await?.len() as u64));
-        let events = plain(&registry, "oyez_events_total", "Events written so far")?;
-        events.set(signed(incidents::last_stream_id(conn).await?));
-        let late = plain(
-            &registry,
-            "oyez_timer_late_seconds",
-            "How late the next timer is",
-        )?;
-        late.set(
-            timers::next_due(conn, &[])
-                .await?
-                .map_or(0, |due| (now - due).num_seconds().max(0)),
-        );
         let opts = Opts::new(
             "oyez_refused_keys_total",
             "Keys refused by this process, by reason",
@@ -109,25 +137,92 @@ impl App {
         }
         let descriptors = Descriptors::now();
         plain(
-            &registry,
+            registry,
             "oyez_descriptors_open",
             "Connections and files that this process has open",
         )?
         .set(signed(descriptors.open.unwrap_or_default()));
         plain(
-            &registry,
+            registry,
             "oyez_descriptors_limit",
             "Connections and files that this process may have open",
         )?
         .set(signed(descriptors.limit));
-        plain(&registry, "oyez_event_streams", "Event streams open")?
+        plain(registry, "oyez_event_streams", "Event streams open")?
             .set(signed(self.streams.count() as u64));
-        let mut text = Vec::new();
-        TextEncoder::new()
-            .encode(&registry.gather(), &mut text)
-            .map_err(unmeasured)?;
-        String::from_utf8(text).map_err(unmeasured)
+        Ok(())
     }
+
+    async fn stored_figures(&self, registry: &Registry) -> Result<(), Error> {
+        let conn = self.store.read();
+        let states = labelled(registry, "oyez_deliveries", "Deliveries by state", "state")?;
+        for (state, count) in outbox::counts(conn, None).await? {
+            states
+                .with_label_values(&[state.as_str()])
+                .set(signed(count));
+        }
+        let lanes = labelled(
+            registry,
+            "oyez_lane_waiting",
+            "Deliveries that wait, by lane",
+            "lane",
+        )?;
+        let ages = labelled(
+            registry,
+            "oyez_lane_oldest_seconds",
+            "Age of the oldest delivery that is due, by lane",
+            "lane",
+        )?;
+        let now = self.clock.now();
+        for (lane, waiting, oldest) in outbox::backlog(conn, now).await? {
+            lanes.with_label_values(&[&lane]).set(signed(waiting));
+            ages.with_label_values(&[&lane])
+                .set((now - oldest).num_seconds().max(0));
+        }
+        let stopped = labelled(
+            registry,
+            "oyez_lanes_stopped",
+            "Lanes that are stopped until somebody repairs them, by channel",
+            "channel",
+        )?;
+        for (channel, count) in outbox::stopped_lanes(conn).await? {
+            stopped
+                .with_label_values(&[channel.as_str()])
+                .set(signed(count));
+        }
+        let faults_now = plain(
+            registry,
+            "oyez_faults",
+            "Faults that an operator should look at",
+        )?;
+        faults_now.set(signed(faults::standing(conn).await?.len() as u64));
+        let events = plain(registry, "oyez_events_total", "Events written so far")?;
+        events.set(signed(incidents::last_stream_id(conn).await?));
+        let late = plain(
+            registry,
+            "oyez_timer_late_seconds",
+            "How late the next timer is",
+        )?;
+        late.set(
+            timers::next_due(conn, &[])
+                .await?
+                .map_or(0, |due| (now - due).num_seconds().max(0)),
+        );
+        Ok(())
+    }
+}
+
+/// What comes within so long.
+async fn soon<T>(within: Duration, answer: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(within, answer).await.ok()
+}
+
+fn text(registry: &Registry) -> Result<String, Error> {
+    let mut text = Vec::new();
+    TextEncoder::new()
+        .encode(&registry.gather(), &mut text)
+        .map_err(unmeasured)?;
+    String::from_utf8(text).map_err(unmeasured)
 }
 
 fn labelled(

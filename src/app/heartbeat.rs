@@ -33,9 +33,12 @@ impl Heartbeat {
 }
 
 impl App {
-    /// Calls, if the database answers and the auditor of the outbox finds nothing wrong. Says
-    /// whether it called.
+    /// Calls, if the database answers, no loop of this process hangs, and the auditor of the outbox finds
+    /// nothing wrong. Says whether it called.
     pub async fn beat(&self, heart: &Heartbeat) -> Result<bool, Error> {
+        if !self.pulse.complaints().is_empty() {
+            return Ok(false);
+        }
         self.readiness().await?;
         let standing = faults::standing(self.store.read()).await?;
         if standing.iter().any(|fault| fault.key.starts_with(OUTBOX)) {

@@ -23,7 +23,8 @@ struct Ready {
     notices: Vec<String>,
 }
 
-/// Ready: the database answers and is up to date. What runs on a last good version is a notice.
+/// Ready: this process can answer commands, because the database answers and is up to date. What else is
+/// wrong is a notice: that chat is taken away from people mends none of it.
 #[get("/readyz")]
 pub(super) async fn readyz(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let (ready, notices) = match app.readiness().await {

@@ -1,8 +1,13 @@
 //! What the machines that look after this one are told.
 
-use std::fs;
+use std::{fs, sync::Arc};
 
-use oyez::store::Store;
+use chrono::TimeDelta;
+use oyez::{
+    app::{Part, Pulse},
+    clock::ManualClock,
+    store::Store,
+};
 use reqwest::{Method, RequestBuilder};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -10,6 +15,7 @@ use serde_json::json;
 use crate::support::{
     agency::{Agency, Plan, deliver},
     api::{Answer, Api},
+    at,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,6 +50,53 @@ async fn a_template_or_policy_that_is_not_used_is_a_notice_and_no_reason_to_be_d
     for says in ["Templates of your own", "policy file", "oyez doctor"] {
         assert!(notices.contains(says), "{says}: {notices}");
     }
+    api.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loop_that_hangs_is_a_notice_and_a_figure_and_no_reason_to_be_down() {
+    let agency = Agency::open().await;
+    let mut started = agency.start().await;
+    let clock = Arc::new(ManualClock::new(at("2026-11-23T13:20:00Z")));
+    started.app.pulse = Arc::new(Pulse::new(clock.clone(), Pulse::PATIENCE));
+    let api = Api::of(Arc::new(started.app));
+    api.app.pulse.begin(Part::Delivery);
+    clock.advance(TimeDelta::seconds(31));
+    api.app.pulse.look();
+    let ready = api.get("/readyz", "").await.is(200);
+    let says = "Delivery has not got on for 31 seconds. Look at the database and at the log.";
+    assert_eq!(ready, json!({"ready": true, "notices": [says]}));
+    let figures = api.get("/metrics", "").await.text;
+    for line in [
+        "oyez_loop_hangs_total{loop=\"delivery\"} 1",
+        "oyez_loop_seconds{loop=\"delivery\"} 31",
+        "oyez_database_answers 1",
+    ] {
+        assert!(figures.contains(line), "{line}: {figures}");
+    }
+    api.app.pulse.beat(Part::Delivery);
+    let ready = api.get("/readyz", "").await.is(200);
+    assert_eq!(ready["notices"], json!([]));
+    api.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_database_it_has_the_figures_that_it_knows_itself() {
+    let agency = Agency::open().await;
+    let api = Api::start(&agency).await;
+    api.app.pulse.begin(Part::Timers);
+    let store = Store::open(&agency.url).await.unwrap();
+    let rename = "ALTER TABLE delivery RENAME TO elsewhere";
+    store.write().execute_unprepared(rename).await.unwrap();
+    let answer = api.get("/metrics", "").await;
+    assert_eq!(answer.status, 200);
+    let samples = read(&answer.text);
+    let names: Vec<&str> = samples.iter().map(|sample| sample.0.as_str()).collect();
+    for own in ["oyez_database_answers", "oyez_loop_seconds"] {
+        assert!(names.contains(&own), "{own}: {names:?}");
+    }
+    let half = names.iter().find(|name| name.starts_with("oyez_lane"));
+    assert_eq!(half, None, "no figure that was not read");
     api.stop().await;
 }
 
