@@ -11,21 +11,22 @@ use tokio::{
 };
 
 use crate::{
-    app::{App, Heartbeat, deliver::Engine},
-    clock::SystemClock,
-    domain::Time,
+    app::{App, Heartbeat, Part, deliver::Engine},
+    clock::{Clock, SystemClock},
     process::{descriptors::Descriptors, systemd},
     store::DeliveryLock,
 };
 
 /// The clock is looked at this often even if no timer is known to be due: another process may have
 /// set one.
-const LOOK: TimeDelta = TimeDelta::seconds(1);
-const AFTER_TROUBLE: TimeDelta = TimeDelta::seconds(5);
-const TIDY: TimeDelta = TimeDelta::hours(1);
-const SYNC: TimeDelta = TimeDelta::minutes(1);
-const BEAT: TimeDelta = TimeDelta::minutes(1);
-const COUNTED: TimeDelta = TimeDelta::seconds(10);
+const LOOK: Duration = Duration::from_secs(1);
+const AFTER_TROUBLE: Duration = Duration::from_secs(5);
+const TIDY: Duration = Duration::from_secs(60 * 60);
+const SYNC: Duration = Duration::from_secs(60);
+const BEAT: Duration = Duration::from_secs(60);
+const COUNTED: Duration = Duration::from_secs(10);
+/// A time of day that moved by more than this against how long the clock has run was set.
+const WAS_SET: TimeDelta = TimeDelta::milliseconds(500);
 
 /// The loops of one process.
 pub struct Workers {
@@ -33,7 +34,7 @@ pub struct Workers {
     engine: JoinHandle<()>,
 }
 
-/// Starts all loops; they end when `stop` shows true, and what is on the wire gets the grace then.
+/// Starts all loops; they end when `stop` shows true, within the grace.
 pub fn start(
     app: &Arc<App>,
     system: Option<Arc<SystemClock>>,
@@ -50,12 +51,15 @@ pub fn start(
         app.wake.clone(),
     )
     .with_pages(app.pages.clone())
-    .with_grace(TimeDelta::from_std(grace).unwrap_or(TimeDelta::days(1)));
+    .with_pulse(Arc::clone(&app.pulse))
+    // The rest is for what it has to write when nothing is on the wire any more.
+    .with_grace(grace * 3 / 4);
     let mut tasks = JoinSet::new();
     tasks.spawn(clock(Arc::clone(app), stop.clone()));
     tasks.spawn(tidy(Arc::clone(app), stop.clone()));
     tasks.spawn(rooms(Arc::clone(app), stop.clone()));
     tasks.spawn(descriptors(Arc::clone(app), stop.clone()));
+    tasks.spawn(watch_over(Arc::clone(app), stop.clone()));
     if let Some(system) = system {
         tasks.spawn(sync(Arc::clone(app), system, stop.clone()));
     }
@@ -78,24 +82,48 @@ impl Workers {
     }
 }
 
-/// Fires the timers of the promise clock.
+/// Fires the timers of the promise clock. A look that hangs is given up, and with it the connections
+/// that it waited for.
 async fn clock(app: Arc<App>, stop: watch::Receiver<bool>) {
     loop {
+        app.pulse.begin(Part::Timers);
         let now = app.clock.now();
-        let next = match app.tick().await {
+        let ticked = tokio::select! {
+            biased;
+            ticked = app.tick() => ticked,
+            () = app.pulse.hangs(Part::Timers) => {
+                tracing::error!("a look of the promise clock hangs and is given up");
+                app.pulse.look();
+                continue;
+            }
+        };
+        let pause = match ticked {
             Ok(next) => {
+                app.pulse.beat(Part::Timers);
                 // Withheld, it makes systemd start the process anew.
                 systemd::alive();
-                next.map_or(now + LOOK, |next| {
-                    next.clamp(now + TimeDelta::milliseconds(10), now + LOOK)
+                next.map_or(LOOK, |next| {
+                    let until = (next - now).to_std().unwrap_or_default();
+                    until.clamp(Duration::from_millis(10), LOOK)
                 })
             }
             Err(error) => {
                 tracing::error!(chain = error.chain(), "the promise clock could not look");
-                now + AFTER_TROUBLE
+                AFTER_TROUBLE
             }
         };
-        if stopped(&app, &stop, next).await {
+        if stopped(&app, &stop, pause).await {
+            app.pulse.end(Part::Timers);
+            return;
+        }
+    }
+}
+
+/// Says when a loop hangs. It waits for nothing else, so that nothing can hold it up.
+async fn watch_over(app: Arc<App>, stop: watch::Receiver<bool>) {
+    loop {
+        app.pulse.look();
+        if stopped(&app, &stop, LOOK).await {
             return;
         }
     }
@@ -104,15 +132,15 @@ async fn clock(app: Arc<App>, stop: watch::Receiver<bool>) {
 /// Makes the rooms of incidents, and keeps them true.
 async fn rooms(app: Arc<App>, stop: watch::Receiver<bool>) {
     loop {
-        let now = app.clock.now();
-        let next = match app.look_after_rooms().await {
-            Ok(()) => now + LOOK,
+        let pause = match app.look_after_rooms().await {
+            Ok(true) => Duration::ZERO,
+            Ok(false) => LOOK,
             Err(error) => {
                 tracing::error!(chain = error.chain(), "rooms could not be looked after");
-                now + AFTER_TROUBLE
+                AFTER_TROUBLE
             }
         };
-        if stopped(&app, &stop, next).await {
+        if stopped(&app, &stop, pause).await {
             return;
         }
     }
@@ -123,7 +151,7 @@ async fn tidy(app: Arc<App>, stop: watch::Receiver<bool>) {
         if let Err(error) = app.tidy().await {
             tracing::warn!(chain = error.chain(), "tidying up failed");
         }
-        if stopped(&app, &stop, app.clock.now() + TIDY).await {
+        if stopped(&app, &stop, TIDY).await {
             return;
         }
     }
@@ -133,10 +161,12 @@ async fn beat(app: Arc<App>, heart: Heartbeat, stop: watch::Receiver<bool>) {
     loop {
         match app.beat(&heart).await {
             Ok(true) => {}
-            Ok(false) => tracing::warn!("no heartbeat: the outbox does not add up"),
+            Ok(false) => {
+                tracing::warn!("no heartbeat: something hangs, or the outbox does not add up")
+            }
             Err(error) => tracing::warn!(chain = error.chain(), "no heartbeat"),
         }
-        if stopped(&app, &stop, app.clock.now() + BEAT).await {
+        if stopped(&app, &stop, BEAT).await {
             return;
         }
     }
@@ -153,15 +183,21 @@ async fn descriptors(app: Arc<App>, stop: watch::Receiver<bool>) {
                 "that descriptors run short, or no longer do, is not on the record"
             ),
         }
-        if stopped(&app, &stop, app.clock.now() + COUNTED).await {
+        if stopped(&app, &stop, COUNTED).await {
             return;
         }
     }
 }
 
-/// Keeps the clock at the database's time, so that replicas agree about what is due.
+/// Keeps the clock at the database's time, so that replicas agree about what is due: every minute, and
+/// at once when the time of day of this machine was set.
 async fn sync(app: Arc<App>, system: Arc<SystemClock>, stop: watch::Receiver<bool>) {
+    let time_of_day = || {
+        let running = TimeDelta::from_std(system.running()).unwrap_or(TimeDelta::MAX);
+        system.uncorrected() - running
+    };
     loop {
+        let (before, since) = (time_of_day(), system.running());
         match app.store.clock_offset(|| system.uncorrected()).await {
             Ok(Some(measured)) => system.set_offset(measured.offset),
             // A file has no clock of its own.
@@ -171,18 +207,20 @@ async fn sync(app: Arc<App>, system: Arc<SystemClock>, stop: watch::Receiver<boo
                 "the database did not tell its time"
             ),
         }
-        if stopped(&app, &stop, app.clock.now() + SYNC).await {
-            return;
+        while system.running() < since + SYNC && (time_of_day() - before).abs() < WAS_SET {
+            if stopped(&app, &stop, LOOK).await {
+                return;
+            }
         }
     }
 }
 
-/// Waits until a time, or until the stop; says whether it was the stop.
-async fn stopped(app: &App, stop: &watch::Receiver<bool>, until: Time) -> bool {
+/// Pauses for so long, or until the stop; says whether it was the stop.
+async fn stopped(app: &App, stop: &watch::Receiver<bool>, pause: Duration) -> bool {
     let mut stop = stop.clone();
     tokio::select! {
         // The sender being gone means that the process is going.
         _ = stop.wait_for(|stop| *stop) => true,
-        () = app.clock.sleep_until(until) => false,
+        () = app.clock.pause(pause) => false,
     }
 }

@@ -1,8 +1,6 @@
 //! Deliveries after they were written: the record of them, sending them, how far they are.
 
-use std::sync::Arc;
-
-use chrono::TimeDelta;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     App, Error,
@@ -19,9 +17,9 @@ use crate::{
 };
 
 /// How often progress is looked at while somebody waits for it.
-const LOOK: TimeDelta = TimeDelta::milliseconds(200);
+const LOOK: Duration = Duration::from_millis(200);
 /// How long another process is waited for.
-const PATIENCE: TimeDelta = TimeDelta::seconds(10);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl App {
     /// The whole record of an incident's deliveries, oldest first.
@@ -111,13 +109,12 @@ impl App {
         let draining = engine.drain(notifications);
         tokio::pin!(draining);
         loop {
-            let look = self.clock.now() + LOOK;
             tokio::select! {
                 drained = &mut draining => {
                     drained?;
                     break;
                 }
-                () = self.clock.sleep_until(look) => done(settled(&self.progress_of(notifications).await?)),
+                () = self.clock.pause(LOOK) => done(settled(&self.progress_of(notifications).await?)),
             }
         }
         self.progress_of(notifications).await
@@ -135,14 +132,14 @@ impl App {
                 "the other process looks for itself"
             );
         }
-        let end = self.clock.now() + PATIENCE;
+        let end = self.clock.running() + PATIENCE;
         loop {
             let progress = self.progress_of(notifications).await?;
             done(settled(&progress));
-            if progress.waiting == 0 || self.clock.now() >= end {
+            if progress.waiting == 0 || self.clock.running() >= end {
                 return Ok(progress);
             }
-            self.clock.sleep_until(self.clock.now() + LOOK).await;
+            self.clock.pause(LOOK).await;
         }
     }
 

@@ -6,8 +6,6 @@
 
 use std::{future::Future, net::SocketAddr, path::Path, pin::Pin, time::Duration};
 
-use chrono::TimeDelta;
-
 use super::output::Output;
 use crate::{
     app::Error,
@@ -19,11 +17,11 @@ use crate::{
 };
 
 /// What is away is looked for this often.
-const LOOK: TimeDelta = TimeDelta::seconds(1);
+const LOOK: Duration = Duration::from_secs(1);
 /// It is in the log this often.
 const SAY: u32 = 60;
 /// A watchdog is told this often that the start goes on: to bring a large database up to date takes long.
-const ALIVE: TimeDelta = TimeDelta::seconds(5);
+const ALIVE: Duration = Duration::from_secs(5);
 
 /// Starts, waiting for a database server that is away; `None` if it was told to stop first. The settings
 /// are read before each try, so that they can be put right meanwhile.
@@ -64,7 +62,7 @@ pub(super) async fn start(
         }
         systemd::alive();
         tokio::select! {
-            () = clock.sleep_until(clock.now() + LOOK) => {}
+            () = clock.pause(LOOK) => {}
             () = stop.as_mut() => break None,
         }
     };
@@ -80,7 +78,7 @@ async fn build(settings: Settings, migrate: bool, clock: &SystemClock) -> Result
     loop {
         tokio::select! {
             built = building.as_mut() => return built,
-            () = clock.sleep_until(clock.now() + ALIVE) => systemd::alive(),
+            () = clock.pause(ALIVE) => systemd::alive(),
         }
     }
 }

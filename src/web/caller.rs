@@ -103,6 +103,7 @@ impl FromRequest for Caller {
             match app.key_refused(&key, peer) {
                 Hold::TooMany { seconds } => return Err(too_many(seconds)),
                 Hold::Until(at) if at > app.clock.now() => {
+                    let left = (at - app.clock.now()).to_std().unwrap_or_default();
                     let stopped = async {
                         match stop {
                             Some(stop) => stop.requested().await,
@@ -110,7 +111,7 @@ impl FromRequest for Caller {
                         }
                     };
                     tokio::select! {
-                        () = app.clock.sleep_until(at) => {}
+                        () = app.clock.pause(left) => {}
                         () = stopped => {}
                     }
                 }

@@ -19,7 +19,7 @@ use crate::app::{
 
 const BEAT: Duration = Duration::from_secs(15);
 /// How often the stream looks when nothing wakes it.
-const LOOK: chrono::Duration = chrono::Duration::milliseconds(500);
+const LOOK: Duration = Duration::from_millis(500);
 const BATCH: u32 = 200;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -139,8 +139,7 @@ impl Cursor {
             if !out.is_empty() {
                 return Some(out);
             }
-            let next = self.app.clock.now() + LOOK;
-            self.app.clock.sleep_until(next).await;
+            self.app.clock.pause(LOOK).await;
         }
     }
 

@@ -27,14 +27,14 @@ impl Engine {
     }
 
     async fn drain_loop(&mut self, own: &[NotificationId]) -> Result<Drained, StoreError> {
-        let mut next_count = self.clock.now();
+        let mut next_count = self.clock.running();
         loop {
-            let now = self.clock.now();
+            let (now, running) = (self.clock.now(), self.clock.running());
             if self.turn().await? {
                 continue;
             }
-            if self.flights.is_empty() || now >= next_count {
-                next_count = now + LOOK;
+            if self.flights.is_empty() || running >= next_count {
+                next_count = running + LOOK;
                 let pending = pending_of(self.store.read_to_deliver(), own).await?;
                 let moving = |name: &str| {
                     self.lanes.get(name).is_none_or(|lane| lane.is_open(now))
@@ -53,14 +53,13 @@ impl Engine {
 
     /// Does all that can be done without waiting for a time. For tests that hold the clock.
     pub async fn settle(&mut self) -> Result<(), StoreError> {
-        self.next_look = self.clock.now();
+        self.next_look = self.clock.running();
         loop {
             if self.turn().await? {
                 continue;
             }
-            match self.flights.join_next().await {
+            match self.flights.join_next_with_id().await {
                 Some(landed) => self.collect(landed),
-                None if self.next_look <= self.clock.now() => {}
                 None => return Ok(()),
             }
         }

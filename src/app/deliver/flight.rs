@@ -54,11 +54,24 @@ impl Airborne {
     pub(super) fn count(&self) -> usize {
         self.0.load(Ordering::Acquire)
     }
+
+    /// Counts one more until what it gives is dropped.
+    fn one_more(&self) -> OneMore {
+        self.0.fetch_add(1, Ordering::AcqRel);
+        OneMore(self.clone())
+    }
 }
 
-/// A message that came back.
+struct OneMore(Airborne);
+
+impl Drop for OneMore {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// What came back of a message.
 pub(super) struct Landed {
-    pub(super) claimed: Claimed,
     /// `None`: it never left, and may be given back as if it had not been claimed.
     pub(super) outcome: Option<Outcome>,
     /// Whether it may have left, rather than only have been looked up.
@@ -72,15 +85,9 @@ pub(super) struct Landed {
 }
 
 impl Flight {
-    /// Sends it. Never panics, whatever the channel does.
+    /// Sends it. A channel that panics while it sends is an outcome like any other.
     pub(super) async fn fly(self) -> Landed {
-        self.airborne.0.fetch_add(1, Ordering::AcqRel);
-        let landed = self.go().await;
-        landed.1.0.fetch_sub(1, Ordering::AcqRel);
-        landed.0
-    }
-
-    async fn go(self) -> (Landed, Airborne) {
+        let _one = self.airborne.one_more();
         let Self {
             claimed,
             words,
@@ -91,7 +98,7 @@ impl Flight {
             wire,
             clock,
             mut cut,
-            airborne,
+            airborne: _,
         } = self;
         let mut cut_too = cut.clone();
         let place = tokio::select! {
@@ -152,16 +159,14 @@ impl Flight {
             let outcome = outcome.as_ref();
             outcome.is_some_and(|outcome| channel.is_gone(it, outcome))
         };
-        let landed = Landed {
+        Landed {
             ended_at: clock.now(),
             gone: conversation.filter(is_gone).map(|it| it.id),
-            claimed,
             outcome,
             wire_sha256: wire_sha256.filter(|_| sent),
             sent,
             started_at,
-        };
-        (landed, airborne)
+        }
     }
 }
 

@@ -17,9 +17,9 @@ use crate::{
 /// How long a lease lasts without being extended.
 pub(super) const LEASE: TimeDelta = TimeDelta::seconds(30);
 /// How often leases are extended.
-const BEAT: TimeDelta = TimeDelta::seconds(10);
+const BEAT: Duration = Duration::from_secs(10);
 /// Without an extension for this long, nothing may be on the wire.
-const CUT_AFTER: TimeDelta = TimeDelta::seconds(20);
+const CUT_AFTER: Duration = Duration::from_secs(20);
 /// A database that has not answered by then does not count as reached. Real time, because it
 /// bounds a call to the outside.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -36,15 +36,15 @@ pub(super) struct Keeper {
 impl Keeper {
     /// Goes on until it is dropped.
     pub(super) async fn keep(self) {
-        let mut kept_at = self.clock.now();
+        let mut kept_at = self.clock.running();
         loop {
-            self.clock.sleep_until(self.clock.now() + BEAT).await;
-            let now = self.clock.now();
-            if self.airborne.count() == 0 || self.beat(now).await {
-                kept_at = now;
+            self.clock.pause(BEAT).await;
+            let running = self.clock.running();
+            if self.airborne.count() == 0 || self.beat(self.clock.now()).await {
+                kept_at = running;
                 continue;
             }
-            if now - kept_at >= CUT_AFTER {
+            if running - kept_at >= CUT_AFTER {
                 tracing::error!("the leases could not be extended: sending is broken off");
                 self.cut.send_replace(true);
             }

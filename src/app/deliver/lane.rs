@@ -31,7 +31,7 @@ pub(super) struct LaneState {
     /// One permit per message on the wire.
     pub(super) wire: Arc<Semaphore>,
     /// Whether there may be something due that is not claimed.
-    pub(super) hungry: bool,
+    hunger: Hunger,
     /// Whether the record of the lane is out of date.
     pub(super) changed: bool,
     /// What the record of faults has to be told.
@@ -50,6 +50,25 @@ pub(super) struct LaneState {
     in_flight: usize,
     in_flight_rest: usize,
     refusals: Refusals,
+}
+
+/// What may be due that is not claimed. The two are kept apart, because a window that is full of other
+/// messages still has room for urgent ones, and must not ask for those again and again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Hunger {
+    urgent: bool,
+    rest: bool,
+}
+
+impl Hunger {
+    const FOR_ALL: Self = Self {
+        urgent: true,
+        rest: true,
+    };
+
+    fn is_any(self) -> bool {
+        self.urgent || self.rest
+    }
 }
 
 /// A change to the record of faults.
@@ -85,7 +104,7 @@ impl LaneState {
             name: lane.name.clone(),
             channel_name: lane.channel.clone(),
             wire: Arc::new(Semaphore::new(pace.concurrency.max(1))),
-            hungry: false,
+            hunger: Hunger::default(),
             changed: false,
             fault: None,
             // An earlier process may have left one; the first success takes it back.
@@ -134,9 +153,14 @@ impl LaneState {
             && self.breaker.passage(now) == Passage::Free
     }
 
+    /// There may be something due.
+    pub(super) fn may_be_due(&mut self) {
+        self.hunger = Hunger::FOR_ALL;
+    }
+
     /// How much may be claimed now, if anything; takes the tokens for it.
     pub(super) fn room(&mut self, now: Time) -> Option<Room> {
-        if !self.hungry || self.rests_until.is_some_and(|until| until > now) {
+        if !self.hunger.is_any() || self.rests_until.is_some_and(|until| until > now) {
             return None;
         }
         let probe = match (&self.paused, self.breaker.passage(now)) {
@@ -150,18 +174,21 @@ impl LaneState {
             return None;
         }
         let free = self.window.saturating_sub(self.in_flight);
-        let all = self.bucket.take(if probe { 1 } else { free }, now);
-        if all == 0 {
-            return None;
-        }
         // A quarter of the window waits for urgent messages, so that a broadcast cannot fill it.
-        let for_rest = self.window - self.window / 4;
-        let rest = if probe {
-            1
-        } else {
-            for_rest.saturating_sub(self.in_flight_rest).min(all)
+        let for_rest = (self.window - self.window / 4).saturating_sub(self.in_flight_rest);
+        let rest = match self.hunger.rest {
+            true if probe => 1,
+            true => for_rest,
+            false => 0,
         };
-        Some(Room { all, rest, probe })
+        let wanted = match self.hunger.urgent {
+            true if probe => 1,
+            true => free,
+            false => rest.min(free),
+        };
+        let all = self.bucket.take(wanted, now);
+        let rest = rest.min(all);
+        (all > 0).then_some(Room { all, rest, probe })
     }
 
     /// The same room for fewer, whose tokens are there again; none for nobody.
@@ -174,15 +201,18 @@ impl LaneState {
         })
     }
 
-    /// Gives back what of `room` was not used. Nothing more is due if urgent and other messages
-    /// together did not fill it.
+    /// Gives back what of `room` was not used. Nothing more is due of what did not fill it.
     pub(super) fn claimed(&mut self, room: Room, claimed: &[Claimed]) {
         self.bucket.put_back(room.all.saturating_sub(claimed.len()));
         let rest = claimed.iter().filter(|claimed| claimed.rank > 0).count();
         self.in_flight += claimed.len();
         self.in_flight_rest += rest;
-        if claimed.len() < room.all && rest < room.rest {
-            self.hungry = false;
+        let urgent = claimed.len() - rest;
+        if urgent < room.all {
+            self.hunger.urgent = false;
+        }
+        if rest < room.rest.min(room.all - urgent) {
+            self.hunger.rest = false;
         }
         if room.probe
             && let Some(first) = claimed.first()
@@ -208,7 +238,17 @@ impl LaneState {
         if self.probe.as_ref() == Some(&claimed.id) {
             self.probe = None;
         }
-        self.hungry = true;
+        self.may_be_due();
+    }
+
+    /// Moves along with a time of day that was set back by so much: what it waits for comes no later.
+    pub(super) fn set_back(&mut self, by: TimeDelta) {
+        self.rests_until = self.rests_until.map(|until| until - by);
+        self.breaker.set_back(by);
+        if let Some(pause) = &mut self.paused {
+            pause.probe_at -= by;
+        }
+        self.changed = true;
     }
 
     /// Why it is stopped until somebody repairs it, if it is.
@@ -330,7 +370,7 @@ impl LaneState {
     /// it shares with the other lanes of its channel.
     pub(super) fn wakes_at(&self, overall: Option<&Bucket>, now: Time) -> Option<Time> {
         // While it rests or is shut, it takes no tokens, and when there is one says nothing.
-        if !self.hungry || self.in_flight >= self.window || !self.is_open(now) {
+        if !self.hunger.is_any() || self.in_flight >= self.window || !self.is_open(now) {
             return None;
         }
         self.bucket

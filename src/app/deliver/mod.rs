@@ -9,6 +9,7 @@
 //! while a provider is talked to.
 
 mod alarms;
+mod board;
 mod bucket;
 mod drain;
 mod flight;
@@ -20,24 +21,28 @@ mod turn;
 mod wake;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     sync::Arc,
+    time::Duration,
 };
 
 use chrono::TimeDelta;
 use tokio::{
     sync::watch,
-    task::{AbortHandle, JoinSet},
+    task::{AbortHandle, Id, JoinSet},
 };
 
-use super::pages::Pages;
+use super::{
+    pages::Pages,
+    pulse::{Part, Pulse},
+};
 use crate::{
     channels::Channel,
     clock::Clock,
-    domain::{Address, ChannelName, DeliveryId, MessageId, Time},
+    domain::{Address, ChannelName, DeliveryId, MessageId},
     store::{
         DeliveryLock, Store,
-        outbox::{Completion, Flag},
+        outbox::{Claimed, Completion, Flag},
     },
 };
 use alarms::Alarms;
@@ -53,13 +58,13 @@ pub use wake::Wake;
 pub type Channels = BTreeMap<ChannelName, Arc<dyn Channel>>;
 
 /// The outbox is looked at this often even if nobody rings.
-const LOOK: TimeDelta = TimeDelta::seconds(1);
+const LOOK: Duration = Duration::from_secs(1);
 /// Outcomes about an incident that a command holds are written this long after, or later.
-const LEFT: TimeDelta = TimeDelta::milliseconds(20);
+const LEFT: Duration = Duration::from_millis(20);
 /// After the database failed, the loop waits this long.
-const AFTER_TROUBLE: TimeDelta = TimeDelta::seconds(1);
+const AFTER_TROUBLE: Duration = Duration::from_secs(1);
 /// At stop, what is on the wire gets this long to end by itself, unless it is said otherwise.
-const GRACE: TimeDelta = TimeDelta::seconds(20);
+const GRACE: Duration = Duration::from_secs(20);
 
 /// Delivers, as long as it runs.
 pub struct Engine {
@@ -73,9 +78,11 @@ pub struct Engine {
     overall: BTreeMap<ChannelName, Bucket>,
     /// The lane after which the next turn begins, so that none is always last.
     turn_of: String,
+    /// Claimed, and not yet on its way. Whatever is left here when a turn begins is given back.
+    claimed: VecDeque<Claimed>,
     flights: JoinSet<Landed>,
-    /// What the flights carry.
-    aloft: HashSet<DeliveryId>,
+    /// What each flight carries.
+    aloft: HashMap<Id, Claimed>,
     /// Outcomes that are not written yet.
     outcomes: Vec<Completion>,
     flags: Vec<Flag>,
@@ -88,14 +95,20 @@ pub struct Engine {
     words: HashMap<MessageId, Words>,
     airborne: Airborne,
     cut: watch::Sender<bool>,
-    next_look: Time,
-    next_reap: Time,
-    next_audit: Time,
-    /// A commit failed, and nobody knows whether it was made.
+    /// When the outbox, the dead and the books are looked at next, by how long the clock has run.
+    next_look: Duration,
+    next_reap: Duration,
+    next_audit: Duration,
+    /// The time of day, less how long the clock has run: it changes when the time of day is set.
+    time_of_day: TimeDelta,
+    /// A claim was begun whose end is not known: it may have been made.
     in_doubt: bool,
+    /// The database failed since the lock was last seen to be held.
+    after_trouble: bool,
     stopping: bool,
-    grace: TimeDelta,
+    grace: Duration,
     pages: Pages,
+    pulse: Arc<Pulse>,
     /// Lanes whose channel is not live, so that it is said once.
     without_channel: BTreeSet<String>,
     /// What is on the record about lanes that are stopped.
@@ -115,7 +128,7 @@ impl Engine {
         lock: DeliveryLock,
         wake: Wake,
     ) -> Self {
-        let now = clock.now();
+        let (now, running) = (clock.now(), clock.running());
         let overall = channels.iter().filter_map(|(name, channel)| {
             let pace = channel.overall_pace()?;
             Some((name.clone(), Bucket::new(pace, now)))
@@ -129,8 +142,9 @@ impl Engine {
             wake,
             lanes: BTreeMap::new(),
             turn_of: String::new(),
+            claimed: VecDeque::new(),
             flights: JoinSet::new(),
-            aloft: HashSet::new(),
+            aloft: HashMap::new(),
             outcomes: Vec::new(),
             flags: Vec::new(),
             marked: HashSet::new(),
@@ -139,13 +153,16 @@ impl Engine {
             words: HashMap::new(),
             airborne: Airborne::default(),
             cut: watch::Sender::new(false),
-            next_look: now,
-            next_reap: now,
-            next_audit: now,
+            next_look: running,
+            next_reap: running,
+            next_audit: running,
+            time_of_day: turn::time_of_day(now, running),
             in_doubt: false,
+            after_trouble: false,
             stopping: false,
             grace: GRACE,
             pages: Pages::default(),
+            pulse: Arc::default(),
             without_channel: BTreeSet::new(),
             alarms: Alarms::default(),
             untold: BTreeSet::new(),
@@ -155,8 +172,14 @@ impl Engine {
 
     /// The same, with another time for what is on the wire at stop.
     #[must_use]
-    pub fn with_grace(self, grace: TimeDelta) -> Self {
+    pub fn with_grace(self, grace: Duration) -> Self {
         Self { grace, ..self }
+    }
+
+    /// The same, with its beats where others can see them.
+    #[must_use]
+    pub fn with_pulse(self, pulse: Arc<Pulse>) -> Self {
+        Self { pulse, ..self }
     }
 
     /// The same, with links to signed pages in the messages that ask something.
@@ -190,31 +213,51 @@ impl Engine {
         drop(relay);
         self.stop().await;
         drop(keeper);
+        self.pulse.end(Part::Delivery);
     }
 
     /// One turn. `None`: there is more to do at once; else until when there is nothing to do.
-    async fn turn_or_trouble(&mut self) -> Option<Time> {
-        match self.turn().await {
-            Ok(true) => None,
-            Ok(false) => Some(self.next_wake()),
+    ///
+    /// A turn that hangs is given up, and with it the connections that it waited for; what it had
+    /// claimed is in doubt until the next one has looked.
+    async fn turn_or_trouble(&mut self) -> Option<Duration> {
+        let pulse = Arc::clone(&self.pulse);
+        pulse.begin(Part::Delivery);
+        let turned = tokio::select! {
+            biased;
+            turned = self.turn() => turned,
+            () = pulse.hangs(Part::Delivery) => {
+                tracing::error!("a turn of the engine hangs and is given up");
+                pulse.look();
+                self.after_trouble = true;
+                return Some(self.clock.running() + AFTER_TROUBLE);
+            }
+        };
+        match turned {
+            Ok(more) => {
+                pulse.beat(Part::Delivery);
+                (!more).then(|| self.next_wake())
+            }
             Err(error) => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
                     "the outbox cannot be written, trying again"
                 );
-                Some(self.clock.now() + AFTER_TROUBLE)
+                self.after_trouble = true;
+                Some(self.clock.running() + AFTER_TROUBLE)
             }
         }
     }
 
-    fn next_wake(&self) -> Time {
-        let now = self.clock.now();
+    fn next_wake(&self) -> Duration {
+        let (now, running) = (self.clock.now(), self.clock.running());
         self.lanes
             .values()
             .filter_map(|lane| lane.wakes_at(self.overall.get(&lane.channel_name), now))
-            .chain((!self.outcomes.is_empty()).then(|| now + LEFT))
-            .fold(self.next_look, Time::min)
-            .max(now + TimeDelta::milliseconds(1))
+            .map(|at| running + (at - now).to_std().unwrap_or_default())
+            .chain((!self.outcomes.is_empty()).then(|| running + LEFT))
+            .fold(self.next_look, Duration::min)
+            .max(running + Duration::from_millis(1))
     }
 
     fn start_keeper(&self) -> AbortOnDrop {
@@ -237,8 +280,7 @@ impl Engine {
             match self.store.try_lock_delivery(&token).await {
                 Ok(Some(lock)) => self.lock = lock,
                 Ok(None) | Err(_) => {
-                    let again = self.clock.now() + AFTER_TROUBLE;
-                    self.clock.sleep_until(again).await;
+                    self.clock.pause(AFTER_TROUBLE).await;
                     return;
                 }
             }
@@ -248,8 +290,8 @@ impl Engine {
 
     async fn stop(&mut self) {
         self.stopping = true;
-        let end = self.clock.now() + self.grace;
-        while !self.flights.is_empty() && self.clock.now() < end {
+        let end = self.clock.running() + self.grace;
+        while !self.flights.is_empty() && self.clock.running() < end {
             self.turn_or_trouble().await;
             // The turn may have taken in the last of them: then nothing is left to wait for.
             if !self.flights.is_empty() {
@@ -264,15 +306,12 @@ impl Engine {
                 Ok(_) if self.outcomes.is_empty() => return,
                 // A command holds their incident; it ends by itself, or the database ends it.
                 Ok(_) => {}
-                Err(error) => {
-                    tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "the last outcomes cannot be written, trying again"
-                    );
-                }
+                Err(error) => tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the last outcomes cannot be written, trying again"
+                ),
             }
-            let again = self.clock.now() + AFTER_TROUBLE;
-            self.clock.sleep_until(again).await;
+            self.clock.pause(AFTER_TROUBLE).await;
         }
     }
 
@@ -281,8 +320,8 @@ impl Engine {
         &self.wake
     }
 
-    /// Waits for a message to come back, for the bell, for `stop` or for a time.
-    async fn rest(&mut self, until: Time, stop: Option<&mut watch::Receiver<bool>>) {
+    /// Waits for a message to come back, for the bell, for `stop`, or until the clock has run so long.
+    async fn rest(&mut self, until: Duration, stop: Option<&mut watch::Receiver<bool>>) {
         let stopped = async {
             match stop {
                 Some(stop) => shows_true(stop).await,
@@ -290,12 +329,12 @@ impl Engine {
             }
         };
         let landed = tokio::select! {
-            Some(landed) = self.flights.join_next() => Some(landed),
+            Some(landed) = self.flights.join_next_with_id() => Some(landed),
             () = self.wake.rung() => {
-                self.next_look = self.clock.now();
+                self.next_look = self.clock.running();
                 None
             }
-            () = self.clock.sleep_until(until) => None,
+            () = self.clock.pause_until(until) => None,
             () = stopped => None,
         };
         if let Some(landed) = landed {
@@ -304,7 +343,7 @@ impl Engine {
     }
 
     async fn collect_all(&mut self) {
-        while let Some(landed) = self.flights.join_next().await {
+        while let Some(landed) = self.flights.join_next_with_id().await {
             self.collect(landed);
         }
     }

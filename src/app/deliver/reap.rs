@@ -1,12 +1,13 @@
 //! The messages of the dead, and the audit.
 
-use std::collections::BTreeSet;
-
-use chrono::TimeDelta;
+use std::{
+    collections::{BTreeSet, HashSet},
+    time::Duration,
+};
 
 use super::{Engine, flight::unknown, turn::Ended};
 use crate::{
-    domain::Time,
+    domain::{DeliveryId, Time},
     store::{
         StoreError,
         faults::{self, NewFault},
@@ -15,9 +16,9 @@ use crate::{
 };
 
 /// How often the dead are looked for.
-const REAP: TimeDelta = TimeDelta::seconds(5);
+const REAP: Duration = Duration::from_secs(5);
 /// How often the outbox is audited.
-const AUDIT: TimeDelta = TimeDelta::seconds(60);
+const AUDIT: Duration = Duration::from_secs(60);
 /// How many are taken over in one commit.
 const AT_ONCE: usize = 500;
 
@@ -25,10 +26,11 @@ impl Engine {
     /// Takes over what dead processes were sending: whether it is out is not known. A process is
     /// dead if its lock is free, or if it has not extended its leases.
     pub(super) async fn reap(&mut self, now: Time) -> Result<(), StoreError> {
-        if now < self.next_reap {
+        let running = self.clock.running();
+        if running < self.next_reap {
             return Ok(());
         }
-        self.next_reap = now + REAP;
+        self.next_reap = running + REAP;
         let own = self.lock.token().to_owned();
         let others: Vec<String> = senders(self.store.read_to_deliver())
             .await?
@@ -46,11 +48,17 @@ impl Engine {
             }));
         }
         if orphans.len() >= AT_ONCE {
-            self.next_reap = now;
-            self.next_look = now;
+            self.next_reap = running;
+            self.next_look = running;
         }
-        for claimed in orphans {
-            self.take_over(&claimed, now);
+        // A commit that failed left its outcomes here, and their rows as they were.
+        let known: HashSet<DeliveryId> = self
+            .outcomes
+            .iter()
+            .map(|completion| completion.delivery.clone())
+            .collect();
+        for claimed in orphans.iter().filter(|one| !known.contains(&one.id)) {
+            self.take_over(claimed, now);
         }
         Ok(())
     }
@@ -70,10 +78,11 @@ impl Engine {
 
     /// Puts on the record what does not add up, and takes back what adds up again.
     pub(super) async fn audit(&mut self, now: Time) -> Result<(), StoreError> {
-        if now < self.next_audit {
+        let running = self.clock.running();
+        if running < self.next_audit {
             return Ok(());
         }
-        self.next_audit = now + AUDIT;
+        self.next_audit = running + AUDIT;
         let findings = audit(self.store.read_to_deliver(), now).await?;
         let keys: BTreeSet<String> = findings.iter().map(|finding| finding.key.clone()).collect();
         for finding in &findings {

@@ -1,12 +1,12 @@
 //! One turn of the engine: look, write what has landed, claim, let go.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use tokio::task::JoinError;
+use chrono::TimeDelta;
 
 use super::{
-    Engine, LOOK, alarms,
-    flight::{Flight, Landed, has_plain, plain_words},
+    Engine, LOOK, Part, alarms,
+    flight::has_plain,
     keeper::LEASE,
     lane::{FaultChange, LaneState, Room},
 };
@@ -19,16 +19,16 @@ use crate::{
         Step, StoreError, Tx, conversations,
         faults::{self, NewFault},
         outbox::{
-            Claimed, Completion, Flag, Share, attempt_id, claim, complete, due_lanes, held_by,
-            lanes, marked, release, save_lane, sweep, thread_of, words_of,
+            Claimed, Completion, Flag, Share, attempt_id, claim, complete, due_lanes, lanes,
+            marked, release, save_lane, sweep,
         },
     },
 };
 
 /// Lanes served in one commit: more would make the others wait for too long a transaction.
 const LANES_AT_ONCE: usize = 64;
-/// Messages whose words are kept at hand.
-const WORDS_KEPT: usize = 256;
+/// A time of day that moved back by less than this was not set.
+const SET_BACK: TimeDelta = TimeDelta::seconds(2);
 /// Sweeps in one look; each ends up to five hundred deliveries.
 const SWEEPS: usize = 20;
 
@@ -49,24 +49,29 @@ pub(super) struct Ended {
 }
 
 impl Engine {
-    /// Does what there is to do now. True: there may be more to do at once.
+    /// Does what there is to do now. True: there may be more to do at once, because something was done
+    /// or because the turn was cut off by a limit.
     ///
-    /// On an error nothing is lost: outcomes are kept and written in a later turn.
+    /// On an error nothing is lost, and neither when the turn is given up before its end: outcomes are
+    /// kept and written in a later turn, and what was claimed is on its way, given back or in doubt.
     pub(super) async fn turn(&mut self) -> Result<bool, StoreError> {
-        while let Some(landed) = self.flights.try_join_next() {
+        while let Some(landed) = self.flights.try_join_next_with_id() {
             self.collect(landed);
         }
+        // Left by a turn that was given up: the lease may be somebody else's by now.
+        self.give_back();
         let now = self.clock.now();
+        self.follow_the_time_of_day(now).await?;
         if self.in_doubt {
             self.resolve_doubt().await?;
         }
-        if now >= self.next_look && !self.stopping {
+        if self.is_due() {
             self.look(now).await?;
         }
-        let rooms = if self.stopping || *self.cut.borrow() {
-            Vec::new()
-        } else {
+        let (rooms, cut_off) = if self.may_claim().await {
             self.rooms(now)
+        } else {
+            (Vec::new(), false)
         };
         self.settle_alarms();
         let changed = self
@@ -74,13 +79,14 @@ impl Engine {
             .values()
             .any(|lane| lane.changed || lane.fault.is_some());
         if rooms.is_empty() && self.outcomes.is_empty() && self.unused.is_empty() && !changed {
-            return Ok(false);
+            return Ok(self.is_due());
         }
         let known = self.outcomes.len();
+        // Until the claims are known, whatever ends the turn.
+        self.in_doubt = true;
         let claimed = match self.commit(&rooms, now).await {
             Ok(claimed) => claimed,
             Err(error) => {
-                self.in_doubt = true;
                 for (name, room) in &rooms {
                     self.put_back(name, room.all);
                     if let Some(lane) = self.lanes.get_mut(name) {
@@ -90,25 +96,82 @@ impl Engine {
                 return Err(error);
             }
         };
-        let mut any = false;
         for ((name, room), claimed) in rooms.into_iter().zip(claimed) {
             self.put_back(&name, room.all.saturating_sub(claimed.len()));
             if let Some(lane) = self.lanes.get_mut(&name) {
                 lane.claimed(room, &claimed);
             }
-            any |= !claimed.is_empty();
-            self.launch(claimed).await?;
+            self.claimed.extend(claimed);
         }
-        Ok(any || self.outcomes.len() < known)
+        self.in_doubt = false;
+        let wrote = self.outcomes.len() < known;
+        let any = !self.claimed.is_empty();
+        self.launch().await?;
+        Ok(any || wrote || cut_off || self.is_due())
+    }
+
+    /// Whether more may be claimed. After trouble with the database our lock may be gone, and others may
+    /// take us for dead: then not before there is a new one, which waits for what is under way.
+    async fn may_claim(&mut self) -> bool {
+        if self.stopping || *self.cut.borrow() {
+            return false;
+        }
+        if !self.after_trouble {
+            return true;
+        }
+        if self.lock.is_held().await.unwrap_or(false) {
+            self.after_trouble = false;
+            return true;
+        }
+        let is_idle = self.flights.is_empty()
+            && self.outcomes.is_empty()
+            && self.unused.is_empty()
+            && !self.in_doubt;
+        if is_idle {
+            // It begins again, with a new lock.
+            self.after_trouble = false;
+            self.cut.send_replace(true);
+        }
+        false
+    }
+
+    /// Whether it is time to look at the outbox.
+    fn is_due(&self) -> bool {
+        !self.stopping && self.clock.running() >= self.next_look
+    }
+
+    /// Moves along what waits for a time, when the time of day was set back: nothing of it comes later
+    /// for that.
+    async fn follow_the_time_of_day(&mut self, now: Time) -> Result<(), StoreError> {
+        let time_of_day = time_of_day(now, self.clock.running());
+        let by = self.time_of_day - time_of_day;
+        if by >= SET_BACK {
+            tracing::warn!(
+                seconds = by.num_seconds(),
+                "the time of day was set back: what waits for a time goes back with it"
+            );
+            self.store.set_back(by, now).await?;
+            for lane in self.lanes.values_mut() {
+                lane.set_back(by);
+            }
+        }
+        self.time_of_day = time_of_day;
+        Ok(())
     }
 
     /// Looks for lanes with something due, and does what time does by itself.
     async fn look(&mut self, now: Time) -> Result<(), StoreError> {
-        self.next_look = now + LOOK;
-        for _ in 0..SWEEPS {
+        self.next_look = self.clock.running() + LOOK;
+        for sweeps in 1.. {
             let swept = sweep(&self.store, now).await?;
             if !swept.more {
                 self.name_untold(&swept.nowhere, now).await?;
+                break;
+            }
+            self.pulse.beat(Part::Delivery);
+            if sweeps == SWEEPS {
+                // The rest in the next turn, so that what is due does not wait for all of it.
+                self.next_look = self.clock.running();
                 break;
             }
         }
@@ -121,7 +184,7 @@ impl Engine {
         }
         for name in due {
             match self.lanes.get_mut(&name) {
-                Some(lane) => lane.hungry = true,
+                Some(lane) => lane.may_be_due(),
                 None => self.miss_channel(&name, now).await?,
             }
         }
@@ -160,8 +223,9 @@ impl Engine {
         .await
     }
 
-    /// Which lanes have room, beginning behind the one that was served last.
-    fn rooms(&mut self, now: Time) -> Vec<(String, Room)> {
+    /// Which lanes have room, beginning behind the one that was served last, and whether there may be
+    /// more of them.
+    fn rooms(&mut self, now: Time) -> (Vec<(String, Room)>, bool) {
         let last = self.turn_of.clone();
         let mut rooms = Vec::new();
         let (before, behind): (Vec<_>, Vec<_>) = self
@@ -184,7 +248,8 @@ impl Engine {
         if let Some((name, _)) = rooms.last() {
             self.turn_of.clone_from(name);
         }
-        rooms
+        let cut_off = rooms.len() == LANES_AT_ONCE;
+        (rooms, cut_off)
     }
 
     /// Puts back tokens of the pace that a lane shares with others, which it did not use.
@@ -227,7 +292,7 @@ impl Engine {
             lane.fault = None;
         }
         if settled.unblocked > 0 || settled.fell_back > 0 {
-            self.next_look = now;
+            self.next_look = self.clock.running();
         }
         Ok(claimed)
     }
@@ -246,106 +311,6 @@ impl Engine {
             claimed.extend(claim(tx, lane, Share::Rest, rest, token, until, now).await?);
         }
         Ok(claimed)
-    }
-
-    /// Sends what was claimed.
-    async fn launch(&mut self, claimed: Vec<Claimed>) -> Result<(), StoreError> {
-        let mut claimed = claimed.into_iter();
-        while let Some(one) = claimed.next() {
-            if let Err(error) = self.launch_one(one.clone()).await {
-                // Nothing of it has left: it is given back, and counts as not tried.
-                for one in std::iter::once(one).chain(claimed) {
-                    self.forget(&one);
-                    self.unused.push(one.id);
-                }
-                return Err(error);
-            }
-        }
-        Ok(())
-    }
-
-    async fn launch_one(&mut self, claimed: Claimed) -> Result<(), StoreError> {
-        let read = self.store.read_to_deliver();
-        if !self.words.contains_key(&claimed.message) {
-            let words = words_of(read, &claimed.message).await?;
-            if self.words.len() >= WORDS_KEPT {
-                self.words.clear();
-            }
-            self.words.insert(claimed.message.clone(), Arc::new(words));
-        }
-        let (Some(lane), Some(words)) = (
-            self.lanes.get(&claimed.lane),
-            self.words.get(&claimed.message),
-        ) else {
-            return Ok(());
-        };
-        let words = if claimed.plain {
-            plain_words(&*lane.channel, words)
-        } else {
-            Arc::clone(words)
-        };
-        let channel = Arc::clone(&lane.channel);
-        let thread = if channel.threads() && !claimed.first {
-            thread_of(read, &claimed.id).await?
-        } else {
-            None
-        };
-        let conversation = if channel.keeps_conversations() {
-            conversations::find(read, &claimed.channel, &claimed.address).await?
-        } else {
-            None
-        };
-        self.aloft.insert(claimed.id.clone());
-        let link = claimed
-            .asks
-            .and_then(|ask| self.pages.link(ask, &claimed.id));
-        let flight = Flight {
-            words,
-            link,
-            thread,
-            conversation,
-            channel,
-            wire: Arc::clone(&lane.wire),
-            clock: Arc::clone(&self.clock),
-            cut: self.cut.subscribe(),
-            airborne: self.airborne.clone(),
-            claimed,
-        };
-        self.flights.spawn(flight.fly());
-        Ok(())
-    }
-
-    fn forget(&mut self, claimed: &Claimed) {
-        self.aloft.remove(&claimed.id);
-        if let Some(lane) = self.lanes.get_mut(&claimed.lane) {
-            lane.landed(claimed);
-        }
-    }
-
-    /// Takes in a message that came back.
-    pub(super) fn collect(&mut self, landed: Result<Landed, JoinError>) {
-        // A flight catches the panics of its channel and is never aborted.
-        let Ok(landed) = landed else { return };
-        self.forget(&landed.claimed);
-        if let Some(id) = landed.gone {
-            let claimed = &landed.claimed;
-            let gone = (claimed.channel.clone(), claimed.address.clone(), id);
-            self.gone.push(gone);
-        }
-        match landed.outcome {
-            None => self.unused.push(landed.claimed.id),
-            Some(outcome) => {
-                let span = (landed.started_at, landed.ended_at);
-                let ended = Ended {
-                    outcome,
-                    span,
-                    sent: landed.sent,
-                    wire_sha256: landed.wire_sha256,
-                    teaches: true,
-                };
-                self.take_in(&landed.claimed, ended);
-            }
-        }
     }
 
     /// Decides what follows from a try.
@@ -421,26 +386,12 @@ impl Engine {
             wire_sha256,
         });
     }
+}
 
-    /// After a commit of which nobody knows whether it was made: gives back what it may have
-    /// claimed and was never sent.
-    async fn resolve_doubt(&mut self) -> Result<(), StoreError> {
-        let token = [self.lock.token().to_owned()];
-        for claimed in held_by(self.store.read_to_deliver(), &token, usize::MAX).await? {
-            let known = self.aloft.contains(&claimed.id)
-                || self.unused.contains(&claimed.id)
-                || self
-                    .outcomes
-                    .iter()
-                    .any(|completion| completion.delivery == claimed.id);
-            if !known {
-                self.unused.push(claimed.id);
-            }
-        }
-        self.in_doubt = false;
-        self.next_look = self.clock.now();
-        Ok(())
-    }
+/// The time of day less how long the clock has run.
+pub(super) fn time_of_day(now: Time, running: Duration) -> TimeDelta {
+    let running = TimeDelta::from_std(running).unwrap_or(TimeDelta::MAX);
+    (now - Time::UNIX_EPOCH) - running
 }
 
 async fn write_lane(tx: &Tx, lane: &LaneState, now: Time) -> Result<(), StoreError> {

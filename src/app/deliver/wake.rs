@@ -1,12 +1,14 @@
 //! Waking the engine. A wake-up carries no content: the engine looks for itself, and looks every
 //! second anyway.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
-use chrono::TimeDelta;
 use tokio::sync::Notify;
 
 use crate::{
@@ -18,9 +20,9 @@ use crate::{
 };
 
 /// Announcements to other processes are gathered for this long.
-const GATHER: TimeDelta = TimeDelta::milliseconds(50);
+const GATHER: Duration = Duration::from_millis(50);
 /// After a listening connection failed, it is tried again this much later.
-const LISTEN_AGAIN: TimeDelta = TimeDelta::seconds(5);
+const LISTEN_AGAIN: Duration = Duration::from_secs(5);
 
 /// Rung after a commit that wrote deliveries. Clones ring the same bell.
 #[derive(Debug, Clone, Default)]
@@ -50,7 +52,7 @@ impl Wake {
         if self.announcing.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
-        clock.sleep_until(clock.now() + GATHER).await;
+        clock.pause(GATHER).await;
         self.announcing.store(false, Ordering::Release);
         announce(store).await
     }
@@ -73,7 +75,7 @@ impl Wake {
                     tracing::warn!(%error, "cannot listen to other processes, looking every second");
                 }
             }
-            clock.sleep_until(clock.now() + LISTEN_AGAIN).await;
+            clock.pause(LISTEN_AGAIN).await;
         }
     }
 }

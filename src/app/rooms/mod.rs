@@ -105,20 +105,25 @@ impl App {
     }
 
     /// Looks after every room that is behind its incident. One that fails is looked at again later;
-    /// the others go on.
-    pub async fn look_after_rooms(&self) -> Result<(), Error> {
+    /// the others go on. True: there may be more to look after at once.
+    pub async fn look_after_rooms(&self) -> Result<bool, Error> {
+        let mut more = false;
         for (name, channel) in self.channels.iter() {
             let Some(rooms) = channel.rooms() else {
                 continue;
             };
             let due = kept::due(self.store.read(), name, self.clock.now(), BATCH).await?;
+            let cut_off = due.len() == BATCH as usize;
             for incident in due {
-                if let Err(error) = self.look_after(rooms, incident).await {
-                    tracing::error!(incident = %incident, chain = error.chain(), "a room could not be looked after");
+                match self.look_after(rooms, incident).await {
+                    Ok(()) => more |= cut_off,
+                    Err(error) => {
+                        tracing::error!(incident = %incident, chain = error.chain(), "a room could not be looked after");
+                    }
                 }
             }
         }
-        Ok(())
+        Ok(more)
     }
 
     async fn look_after(&self, rooms: &dyn Rooms, incident: IncidentId) -> Result<(), Error> {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use actix_web::{HttpResponse, post, web::Data};
-use chrono::TimeDelta;
 
 use super::{
     SlackDoor,
@@ -105,8 +104,7 @@ async fn submission(app: Data<App>, door: Arc<SlackDoor>, handed_in: Submitted) 
         None => {
             tokio::spawn(async move {
                 // Slack must have shown that we are at work before the result takes its place.
-                let pause = TimeDelta::from_std(door.answer_within / 4).unwrap_or_default();
-                app.clock.sleep_until(app.clock.now() + pause).await;
+                app.clock.pause(door.answer_within / 4).await;
                 if let Ok(reply) = answer.await {
                     show(&door, &view.id, &reply, Otherwise::Person(user)).await;
                 }

@@ -13,6 +13,7 @@ mod pressure;
 mod prompting;
 mod room_left;
 mod story;
+mod ticking;
 mod unread;
 mod untold;
 mod week;

@@ -1,5 +1,7 @@
 //! The delivery engine with channels that do as they are told and a clock held by hand.
 
+mod given_back;
+mod in_time;
 mod outcomes;
 mod resting;
 mod running;
