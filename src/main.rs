@@ -1,8 +1,13 @@
 //! The program `oyez`: everything is in the library; this turns its answer into an exit code.
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    ExitCode::from(oyez::cli::main().await)
+use tokio::runtime::Runtime;
+
+fn main() -> io::Result<ExitCode> {
+    let runtime = Runtime::new()?;
+    let exit = runtime.block_on(oyez::cli::main());
+    // A look-up of a name that hangs, say, keeps no process from ending.
+    runtime.shutdown_background();
+    Ok(ExitCode::from(exit))
 }
