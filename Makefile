@@ -57,7 +57,7 @@ demo: ## Run the main job once: declare, who and why, send, read the mails back.
 
 .PHONY: test
 test: ## Run every test, on SQLite and PostgreSQL.
-	@scripts/install-packages initdb:postgresql smtp-sink:postfix node:nodejs npm:npm
+	@scripts/install-packages initdb:postgresql smtp-sink:postfix faketime:faketime node:nodejs npm:npm
 	@$(MAKE) --no-print-directory node
 	scripts/with-postgres --fast scripts/run-tests
 	@# The tests have built the program; built by itself it would be built anew, without their features.
@@ -103,6 +103,11 @@ SEEDS ?= 20
 race-test: ## Let commands race with two processes that deliver, for SEEDS=20 seeds; four are part of `make test`.
 	@scripts/install-packages initdb:postgresql
 	scripts/with-postgres --fast cargo test --test race --locked -- seeds $(SEEDS)
+
+.PHONY: fault-test
+fault-test: ## Stop, silence and set back what a server needs; part of `make test`.
+	@scripts/install-packages initdb:postgresql faketime:faketime
+	scripts/with-postgres cargo test --test it --locked faults:: -- --test-threads=1 --nocapture
 
 .PHONY: bench
 bench: ## Run all benchmarks: docs/benchmarks.md says what they measure.

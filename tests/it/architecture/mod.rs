@@ -62,8 +62,9 @@ const NARROW: [(&str, &[&str]); 2] = [
 ];
 
 /// Libraries that one kind of module knows, so that replacing one touches one place.
-const HOMES: [(&str, &[&str]); 16] = [
+const HOMES: [(&str, &[&str]); 17] = [
     ("sea_orm", &["store"]),
+    ("sea_query_sqlx", &["store"]),
     ("entity", &["store"]),
     ("migration", &["store"]),
     ("handlebars", &["render"]),
