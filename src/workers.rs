@@ -100,8 +100,6 @@ async fn clock(app: Arc<App>, stop: watch::Receiver<bool>) {
         let pause = match ticked {
             Ok(next) => {
                 app.pulse.beat(Part::Timers);
-                // Withheld, it makes systemd start the process anew.
-                systemd::alive();
                 next.map_or(LOOK, |next| {
                     let until = (next - now).to_std().unwrap_or_default();
                     until.clamp(Duration::from_millis(10), LOOK)
@@ -119,10 +117,15 @@ async fn clock(app: Arc<App>, stop: watch::Receiver<bool>) {
     }
 }
 
-/// Says when a loop hangs. It waits for nothing else, so that nothing can hold it up.
+/// Says when a loop hangs, and tells systemd that the process is alive while none does. It waits for
+/// nothing else, so that nothing can hold it up.
 async fn watch_over(app: Arc<App>, stop: watch::Receiver<bool>) {
     loop {
         app.pulse.look();
+        if app.pulse.complaints().is_empty() {
+            // Withheld for the time of `WatchdogSec`, it makes systemd end the process and start another.
+            systemd::alive();
+        }
         if stopped(&app, &stop, LOOK).await {
             return;
         }

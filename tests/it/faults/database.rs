@@ -2,10 +2,13 @@
 
 use std::{fs, time::Duration};
 
-use oyez::store::Store;
+use oyez::{
+    clock::{Clock, SystemClock},
+    store::Store,
+};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
-use super::{Serving, assert_nobody_twice, key, mails_with, send, timed, until};
+use super::{Serving, Watchdog, assert_nobody_twice, key, mails_with, send, timed, until};
 use crate::support::{
     agency::{Agency, Plan},
     database::new_postgres,
@@ -72,7 +75,9 @@ async fn a_silent_network_raises_the_alarm_and_ends_nothing() {
     let proxy = Proxy::start(port.parse().unwrap()).await;
     let agency = on_postgres(format!("{before}:{}/{name}", proxy.port)).await;
     let key = key(&agency).await;
-    let server = Serving::start(agency.command("serve"), &key).await;
+    let mut command = agency.command("serve");
+    let watchdog = Watchdog::over(&mut command, &agency);
+    let server = Serving::start(command, &key).await;
     server.get("/readyz").await.is(200);
     server.declare("first").await.is(201);
     until("the first is out", async || {
@@ -95,9 +100,20 @@ async fn a_silent_network_raises_the_alarm_and_ends_nothing() {
     ] {
         assert!(figures.text.contains(line), "{line}: {}", figures.text);
     }
+    let heard = watchdog.heard();
+    SystemClock::new().pause(Duration::from_secs(3)).await;
+    assert_eq!(
+        watchdog.heard(),
+        heard,
+        "it hangs, and says that it is alive"
+    );
 
     proxy.mend();
     goes_on(&agency, &server).await;
+    until("the watchdog hears of it", async || {
+        watchdog.heard() > heard
+    })
+    .await;
     let alarms = server.has_said("it hangs");
     assert!(alarms <= 2, "each loop says so once: {alarms}");
 

@@ -9,8 +9,12 @@ mod process;
 
 use std::{
     io::{BufRead, BufReader},
+    os::unix::net::UnixDatagram,
     process::{Child, Command},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -115,6 +119,33 @@ impl Drop for Serving {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// How often the watchdog of a service manager has heard that a process is alive.
+struct Watchdog(Arc<AtomicUsize>);
+
+impl Watchdog {
+    /// Has the process that is started by this command tell it.
+    fn over(command: &mut Command, agency: &Agency) -> Self {
+        let path = agency.path("notify");
+        let socket = UnixDatagram::bind(&path).expect("a socket");
+        command.env("NOTIFY_SOCKET", &path);
+        let heard = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&heard);
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(length) = socket.recv(&mut buffer) {
+                if buffer[..length].starts_with(b"WATCHDOG=1") {
+                    count.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+        });
+        Self(heard)
+    }
+
+    fn heard(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
     }
 }
 
