@@ -94,28 +94,28 @@ teams-test: $(JSONSCHEMA) $(APP_MANIFEST) ## Hold the Teams package against Micr
 	$(JSONSCHEMA) scripts/teams-test $(APP_MANIFEST)
 
 .PHONY: crash-test
-crash-test: ## Kill a process that delivers, again and again; part of `make test`.
+crash-test: $(NODE) ## Kill a process that delivers, again and again; part of `make test`.
 	@scripts/install-packages initdb:postgresql smtp-sink:postfix
 	scripts/with-postgres cargo test --test crash --locked
 
 SEEDS ?= 20
 .PHONY: race-test
-race-test: ## Let commands race with two processes that deliver, for SEEDS=20 seeds; four are part of `make test`.
+race-test: $(NODE) ## Let commands race with two processes that deliver, for SEEDS=20 seeds; four are part of `make test`.
 	@scripts/install-packages initdb:postgresql
 	scripts/with-postgres --fast cargo test --test race --locked -- seeds $(SEEDS)
 
 .PHONY: fault-test
-fault-test: ## Stop, silence and set back what a server needs; part of `make test`.
+fault-test: $(NODE) ## Stop, silence and set back what a server needs; part of `make test`.
 	@scripts/install-packages initdb:postgresql faketime:faketime
 	scripts/with-postgres cargo test --test it --locked faults:: -- --test-threads=1 --nocapture
 
 .PHONY: bench
-bench: ## Run all benchmarks: docs/benchmarks.md says what they measure.
+bench: $(NODE) ## Run all benchmarks: docs/benchmarks.md says what they measure.
 	@scripts/install-packages initdb:postgresql smtp-sink:postfix
 	scripts/with-postgres cargo bench --locked --bench '*'
 
 .PHONY: bench-email
-bench-email: ## Time mail from the durable outbox beside Postfix's smtp-source.
+bench-email: $(NODE) ## Time mail from the durable outbox beside Postfix's smtp-source.
 	@scripts/install-packages smtp-sink:postfix
 	cargo bench --bench email --locked
 
