@@ -3,7 +3,7 @@
 
 use std::{
     fmt,
-    sync::{MutexGuard, PoisonError},
+    sync::{Arc, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -20,9 +20,21 @@ use super::{
     session::{Session, Sessions},
 };
 
+/// What is given each statement that goes through a connection, with its values.
+pub(super) type Hear = Arc<dyn Fn(&Statement) + Send + Sync>;
+
 /// Connections to one database.
-#[derive(Debug, Clone)]
-pub struct Pool(pub(super) Engine);
+#[derive(Clone)]
+pub struct Pool {
+    pub(super) engine: Engine,
+    hear: Option<Hear>,
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pool").field(&self.engine).finish()
+    }
+}
 
 #[derive(Debug, Clone)]
 pub(super) enum Engine {
@@ -31,9 +43,21 @@ pub(super) enum Engine {
 }
 
 impl Pool {
+    pub(super) fn new(engine: Engine) -> Self {
+        Self { engine, hear: None }
+    }
+
+    /// The same connections, heard.
+    pub(super) fn heard_by(&self, hear: Hear) -> Self {
+        Self {
+            engine: self.engine.clone(),
+            hear: Some(hear),
+        }
+    }
+
     /// Begins a write transaction; on SQLite it takes the write lock at once.
     pub(super) async fn begin(&self) -> Result<Tx, DbErr> {
-        let open = match &self.0 {
+        let open = match &self.engine {
             Engine::Sqlite(connection) => Open::Sqlite(begin(connection).await?),
             Engine::Postgres(sessions) => {
                 let mut session = sessions.session().await?;
@@ -46,13 +70,14 @@ impl Pool {
         };
         Ok(Tx {
             open,
+            hear: self.hear.clone(),
             unnumbered: std::sync::Mutex::default(),
         })
     }
 
     /// Closes all connections.
     pub(super) async fn close(&self) -> Result<(), DbErr> {
-        match &self.0 {
+        match &self.engine {
             Engine::Sqlite(connection) => connection.clone().close().await,
             Engine::Postgres(sessions) => {
                 sessions.close();
@@ -78,35 +103,38 @@ pub(super) async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTra
 #[async_trait]
 impl ConnectionTrait for Pool {
     fn get_database_backend(&self) -> DbBackend {
-        match &self.0 {
+        match &self.engine {
             Engine::Sqlite(_) => DbBackend::Sqlite,
             Engine::Postgres(_) => DbBackend::Postgres,
         }
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        match &self.0 {
+        heard(self.hear.as_ref(), &statement);
+        match &self.engine {
             Engine::Sqlite(connection) => connection.execute_raw(statement).await,
             Engine::Postgres(sessions) => sessions.session().await?.execute(&statement).await,
         }
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        match &self.0 {
+        match &self.engine {
             Engine::Sqlite(connection) => connection.execute_unprepared(sql).await,
             Engine::Postgres(sessions) => sessions.session().await?.run(sql).await,
         }
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        match &self.0 {
+        heard(self.hear.as_ref(), &statement);
+        match &self.engine {
             Engine::Sqlite(connection) => connection.query_one_raw(statement).await,
             Engine::Postgres(sessions) => sessions.session().await?.one(&statement).await,
         }
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        match &self.0 {
+        heard(self.hear.as_ref(), &statement);
+        match &self.engine {
             Engine::Sqlite(connection) => connection.query_all_raw(statement).await,
             Engine::Postgres(sessions) => sessions.session().await?.all(&statement).await,
         }
@@ -116,6 +144,7 @@ impl ConnectionTrait for Pool {
 /// A write transaction; dropping it takes it back.
 pub struct Tx {
     open: Open,
+    hear: Option<Hear>,
     /// Records that get their place in the event stream as the last thing before the commit.
     unnumbered: std::sync::Mutex<Vec<entity::event::Model>>,
 }
@@ -230,6 +259,7 @@ impl ConnectionTrait for Tx {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        heard(self.hear.as_ref(), &statement);
         match &self.open {
             Open::Sqlite(tx) => tx.execute_raw(statement).await,
             Open::Postgres(work) => {
@@ -254,6 +284,7 @@ impl ConnectionTrait for Tx {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        heard(self.hear.as_ref(), &statement);
         match &self.open {
             Open::Sqlite(tx) => tx.query_one_raw(statement).await,
             Open::Postgres(work) => {
@@ -264,6 +295,7 @@ impl ConnectionTrait for Tx {
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        heard(self.hear.as_ref(), &statement);
         match &self.open {
             Open::Sqlite(tx) => tx.query_all_raw(statement).await,
             Open::Postgres(work) => {
@@ -271,6 +303,12 @@ impl ConnectionTrait for Tx {
                 session.as_mut().ok_or_else(ended)?.all(&statement).await
             }
         }
+    }
+}
+
+fn heard(hear: Option<&Hear>, statement: &Statement) {
+    if let Some(hear) = hear {
+        hear(statement);
     }
 }
 

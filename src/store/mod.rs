@@ -28,14 +28,14 @@ pub mod settings;
 pub mod timers;
 pub mod tokens;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DbBackend,
+    ConnectOptions, Database, DatabaseConnection, DbBackend, Statement,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 
-use connection::Engine;
+use connection::{Engine, Hear};
 use file::DatabaseFile;
 
 pub use connection::{Pool, Tx};
@@ -52,6 +52,8 @@ pub struct Store {
     reader: Pool,
     /// For what may take long.
     patient: Pool,
+    /// What the engine writes with and reads with, and nobody else.
+    engine: [Pool; 2],
     /// The file of a SQLite database.
     file: Option<DatabaseFile>,
 }
@@ -75,11 +77,13 @@ impl Store {
                 let opened = connect(sqlite(url, access)).await;
                 opened.map_err(|error| file::why_not_opened(&file, error))
             };
-            let writer = Pool(Engine::Sqlite(open(Access::Write).await?));
-            let reader = Pool(Engine::Sqlite(open(Access::Read).await?));
+            let pool = async |access| open(access).await.map(|c| Pool::new(Engine::Sqlite(c)));
+            let writer = pool(Access::Write).await?;
+            let reader = pool(Access::Read).await?;
             Ok(Self {
-                writer,
                 patient: reader.clone(),
+                engine: [writer.clone(), pool(Access::Deliver).await?],
+                writer,
                 reader,
                 file: Some(DatabaseFile::opened(file)),
             })
@@ -87,10 +91,12 @@ impl Store {
             let options = postgres::options_of(url)?;
             postgres::reach(&options, &limits).await?;
             let pool = |limits, most| postgres::pool(&options, limits, most);
+            let engine = pool(limits, postgres::OF_THE_ENGINE)?;
             Ok(Self {
                 writer: pool(limits, postgres::CONNECTIONS)?,
                 reader: pool(limits, postgres::CONNECTIONS)?,
                 patient: pool(limits.patient(), postgres::PATIENT)?,
+                engine: [engine.clone(), engine],
                 file: None,
             })
         }
@@ -111,10 +117,33 @@ impl Store {
 
     /// A connection for what the engine reads, which waits for nobody who asks.
     pub fn read_to_deliver(&self) -> &Pool {
-        match self.file {
-            // Its reader never waits for the writer, who has one connection for all.
-            Some(_) => &self.reader,
-            None => &self.writer,
+        &self.engine[1]
+    }
+
+    /// The same database on the connections of the engine: whoever asks, or holds a transaction open,
+    /// takes none of them away. SQLite has one writer for all.
+    #[must_use]
+    pub fn to_deliver(&self) -> Self {
+        let [writer, reader] = self.engine.clone();
+        Self {
+            writer,
+            reader,
+            ..self.clone()
+        }
+    }
+
+    /// The same connections, and `hear` is given each statement that goes through them, with its
+    /// values. It is for measuring, and for tests of how the database answers.
+    #[must_use]
+    pub fn heard_by(&self, hear: impl Fn(&Statement) + Send + Sync + 'static) -> Self {
+        let hear: Hear = Arc::new(hear);
+        let heard = |pool: &Pool| pool.heard_by(Arc::clone(&hear));
+        Self {
+            writer: heard(&self.writer),
+            reader: heard(&self.reader),
+            patient: heard(&self.patient),
+            engine: self.engine.each_ref().map(heard),
+            file: self.file.clone(),
         }
     }
 
@@ -135,7 +164,8 @@ impl Store {
     /// Ends all connections; open transactions are taken back.
     pub async fn close(&self) {
         // What was committed is safe, and there is nobody left to tell about the rest.
-        for pool in [&self.writer, &self.reader, &self.patient] {
+        let [writing, reading] = &self.engine;
+        for pool in [&self.writer, &self.reader, &self.patient, writing, reading] {
             let _ = pool.close().await;
         }
     }
@@ -159,16 +189,20 @@ enum Access {
     Write,
     /// Connections that cannot write, so that a write that went astray fails at once.
     Read,
+    /// The same for the engine, opened when it is used: most commands deliver nothing.
+    Deliver,
 }
 
 fn sqlite(url: &str, access: Access) -> ConnectOptions {
     let connections = match access {
         Access::Write => 1,
         Access::Read => 4,
+        Access::Deliver => 2,
     };
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
+        .connect_lazy(access == Access::Deliver)
         .acquire_timeout(Duration::from_secs(5))
         // A file does not go away as a server does, and asking it costs as much as a statement.
         .test_before_acquire(false)
@@ -176,7 +210,7 @@ fn sqlite(url: &str, access: Access) -> ConnectOptions {
         .map_sqlx_sqlite_opts(move |sqlite| {
             let sqlite = match access {
                 Access::Write => sqlite.create_if_missing(true),
-                Access::Read => sqlite.read_only(true),
+                Access::Read | Access::Deliver => sqlite.read_only(true),
             };
             sqlite
                 .journal_mode(SqliteJournalMode::Wal)

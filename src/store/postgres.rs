@@ -14,6 +14,8 @@ use super::{
 /// Of the connections for reading, and of those for writing: whoever asks does not wait for those who
 /// deliver.
 pub(super) const CONNECTIONS: usize = 6;
+/// Of those that the engine has for itself: for its turn, its leases and what it reads.
+pub(super) const OF_THE_ENGINE: usize = 4;
 /// Of those for what may take long.
 pub(super) const PATIENT: usize = 2;
 
@@ -25,7 +27,7 @@ pub(super) fn pool(
 ) -> Result<Pool, StoreError> {
     let sessions = Sessions::new(options.clone(), limits, most);
     let sessions = sessions.step("make room for connections")?;
-    Ok(Pool(Engine::Postgres(sessions)))
+    Ok(Pool::new(Engine::Postgres(sessions)))
 }
 
 /// The address of a server, from the setting.
@@ -57,7 +59,7 @@ pub(super) async fn reach(options: &PgConnectOptions, limits: &Limits) -> Result
 impl Store {
     /// The server, who we are there, and the limits of time; `None` for a file.
     pub(super) fn server(&self) -> Option<(&PgConnectOptions, &Limits)> {
-        match &self.writer.0 {
+        match &self.writer.engine {
             Engine::Sqlite(_) => None,
             Engine::Postgres(sessions) => Some((sessions.options(), sessions.limits())),
         }
@@ -66,7 +68,7 @@ impl Store {
     /// One connection for changing the tables, as the migrations want it: it waits for its turn and
     /// works as long as it takes.
     pub(super) async fn to_migrate(&self) -> Result<DatabaseConnection, StoreError> {
-        let options = match &self.writer.0 {
+        let options = match &self.writer.engine {
             Engine::Sqlite(connection) => return Ok(connection.clone()),
             Engine::Postgres(sessions) => sessions.options().clone(),
         };
