@@ -42,6 +42,8 @@ pub struct Model {
     pub ended_at: Option<i64>,
     /// The earliest time that is promised.
     pub next_due: Option<i64>,
+    /// Up to which record of its log the rows say who is named in it; empty if nobody need be.
+    pub members_seq: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -21,6 +21,8 @@ mod m20261126_000008_ask;
 mod m20261126_000009_erased;
 mod m20261126_000010_awaits;
 mod m20261127_000011_member;
+mod m20261130_000014_recipient;
+mod m20261130_000015_open;
 mod m20261130_000016_marks;
 mod m20261130_000017_stopped;
 mod m20261130_000019_token_revoked_by;
@@ -48,6 +50,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000009_erased::Migration),
             Box::new(m20261126_000010_awaits::Migration),
             Box::new(m20261127_000011_member::Migration),
+            Box::new(m20261130_000014_recipient::Migration),
+            Box::new(m20261130_000015_open::Migration),
             Box::new(m20261130_000016_marks::Migration),
             Box::new(m20261130_000017_stopped::Migration),
             Box::new(m20261130_000019_token_revoked_by::Migration),

@@ -118,13 +118,14 @@ impl App {
         Ok(tx.commit().await.step("commit timers")?)
     }
 
-    /// What is done now and then: old answers and drafts are forgotten, and incidents that could not
-    /// be read are looked at again.
+    /// What is done now and then: old answers and drafts are forgotten, incidents that could not be read
+    /// are looked at again, and what a version before left unwritten is written.
     pub async fn tidy(&self) -> Result<(), Error> {
         let now = self.clock.now();
         self.look_at_unread_again().await?;
         crate::store::requests::forget_old(self.store.write(), now).await?;
         crate::store::drafts::forget_old(self.store.write(), now).await?;
+        self.write_members().await?;
         // Reading the newest id also notices a database that went away.
         incidents::last_stream_id(self.store.read()).await?;
         Ok(())

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{App, Error, unread::readable};
 use crate::{
-    domain::{IncidentId, PersonId, event::Record, incident::Incident, situation::RecipientId},
+    domain::{IncidentId, PersonId, event::Record},
     store::{
+        Step,
         incidents::{self, Visible},
         outbox,
     },
@@ -37,11 +38,41 @@ impl App {
 
     /// Which incidents the viewer may know of.
     pub(super) async fn visible(&self, viewer: &Viewer) -> Result<Visible, Error> {
-        if *viewer == Viewer::Operator {
+        let Viewer::Key { actor, person } = viewer else {
             return Ok(Visible::All);
+        };
+        let (read, person) = (self.store.read(), person.as_ref());
+        let restricted = incidents::restricted(read).await?;
+        let mut named = self.were_told(person, &restricted).await?;
+        named.extend(incidents::of_member(read, actor, person).await?);
+        for id in incidents::without_members(read).await? {
+            if !named.contains(&id) && self.takes_part(actor, person, id).await? {
+                named.insert(id);
+            }
         }
-        let restricted = incidents::restricted(self.store.read()).await?;
-        Ok(Visible::PublicAnd(self.named(viewer, restricted).await?))
+        Ok(Visible::PublicAnd(named))
+    }
+
+    /// Writes who is named in the restricted incidents of which that is not written.
+    pub(super) async fn write_members(&self) -> Result<(), Error> {
+        for id in incidents::without_members(self.store.read()).await? {
+            let tx = self.store.begin().await?;
+            match self.lock(&tx, id).await {
+                Ok(Some((_, incident, log))) => {
+                    if let Some(first) = log.first() {
+                        incidents::catch_up(&tx, &incident, first).await?;
+                    }
+                }
+                Ok(None) => {}
+                // One log that cannot be read must not keep the others from it.
+                Err(error) if error.code == UNREADABLE => continue,
+                Err(error) => return Err(error),
+            }
+            tx.commit()
+                .await
+                .step("write who is named in an incident")?;
+        }
+        Ok(())
     }
 
     /// Those of these restricted incidents that the viewer may know of.
@@ -93,11 +124,6 @@ impl App {
             .first()
             .map(|record: &Record| record.actor.id.as_str());
         Ok(declared == Some(actor)
-            || person.is_some_and(|person| is_named(&story.incident, person)))
+            || person.is_some_and(|person| story.incident.named().contains(person)))
     }
-}
-
-fn is_named(incident: &Incident, person: &PersonId) -> bool {
-    let is_it = |who: &RecipientId| *who == RecipientId::Person(person.clone());
-    incident.run_by().contains(person) || incident.added.iter().any(|added| is_it(&added.who))
 }

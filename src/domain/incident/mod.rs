@@ -14,7 +14,7 @@ use super::{
     facts::Facts,
     notification::Moment,
     room::Room,
-    situation::{ByHand, Relation, Situation},
+    situation::{ByHand, RecipientId, Relation, Situation},
     time::Time,
 };
 
@@ -121,6 +121,15 @@ impl Incident {
     /// Those who run it: its leads, and whoever declared it.
     pub fn run_by(&self) -> BTreeSet<&PersonId> {
         self.leads.values().chain(&self.declared_by).collect()
+    }
+
+    /// Who may know of it although it is restricted: those who run it, and those who were added to it.
+    pub fn named(&self) -> BTreeSet<&PersonId> {
+        let added = self.added.iter().filter_map(|added| match &added.who {
+            RecipientId::Person(person) => Some(person),
+            RecipientId::Destination(_) => None,
+        });
+        self.run_by().into_iter().chain(added).collect()
     }
 
     /// The earliest time that is owed to anybody.

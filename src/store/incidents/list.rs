@@ -130,7 +130,7 @@ pub async fn list(
         query = query.filter(Column::Id.lt(i64::from(before.0)));
     }
     if filter.open_only {
-        query = query.filter(Column::IsOpen.eq(true));
+        query = query.filter(Column::IsOpen.into_expr());
     }
     if let Some(stage) = filter.stage {
         query = query.filter(Column::Stage.eq(stage.as_str()));
@@ -186,7 +186,7 @@ pub async fn awaiting_the_clock(
 ) -> Result<Vec<IncidentId>, StoreError> {
     use entity::incident::Column;
     let waiting = Condition::any()
-        .add(Column::IsOpen.eq(true))
+        .add(Column::IsOpen.into_expr())
         .add(Column::EndedAt.is_null())
         .add(Column::NextDue.is_not_null());
     ids(conn, waiting, "list incidents that wait for something").await
@@ -257,7 +257,7 @@ pub async fn open(conn: &impl ConnectionTrait, limit: u32) -> Result<Vec<Open>, 
     let found: Vec<(i64, bool)> = Entity::find()
         .select_only()
         .columns([Column::Id, Column::Restricted])
-        .filter(Column::IsOpen.eq(true))
+        .filter(Column::IsOpen.into_expr())
         .order_by_desc(Column::Id)
         .limit(u64::from(limit))
         .into_tuple()
@@ -276,7 +276,7 @@ pub async fn open(conn: &impl ConnectionTrait, limit: u32) -> Result<Vec<Open>, 
 /// The incidents that only named people may know of.
 pub async fn restricted(conn: &impl ConnectionTrait) -> Result<Vec<IncidentId>, StoreError> {
     use entity::incident::Column;
-    let restricted = Condition::all().add(Column::Restricted.eq(true));
+    let restricted = Condition::all().add(Column::Restricted.into_expr());
     ids(conn, restricted, "list restricted incidents").await
 }
 

@@ -238,6 +238,22 @@ pub async fn last_stream_id(conn: &impl ConnectionTrait) -> Result<u64, StoreErr
     )
 }
 
+/// How many records there are of incidents that are not restricted.
+pub async fn events_to_count(conn: &impl ConnectionTrait) -> Result<u64, StoreError> {
+    const STEP: &str = "count the events";
+    // In one statement, or a number that was handed out in between would show.
+    let sql = "SELECT CAST(value - (SELECT COALESCE(SUM(seq), 0) FROM incident WHERE restricted) \
+               AS BIGINT) AS events FROM counter WHERE name = 'event'";
+    let row = conn
+        .query_one_raw(statement(conn, sql, []))
+        .await
+        .step(STEP)?;
+    match row {
+        Some(row) => narrow(row.try_get("", "events").step(STEP)?, STEP),
+        None => Ok(0),
+    }
+}
+
 /// Replaces what a record said by its SHA-256, for good. False if there is no such record, or it
 /// was erased before. Copies in backups are not reached.
 pub async fn erase(

@@ -10,6 +10,7 @@
 
 mod list;
 mod log;
+mod members;
 
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
@@ -28,9 +29,11 @@ pub use list::{
     is_restricted, list, open, restricted, summary,
 };
 pub use log::{
-    Erasure, StoredRecord, StreamedRecord, erase, events_after, last_record, last_stream_id, log,
-    log_and_head, log_from, record_before,
+    Erasure, StoredRecord, StreamedRecord, erase, events_after, events_to_count, last_record,
+    last_stream_id, log, log_and_head, log_from, record_before,
 };
+
+pub use members::{catch_up, of_member, without_members};
 
 /// The end of an incident's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +119,10 @@ pub async fn append(
     };
     write_row(tx, head, after, last).await?;
     write_services(tx, after).await?;
+    if after.restricted {
+        let declaration = records.first().filter(|_| head.is_none());
+        members::write_members(tx, after, declaration).await?;
+    }
     tx.number_last(rows);
     Ok(())
 }
@@ -163,6 +170,7 @@ async fn write_row(
         resolved_at: after.resolved_at.map(micros),
         ended_at: after.ended_at.map(micros),
         next_due: after.next_promise().map(|(due, _)| micros(due)),
+        members_seq: after.restricted.then_some(last.seq),
     };
     let Some(head) = head else {
         return Entity::insert(row.into_active_model())
