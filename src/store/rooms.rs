@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
+use chrono::TimeDelta;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
@@ -108,8 +109,11 @@ pub async fn want(
         .map(drop)
 }
 
+/// A room that is still behind so long after its incident changed last is given up.
+const LOOKED_AFTER: TimeDelta = TimeDelta::days(30);
+
 /// Incidents whose room on this channel is behind them, the longest due first; none that somebody
-/// looks after.
+/// looks after, and none of which nothing has happened for a month.
 pub async fn due(
     conn: &impl ConnectionTrait,
     channel: &ChannelName,
@@ -117,13 +121,16 @@ pub async fn due(
     limit: u32,
 ) -> Result<Vec<IncidentId>, StoreError> {
     const STEP: &str = "look for rooms to look after";
-    let sql = "SELECT r.incident_id FROM room r JOIN incident i ON i.id = r.incident_id \
-               WHERE r.channel = $1 AND r.seen_seq < i.seq AND r.next_at <= $2 AND r.lease_until <= $2 \
+    // Begins with the incidents that changed lately, whatever the planner thinks of it.
+    let sql = "SELECT r.incident_id FROM incident i CROSS JOIN room r \
+               WHERE i.changed_at > $4 AND r.incident_id = i.id \
+               AND r.channel = $1 AND r.seen_seq < i.seq AND r.next_at <= $2 AND r.lease_until <= $2 \
                ORDER BY r.next_at, r.incident_id LIMIT $3";
     let values = [
         channel.as_str().into(),
         micros(now).into(),
         i64::from(limit).into(),
+        micros(now - LOOKED_AFTER).into(),
     ];
     let found = conn.query_all_raw(statement(conn, sql, values)).await;
     let read = |row: &sea_orm::QueryResult| {
