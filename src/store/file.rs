@@ -14,7 +14,7 @@ use sea_orm::{
     },
 };
 
-use super::{Step, Store, StoreError};
+use super::{Step, Store, StoreError, connection::Engine};
 use crate::disk;
 
 /// A database file and which one it was when it was opened.
@@ -111,6 +111,17 @@ impl DatabaseFile {
 }
 
 impl Store {
+    /// How those who only read open the file of a SQLite database.
+    pub(super) fn file_options(&self) -> Option<SqliteConnectOptions> {
+        match &self.reader.engine {
+            Engine::Sqlite(connection) => {
+                let options = connection.get_sqlite_connection_pool().connect_options();
+                Some(options.as_ref().clone())
+            }
+            Engine::Postgres(_) => None,
+        }
+    }
+
     /// The file of a SQLite database.
     pub fn path(&self) -> Option<&Path> {
         self.file.as_ref().map(|file| file.path.as_path())

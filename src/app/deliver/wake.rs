@@ -61,12 +61,13 @@ impl Wake {
         self.bell.notified().await;
     }
 
-    /// Rings whenever another process announces something. Ends only where there is no other.
+    /// Rings whenever another process announces something. Goes on until it is dropped.
     pub(super) async fn relay(self, store: Store, clock: Arc<dyn Clock>) {
         loop {
             match listen(&store).await {
-                Ok(None) => return,
-                Ok(Some(mut listener)) => {
+                Ok(mut listener) => {
+                    // What was said before it listened.
+                    self.ring();
                     while listener.heard().await.is_ok() {
                         self.ring();
                     }

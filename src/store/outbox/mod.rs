@@ -36,6 +36,7 @@ mod sql;
 mod stopped;
 mod sweep;
 mod verbs;
+mod watch;
 mod written;
 
 pub use addresses::{
