@@ -288,15 +288,10 @@ impl App {
         if again.written_for != channel
             && let Some((then, log, record)) = then
         {
-            let history = outbox::history(tx, incident.id).await?;
-            let told: BTreeSet<&RecipientId> = history
-                .iter()
-                .filter(|told| told.seq == again.event_seq)
-                .map(|told| &told.who)
-                .collect();
+            let told = outbox::told_by(tx, incident.id, &[again.event_seq].into()).await?;
             let before = incidents::record_before(tx, incident.id, record.seq).await?;
             let about = (log, record, before.as_ref());
-            let made = self.message(act, &then, about, told.len().max(1), of);
+            let made = self.message(act, &then, about, told.max(1), of);
             if let Some(message) = made {
                 return Ok(message);
             }

@@ -86,7 +86,7 @@ impl App {
         let (sending, incidents) = match &asked.command {
             Command::CancelSending { .. } | Command::Approve { .. } => {
                 outbox::hold(&tx, id).await?;
-                (sending(&tx, id).await?, BTreeSet::new())
+                (outbox::sending(&tx, id).await?, BTreeSet::new())
             }
             Command::Close {
                 duplicate_of: Some(other),
@@ -264,27 +264,6 @@ fn context<'a>(
         incidents,
         sending,
     }
-}
-
-/// How far the messages of each event are. A shared address has one message for all its people.
-async fn sending(tx: &Tx, id: IncidentId) -> Result<BTreeMap<u32, Sending>, Error> {
-    let mut events: BTreeMap<u32, Sending> = BTreeMap::new();
-    let mut addresses = BTreeSet::new();
-    for told in outbox::history(tx, id).await? {
-        if !addresses.insert((told.seq, told.channel.clone(), told.address.clone())) {
-            continue;
-        }
-        let event = events.entry(told.seq).or_default();
-        if told.awaits_word {
-            *event.awaits_word.entry(told.audience).or_default() += 1;
-        }
-        if told.waiting {
-            event.waiting += 1;
-        } else {
-            event.told.insert(told.audience);
-        }
-    }
-    Ok(events)
 }
 
 fn unreadable(error: serde_json::Error) -> Error {

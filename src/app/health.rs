@@ -5,10 +5,13 @@
 
 use std::{future::Future, time::Duration};
 
+use chrono::TimeDelta;
 use prometheus::{Encoder, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+use tokio::sync::Mutex;
 
 use super::{App, Error, ErrorKind};
 use crate::{
+    domain::Time,
     process::descriptors::Descriptors,
     store::{faults, incidents, outbox, timers},
 };
@@ -19,6 +22,13 @@ const ANSWER: Duration = Duration::from_millis(1_500);
 const NOTICES: Duration = Duration::from_millis(400);
 /// So long for the figures that the database has.
 const FIGURES: Duration = Duration::from_secs(5);
+
+/// Figures are read again when they are so old, unless it is said otherwise.
+pub(super) const FRESH: TimeDelta = TimeDelta::seconds(5);
+
+/// The figures that were read last, and when.
+#[derive(Default)]
+pub(super) struct Figures(Mutex<Option<(Time, String)>>);
 
 impl App {
     /// What does not keep it from working, in sentences; an error only if this process cannot answer
@@ -75,34 +85,45 @@ impl App {
         Ok(notices)
     }
 
-    /// Figures in Prometheus' text format. Restricted incidents are counted in no label.
+    /// Figures in Prometheus' text format: those of this process as they are, those of the database at
+    /// most some seconds old. Nothing of a restricted incident is in them.
     pub async fn metrics(&self) -> Result<String, Error> {
-        let registry = Registry::new();
-        let stored = soon(FIGURES, self.stored_figures(&registry)).await;
+        let stored = soon(FIGURES, self.figures_of_the_database()).await;
         match stored {
-            Some(Ok(())) => self.own_figures(&registry, true)?,
+            Some(Ok(stored)) => Ok(stored + &self.figures_of_the_process(true)?),
             failed => {
                 let chain = failed.and_then(Result::err).map(|error| error.chain());
                 tracing::warn!(chain, "the database gave no figures");
-                // Not those that were made half-way: they would be taken for what there is.
-                let registry = Registry::new();
-                self.own_figures(&registry, false)?;
-                return text(&registry);
+                self.figures_of_the_process(false)
             }
         }
-        text(&registry)
+    }
+
+    /// However many ask, it is read by one at a time.
+    async fn figures_of_the_database(&self) -> Result<String, Error> {
+        let mut kept = self.figures.0.lock().await;
+        let now = self.clock.now();
+        if let Some((read_at, text)) = &*kept
+            && (TimeDelta::zero()..self.figures_last).contains(&(now - *read_at))
+        {
+            return Ok(text.clone());
+        }
+        let text = self.read_figures(now).await?;
+        *kept = Some((now, text.clone()));
+        Ok(text)
     }
 
     /// What this process knows without asking anybody.
-    fn own_figures(&self, registry: &Registry, answers: bool) -> Result<(), Error> {
+    fn figures_of_the_process(&self, answers: bool) -> Result<String, Error> {
+        let registry = Registry::new();
         let database = plain(
-            registry,
+            &registry,
             "oyez_database_answers",
             "Whether the database gave its figures in time",
         )?;
         database.set(i64::from(answers));
         let ages = labelled(
-            registry,
+            &registry,
             "oyez_loop_seconds",
             "How long ago a loop of this process last got on",
             "loop",
@@ -137,50 +158,55 @@ impl App {
         }
         let descriptors = Descriptors::now();
         plain(
-            registry,
+            &registry,
             "oyez_descriptors_open",
             "Connections and files that this process has open",
         )?
         .set(signed(descriptors.open.unwrap_or_default()));
         plain(
-            registry,
+            &registry,
             "oyez_descriptors_limit",
             "Connections and files that this process may have open",
         )?
         .set(signed(descriptors.limit));
-        plain(registry, "oyez_event_streams", "Event streams open")?
+        plain(&registry, "oyez_event_streams", "Event streams open")?
             .set(signed(self.streams.count() as u64));
-        Ok(())
+        text_of(&registry)
     }
 
-    async fn stored_figures(&self, registry: &Registry) -> Result<(), Error> {
+    async fn read_figures(&self, now: Time) -> Result<String, Error> {
+        let registry = Registry::new();
         let conn = self.store.read();
-        let states = labelled(registry, "oyez_deliveries", "Deliveries by state", "state")?;
-        for (state, count) in outbox::counts(conn, None).await? {
+        let states = labelled(
+            &registry,
+            "oyez_deliveries",
+            "Deliveries by state: all that have not ended, and those that ended in the last 24 hours",
+            "state",
+        )?;
+        for (state, count) in outbox::counts(conn, now).await? {
             states
                 .with_label_values(&[state.as_str()])
                 .set(signed(count));
         }
         let lanes = labelled(
-            registry,
+            &registry,
             "oyez_lane_waiting",
             "Deliveries that wait, by lane",
             "lane",
         )?;
         let ages = labelled(
-            registry,
+            &registry,
             "oyez_lane_oldest_seconds",
             "Age of the oldest delivery that is due, by lane",
             "lane",
         )?;
-        let now = self.clock.now();
         for (lane, waiting, oldest) in outbox::backlog(conn, now).await? {
             lanes.with_label_values(&[&lane]).set(signed(waiting));
             ages.with_label_values(&[&lane])
                 .set((now - oldest).num_seconds().max(0));
         }
         let stopped = labelled(
-            registry,
+            &registry,
             "oyez_lanes_stopped",
             "Lanes that are stopped until somebody repairs them, by channel",
             "channel",
@@ -191,24 +217,24 @@ impl App {
                 .set(signed(count));
         }
         let faults_now = plain(
-            registry,
+            &registry,
             "oyez_faults",
             "Faults that an operator should look at",
         )?;
-        faults_now.set(signed(faults::standing(conn).await?.len() as u64));
-        let events = plain(registry, "oyez_events_total", "Events written so far")?;
-        events.set(signed(incidents::last_stream_id(conn).await?));
+        faults_now.set(signed(faults::standing_to_count(conn).await?));
+        let events = plain(&registry, "oyez_events_total", "Events written so far")?;
+        events.set(signed(incidents::events_to_count(conn).await?));
         let late = plain(
-            registry,
+            &registry,
             "oyez_timer_late_seconds",
             "How late the next timer is",
         )?;
         late.set(
-            timers::next_due(conn, &[])
+            timers::next_due_to_count(conn)
                 .await?
                 .map_or(0, |due| (now - due).num_seconds().max(0)),
         );
-        Ok(())
+        text_of(&registry)
     }
 }
 
@@ -217,7 +243,7 @@ async fn soon<T>(within: Duration, answer: impl Future<Output = T>) -> Option<T>
     tokio::time::timeout(within, answer).await.ok()
 }
 
-fn text(registry: &Registry) -> Result<String, Error> {
+fn text_of(registry: &Registry) -> Result<String, Error> {
     let mut text = Vec::new();
     TextEncoder::new()
         .encode(&registry.gather(), &mut text)

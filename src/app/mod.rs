@@ -58,6 +58,7 @@ mod words;
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use chrono::TimeDelta;
 use tokio::sync::Mutex;
 
 pub use self::{
@@ -120,6 +121,8 @@ pub struct App {
     pub pages: pages::Pages,
     /// So many messages may wait before no more are taken.
     pub most_waiting: u64,
+    /// For so long the figures of `/metrics` are not read again.
+    pub figures_last: TimeDelta,
     /// Rung when something was written that a worker may want to know of; carries no content.
     pub wake: deliver::Wake,
     /// Event streams that are open.
@@ -136,6 +139,8 @@ pub struct App {
     mails: by_mail::Mails,
     /// Who has sent keys that open nothing.
     guessing: Arc<guessing::Guessing>,
+    /// The figures that were asked for last.
+    figures: health::Figures,
 }
 
 impl App {
@@ -168,6 +173,7 @@ impl App {
             links,
             pages: pages::Pages::default(),
             most_waiting: outbox::MOST_WAITING,
+            figures_last: health::FRESH,
             wake: deliver::Wake::default(),
             streams: Streams::default(),
             pulse: Arc::default(),
@@ -176,6 +182,7 @@ impl App {
             aside: unread::SetAside::default(),
             mails: by_mail::Mails::default(),
             guessing: Arc::default(),
+            figures: health::Figures::default(),
         }
     }
 
@@ -202,6 +209,7 @@ impl App {
             links: self.links.clone(),
             pages: self.pages.clone(),
             most_waiting: self.most_waiting,
+            figures_last: self.figures_last,
             wake: self.wake.clone(),
             streams: self.streams.clone(),
             pulse: Arc::clone(&self.pulse),
@@ -210,6 +218,7 @@ impl App {
             aside: unread::SetAside::default(),
             mails: by_mail::Mails::default(),
             guessing: Arc::clone(&self.guessing),
+            figures: health::Figures::default(),
         }
     }
 

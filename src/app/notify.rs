@@ -2,6 +2,8 @@
 //!
 //! One event makes one notification. What a rehearsal shows is made the same way.
 
+use std::collections::BTreeSet;
+
 use super::{
     App, Error, act::Act, answers::Receipt, headline, outgoing::Spoken, unreachable::Unreachable,
     words::prove,
@@ -205,7 +207,11 @@ impl App {
         let unchanged =
             last_said.map(|incident| book.compiled.resolve(&incident.situation(moment, act.now)));
         let told = if before.is_some() {
-            outbox::history(conn, id).await?
+            let wrong = match log.last().map(|record| &record.event) {
+                Some(Event::Corrected { events, .. }) => events.clone(),
+                _ => BTreeSet::new(),
+            };
+            outbox::history(conn, id, &wrong).await?
         } else {
             Vec::new()
         };

@@ -145,9 +145,7 @@ impl App {
 
     /// Whether messages of an event to people outside still wait, so that they can be stopped.
     pub async fn can_be_stopped(&self, id: IncidentId, event: u32) -> Result<bool, Error> {
-        let told = outbox::history(self.store.read(), id).await?;
-        let mut of_event = told.iter().filter(|row| row.seq == event);
-        Ok(of_event.any(|row| row.audience.is_outside() && row.waiting && !row.awaits_word))
+        Ok(outbox::outside_waits(self.store.read(), id, event).await?)
     }
 
     /// How far the deliveries of the latest notification of an incident are.

@@ -90,6 +90,22 @@ pub async fn standing(conn: &impl ConnectionTrait) -> Result<Vec<Fault>, StoreEr
         .collect()
 }
 
+/// How many faults stand that are about no restricted incident.
+pub async fn standing_to_count(conn: &impl ConnectionTrait) -> Result<u64, StoreError> {
+    const STEP: &str = "count the faults that stand";
+    let sql = "SELECT COUNT(*) AS faults FROM fault WHERE resolved_at IS NULL \
+               AND (incident_id IS NULL \
+                 OR incident_id NOT IN (SELECT id FROM incident WHERE restricted))";
+    let row = conn
+        .query_one_raw(statement(conn, sql, []))
+        .await
+        .step(STEP)?;
+    match row {
+        Some(row) => narrow(row.try_get("", "faults").step(STEP)?, STEP),
+        None => Ok(0),
+    }
+}
+
 /// At most `limit` faults, the latest first, those put right among them.
 pub async fn recent(conn: &impl ConnectionTrait, limit: u32) -> Result<Vec<Fault>, StoreError> {
     latest()

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait, OnConflict},
+    sea_query::{Expr, ExprTrait, OnConflict, Query},
 };
 
 use super::{
@@ -158,6 +158,26 @@ pub async fn next_due(
         .await
         .step(STEP)?;
     // A time that is no instant is far away: it is as if nothing were planned.
+    Ok(next.and_then(|due| instant(due, STEP).ok()))
+}
+
+/// The earliest that is due, of those that are about no restricted incident.
+pub async fn next_due_to_count(conn: &impl ConnectionTrait) -> Result<Option<Time>, StoreError> {
+    const STEP: &str = "look for what is due next";
+    let hidden = Query::select()
+        .column(entity::incident::Column::Id)
+        .from(entity::incident::Entity)
+        .and_where(entity::incident::Column::Restricted.into_expr())
+        .take();
+    let next: Option<i64> = waiting()
+        .select_only()
+        .column(Column::Due)
+        .filter(Column::IncidentId.not_in_subquery(hidden))
+        .limit(1)
+        .into_tuple()
+        .one(conn)
+        .await
+        .step(STEP)?;
     Ok(next.and_then(|due| instant(due, STEP).ok()))
 }
 

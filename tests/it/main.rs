@@ -49,6 +49,7 @@ mod engine;
 mod faults;
 mod http_client;
 mod json_page;
+mod outbox_history;
 mod outbox_hold;
 mod outbox_machine;
 mod outbox_store;

@@ -14,7 +14,7 @@ use oyez::{
     store::{
         Store,
         outbox::{
-            Claimed, Completion, Filter, Share, attempt_id, audit, cancel, claim, complete, extend,
+            Claimed, Completion, Filter, Share, attempt_id, cancel, claim, complete, extend,
             lapsed, retry, sweep,
         },
     },
@@ -26,7 +26,7 @@ use tokio::runtime::Runtime;
 
 use crate::support::{
     database::{TestDb, databases},
-    outbox::{log, notification, outcome, say, start, to},
+    outbox::{audit, log, notification, outcome, say, start, to},
 };
 
 const PEOPLE: usize = 3;
@@ -551,7 +551,7 @@ async fn compare(store: &Store, model: &Model, previous: &[Row], step: &Step) {
             assert_eq!(row.state, before.state, "what has ended stays ended");
         }
     }
-    let findings = audit(store.read(), model.now).await.unwrap();
+    let findings = audit(store, model.now).await;
     let broken = findings
         .iter()
         .find(|finding| finding.key.starts_with("outbox:order") || finding.key.contains("count"));

@@ -42,7 +42,7 @@ use crate::{
     domain::{Address, ChannelName, DeliveryId, MessageId},
     store::{
         DeliveryLock, Store,
-        outbox::{Claimed, Completion, Flag},
+        outbox::{Claimed, Completion, Flag, Round},
     },
 };
 use alarms::Alarms;
@@ -115,12 +115,14 @@ pub struct Engine {
     alarms: Alarms,
     /// Those of whom it is on the record that no way reaches them.
     untold: BTreeSet<String>,
+    /// How far the auditor is.
+    audited: Round,
     /// Faults that the auditor put on the record.
     findings: BTreeSet<String>,
 }
 
 impl Engine {
-    /// An engine that delivers under a lock on the right to do so.
+    /// An engine that delivers under a lock on the right to do so, on connections of its own.
     pub fn new(
         store: Store,
         channels: Arc<Channels>,
@@ -135,7 +137,7 @@ impl Engine {
         });
         Self {
             overall: overall.collect(),
-            store,
+            store: store.to_deliver(),
             channels,
             clock,
             lock,
@@ -166,6 +168,7 @@ impl Engine {
             without_channel: BTreeSet::new(),
             alarms: Alarms::default(),
             untold: BTreeSet::new(),
+            audited: Round::default(),
             findings: BTreeSet::new(),
         }
     }

@@ -24,11 +24,11 @@ const AT_ONCE: usize = 500;
 
 impl Engine {
     /// Takes over what dead processes were sending: whether it is out is not known. A process is
-    /// dead if its lock is free, or if it has not extended its leases.
-    pub(super) async fn reap(&mut self, now: Time) -> Result<(), StoreError> {
+    /// dead if its lock is free, or if it has not extended its leases. Says whether there was anything.
+    pub(super) async fn reap(&mut self, now: Time) -> Result<bool, StoreError> {
         let running = self.clock.running();
         if running < self.next_reap {
-            return Ok(());
+            return Ok(false);
         }
         self.next_reap = running + REAP;
         let own = self.lock.token().to_owned();
@@ -60,7 +60,7 @@ impl Engine {
         for claimed in orphans.iter().filter(|one| !known.contains(&one.id)) {
             self.take_over(claimed, now);
         }
-        Ok(())
+        Ok(!orphans.is_empty())
     }
 
     fn take_over(&mut self, claimed: &Claimed, now: Time) {
@@ -83,9 +83,8 @@ impl Engine {
             return Ok(());
         }
         self.next_audit = running + AUDIT;
-        let findings = audit(self.store.read_to_deliver(), now).await?;
-        let keys: BTreeSet<String> = findings.iter().map(|finding| finding.key.clone()).collect();
-        for finding in &findings {
+        let found = audit(self.store.read_to_deliver(), &mut self.audited, now).await?;
+        for finding in &found.findings {
             tracing::error!(key = finding.key, "{}", finding.sentence);
             let fault = NewFault {
                 key: &finding.key,
@@ -95,10 +94,18 @@ impl Engine {
             };
             faults::record(self.store.write(), fault, now).await?;
         }
-        for key in self.findings.difference(&keys) {
-            faults::resolve(self.store.write(), key, now).await?;
+        let keys: BTreeSet<String> = found.findings.into_iter().map(|it| it.key).collect();
+        let gone: Vec<String> = self
+            .findings
+            .difference(&keys)
+            .filter(|key| found.looked_at.contains(*key))
+            .cloned()
+            .collect();
+        for key in gone {
+            faults::resolve(self.store.write(), &key, now).await?;
+            self.findings.remove(&key);
         }
-        self.findings = keys;
+        self.findings.extend(keys);
         Ok(())
     }
 }

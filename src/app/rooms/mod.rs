@@ -217,7 +217,7 @@ impl Look<'_> {
         }
         let story = self.app.load(id).await?;
         let incident = &story.incident;
-        let told = outbox::history(self.app.store.read(), id).await?;
+        let told = outbox::history(self.app.store.read(), id, &BTreeSet::new()).await?;
         let topic = self.topic(incident, &address).await;
         let invited = self.invite(incident, &told, &address).await;
         let pointed = self.point(&told, &address).await;

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::Duration;
 
 use super::{
-    LAST_WORD_WITHIN, PlannedDelivery, PlannedFallback, Question, is_last_word, reason,
-    told::History, whom::Pick,
+    LAST_WORD_WITHIN, PlannedDelivery, PlannedFallback, Question, is_last_word, reason, whom::Pick,
 };
 use crate::domain::{
     Audience, ChannelName, RuleId,
@@ -56,14 +55,10 @@ pub(super) fn merge(question: &Question<'_>, picks: Vec<Pick>) -> Vec<PlannedDel
             }
         }
     }
-    let history = History::of(question.told);
     let asking = asking_rules(question.policy);
     let mut deliveries: Vec<PlannedDelivery> = parcels
-        .into_iter()
-        .map(|((channel, lower), parcel)| {
-            let first = !history.has_address(&channel, &lower);
-            delivery(question, parcel, first, &asking)
-        })
+        .into_values()
+        .map(|parcel| delivery(question, parcel, &asking))
         .collect();
     deliveries.sort_by(|a, b| key(a).cmp(&key(b)));
     deliveries
@@ -82,7 +77,6 @@ fn key(delivery: &PlannedDelivery) -> (Audience, Option<(&str, &str)>, &ChannelN
 fn delivery(
     question: &Question<'_>,
     parcel: Parcel,
-    first: bool,
     asking: &BTreeSet<&RuleId>,
 ) -> PlannedDelivery {
     let Parcel {
@@ -117,7 +111,6 @@ fn delivery(
         fallbacks,
         quick_fallback: priority.is_some_and(|priority| priority.quick_fallback),
         not_before: holds.then(|| question.now + policy.outside_hold),
-        first,
         needs_second_person: policy.second_person.contains(&audience)
             && moment.is_for_audiences()
             && !was_approved_before(question.event),

@@ -116,8 +116,6 @@ pub struct PlannedDelivery {
     pub not_before: Option<Time>,
     /// Not to be sent after.
     pub deliver_by: Time,
-    /// Whether nothing of the incident was ever addressed there: the root of a thread.
-    pub first: bool,
     /// Whether the policy asks for a second person's word before this audience is told.
     pub needs_second_person: bool,
 }

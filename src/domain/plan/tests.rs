@@ -460,7 +460,6 @@ fn a_hand_over_tells_the_new_lead_alone_on_the_way_they_prefer() {
         plan.deliveries[0].reason,
         "You get this because you are now the comms lead and this is a P1."
     );
-    assert!(plan.deliveries[0].first);
 }
 
 #[test]
@@ -491,10 +490,7 @@ fn a_shared_address_gets_one_message_that_names_both() {
     let plan = case.plan();
     assert_eq!(plan.deliveries.len(), 1);
     let one = &plan.deliveries[0];
-    assert_eq!(
-        (one.moment, one.audience, one.first),
-        (Moment::Update, Responders, false)
-    );
+    assert_eq!((one.moment, one.audience), (Moment::Update, Responders));
     assert_eq!(one.recipients.len(), 2);
     assert_eq!(plan.totals().people, 2);
     assert_eq!(plan.totals().messages, 1);

@@ -7,9 +7,11 @@ use std::{
 
 use crate::domain::{Address, Audience, ChannelName, notification::Moment, situation::RecipientId};
 
-/// One delivery to one of its recipients, as the plan of the next notification needs it. One for
-/// each delivery of the incident that is out, may be out, or still waits; a shared address gives one
-/// for each of its people. Deliveries that came to nothing are not in the list.
+/// One delivery to one of its recipients, as the plan of the next notification needs it; a shared
+/// address gives one for each of its people. There is one for each delivery of the incident that still
+/// waits, and for each that is out or may be out of the events that are corrected. Of all others that
+/// are out or may be out there is the newest to each recipient on each channel, as each reader and on
+/// each occasion: an incident has a million of them. Deliveries that came to nothing are not in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
     /// Person or destination.
@@ -39,7 +41,6 @@ pub struct Told {
 #[derive(Debug, Default)]
 pub(super) struct History<'a> {
     people: BTreeMap<&'a RecipientId, Heard<'a>>,
-    addresses: BTreeSet<(&'a ChannelName, String)>,
 }
 
 /// What one recipient heard.
@@ -57,8 +58,6 @@ impl<'a> History<'a> {
                 .entry(&row.who)
                 .or_insert(Heard { rows: Vec::new() });
             heard.rows.push(row);
-            let address = row.address.as_str().to_lowercase();
-            history.addresses.insert((&row.channel, address));
         }
         for heard in history.people.values_mut() {
             heard.rows.sort_by_key(|row| row.seq);
@@ -78,11 +77,6 @@ impl<'a> History<'a> {
     /// Whether somebody hears of the incident in its run: told, or about to be, and not stood down.
     pub(super) fn is_following(&self, who: &RecipientId) -> bool {
         self.get(who).is_some_and(Heard::is_following)
-    }
-
-    /// Whether anything of the incident ever went, or is about to go, to an address.
-    pub(super) fn has_address(&self, channel: &ChannelName, lower: &str) -> bool {
-        self.addresses.contains(&(channel, lower.to_owned()))
     }
 }
 

@@ -1,122 +1,14 @@
-//! Questions to the record: who was told in which words, how many wait, what hangs together.
+//! Questions to the record: in which words somebody was told, how many wait, what hangs together.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::BTreeMap;
 
 use sea_orm::ConnectionTrait;
 
 use super::sql::{Reader, among, column, json, rows};
 use crate::{
-    domain::{
-        Address, Audience, ChannelName, DeliveryId, IncidentId, MessageId, NotificationId, Time,
-        delivery::{State, ToldPerson},
-        notification::Moment,
-        situation::RecipientId,
-    },
+    domain::{DeliveryId, MessageId, NotificationId, Time},
     store::StoreError,
 };
-
-/// Somebody who was told about an incident on a channel.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
-    /// Person or destination.
-    pub who: RecipientId,
-    /// Their name then.
-    pub name: Arc<str>,
-    /// The channel.
-    pub channel: ChannelName,
-    /// To where.
-    pub address: Address,
-    /// What they were told last, and as which reader.
-    pub last: (Moment, Audience),
-    /// Positions of the events they were told about.
-    pub events: BTreeSet<u32>,
-}
-
-/// Everybody who was told about an incident: somebody to whom a delivery is being sent, was taken
-/// by the provider, or may be out. One entry per recipient, channel and address.
-pub async fn told(
-    conn: &impl ConnectionTrait,
-    incident: IncidentId,
-) -> Result<Vec<Told>, StoreError> {
-    const STEP: &str = "read who was told";
-    let found = rows(
-        conn,
-        STEP,
-        "SELECT d.recipients, d.channel, d.address, d.moment, d.audience, d.event_seq \
-         FROM notification n JOIN delivery d ON d.notification_id = n.id \
-         WHERE n.incident = $1 AND d.channel <> '' AND (d.unsure \
-           OR d.state IN ('sending', 'uncertain', 'accepted', 'delivered', 'held')) \
-         ORDER BY d.event_seq, d.id",
-        vec![i64::from(incident.0).into()],
-    )
-    .await?;
-    let mut told: BTreeMap<(RecipientId, ChannelName, Address), Told> = BTreeMap::new();
-    for row in &found {
-        let mut row = Reader::new(row, STEP);
-        let recipients: Vec<ToldPerson> = row.json()?;
-        let channel: ChannelName = row.parse()?;
-        let address = Address::new(&row.get::<String>()?);
-        let last = (row.parse()?, row.parse()?);
-        let event = row.count()?;
-        for recipient in recipients {
-            let key = (recipient.who.clone(), channel.clone(), address.clone());
-            let entry = told.entry(key).or_insert_with(|| Told {
-                who: recipient.who,
-                name: Arc::clone(&recipient.name),
-                channel: channel.clone(),
-                address: address.clone(),
-                last,
-                events: BTreeSet::new(),
-            });
-            entry.name = recipient.name;
-            entry.last = last;
-            entry.events.insert(event);
-        }
-    }
-    Ok(told.into_values().collect())
-}
-
-/// How many deliveries are in each state.
-pub type Counts = BTreeMap<State, u64>;
-
-/// Counts deliveries per state: of one incident, or of all that are not restricted.
-pub async fn counts(
-    conn: &impl ConnectionTrait,
-    incident: Option<IncidentId>,
-) -> Result<Counts, StoreError> {
-    const STEP: &str = "count the deliveries";
-    let found = match incident {
-        Some(id) => {
-            rows(
-                conn,
-                STEP,
-                "SELECT d.state, COUNT(*) FROM notification n \
-                 JOIN delivery d ON d.notification_id = n.id WHERE n.incident = $1 \
-                 GROUP BY d.state",
-                vec![i64::from(id.0).into()],
-            )
-            .await?
-        }
-        None => {
-            let sql = "SELECT state, COUNT(*) FROM delivery WHERE incident IS NULL \
-                       OR incident NOT IN (SELECT id FROM incident WHERE restricted) \
-                       GROUP BY state";
-            rows(conn, STEP, sql, vec![]).await?
-        }
-    };
-    found
-        .iter()
-        .map(|row| {
-            let mut row = Reader::new(row, STEP);
-            let state: State = row.parse()?;
-            let count: i64 = row.get()?;
-            Ok((state, u64::try_from(count).unwrap_or_default()))
-        })
-        .collect()
-}
 
 /// Deliveries of these notifications that are being sent, or were never tried and wait for
 /// nothing but their turn: per lane, how many, and when the earliest is due (`None`: sending).

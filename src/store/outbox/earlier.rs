@@ -42,7 +42,7 @@ pub(super) async fn put_in_order(
     }
     let overtaken = overtake(tx, number, new, now).await?;
     unblock(tx, &overtaken).await?;
-    let keys = lock_earlier(tx, notification).await?;
+    let keys = lock_earlier(tx, number, notification).await?;
     if keys.is_empty() {
         return Ok(overtaken.len());
     }
@@ -175,7 +175,11 @@ pub async fn end_waiting(
 ///
 /// Locking it, always in the order of ids, makes a completion that runs at the same time either
 /// come first, and be seen here, or wait, and see the new rows.
-async fn lock_earlier(tx: &Tx, notification: &str) -> Result<Vec<String>, StoreError> {
+async fn lock_earlier(
+    tx: &Tx,
+    number: IncidentId,
+    notification: &str,
+) -> Result<Vec<String>, StoreError> {
     const STEP: &str = "lock earlier deliveries";
     let lock = for_update(tx.get_database_backend());
     let same_address = format!(
@@ -184,17 +188,20 @@ async fn lock_earlier(tx: &Tx, notification: &str) -> Result<Vec<String>, StoreE
          AND e.order_key IN (SELECT n.order_key FROM delivery n WHERE n.notification_id = $1) \
          ORDER BY e.id {lock}"
     );
+    // Begins with what has not ended, which is little, and not with all that was ever said there.
     let in_its_stead = format!(
         "SELECT e.order_key FROM delivery e \
-         WHERE e.state IN ('ready', 'sending', 'uncertain') AND e.fell_from IN ( \
-           SELECT p.id FROM delivery p WHERE p.notification_id <> $1 AND p.order_key IN ( \
-             SELECT n.order_key FROM delivery n WHERE n.notification_id = $1)) \
+         WHERE e.incident = $2 AND e.state IN ('ready', 'sending', 'uncertain') \
+         AND e.fell_from IS NOT NULL AND EXISTS (SELECT 1 FROM delivery p \
+           JOIN delivery n ON n.order_key = p.order_key \
+           WHERE p.id = e.fell_from AND p.notification_id <> $1 AND n.notification_id = $1) \
          ORDER BY e.id {lock}"
     );
     let mut keys: BTreeSet<String> = BTreeSet::new();
-    for sql in [same_address, in_its_stead] {
-        keys.extend(column::<String>(tx, STEP, &sql, vec![notification.into()]).await?);
-    }
+    let new = || vec![notification.into()];
+    keys.extend(column::<String>(tx, STEP, &same_address, new()).await?);
+    let values = vec![notification.into(), incident(Some(number))];
+    keys.extend(column::<String>(tx, STEP, &in_its_stead, values).await?);
     Ok(keys.into_iter().collect())
 }
 
@@ -223,15 +230,19 @@ async fn supersede(
                           WHERE n.notification_id = $4 AND n.moment = $5)";
         // A fallback that waits on another channel says the same as the one in whose stead it is.
         let which = [
-            format!("order_key IN {of_the_new}"),
-            format!("fell_from IN (SELECT p.id FROM delivery p WHERE p.order_key IN {of_the_new})"),
+            format!("order_key IN {of_the_new} AND $6 > 0"),
+            "incident = $6 AND fell_from IS NOT NULL AND EXISTS (SELECT 1 FROM delivery p \
+               JOIN delivery n ON n.order_key = p.order_key WHERE p.id = delivery.fell_from \
+               AND n.notification_id = $4 AND n.moment = $5)"
+                .to_owned(),
         ];
         for which in which {
             let sql = format!(
                 "UPDATE delivery SET state = 'superseded', next_at = NULL, fallback_at = NULL, \
                  blocked_by = NULL, ended_at = $2, \
                  sentence = 'Something newer was said before this could leave.' \
-                 WHERE state = 'ready' AND event_seq < $3 AND moment {} AND {which} \
+                 WHERE state IN ('ready', 'sending', 'uncertain') AND state = 'ready' \
+                 AND event_seq < $3 AND moment {} AND {which} \
                  RETURNING id",
                 among(engine, 1),
             );
@@ -241,6 +252,7 @@ async fn supersede(
                 i64::from(new.event_seq).into(),
                 notification.into(),
                 moment.as_str().into(),
+                incident(new.incident),
             ];
             superseded.extend(column::<String>(tx, STEP, &sql, values).await?);
         }

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{
     earlier::put_in_order,
     fallback::KeptFallback,
+    recipients::write_recipients,
     sql::{Kind, fresh_id, json, micros, records, run},
 };
 use crate::{
@@ -68,6 +69,7 @@ pub async fn enqueue(tx: &Tx, new: &NewNotification, now: Time) -> Result<Enqueu
     for chunk in rows.chunks(CHUNK) {
         write_deliveries(tx, new, &notification, chunk, now).await?;
     }
+    write_recipients(tx, "d.notification_id = $1", notification.as_str().into()).await?;
     let superseded = put_in_order(tx, new, &notification, now).await?;
     Ok(Enqueued {
         notification: notification

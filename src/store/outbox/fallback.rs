@@ -14,6 +14,7 @@ use super::{
     addresses::marked,
     enqueue::QUICK_FALLBACK,
     link::{relink, relink_these, same_words},
+    recipients::write_recipients,
     sql::{Kind, Reader, among, column, for_update, fresh_id, json, micros, records, rows, run},
     stopped::{WAITS_TOO_LONG, stopped, stopped_by},
 };
@@ -293,6 +294,8 @@ async fn write(tx: &Tx, children: &[Child], now: Time) -> Result<usize, StoreErr
         return Ok(0);
     }
     let ids: Vec<&str> = children.iter().map(|child| child.id.as_str()).collect();
+    let of_these = format!("d.id {}", among(tx.get_database_backend(), 1));
+    write_recipients(tx, &of_these, json(&ids)?).await?;
     let sql = format!(
         "UPDATE notification SET expected = expected + (SELECT COUNT(*) FROM delivery d \
            WHERE d.notification_id = notification.id AND d.id {list}) \

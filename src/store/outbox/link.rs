@@ -42,7 +42,8 @@ pub(super) async fn relink(
     let keys = among(conn.get_database_backend(), 1);
     let sql = format!(
         "UPDATE delivery SET blocked_by = {} \
-         WHERE state IN ('ready', 'uncertain') AND order_key {keys}",
+         WHERE state IN ('ready', 'sending', 'uncertain') AND state <> 'sending' \
+         AND order_key {keys}",
         before_it()
     );
     run(
@@ -102,7 +103,8 @@ pub(super) async fn hurry_heads(
     let keys = among(conn.get_database_backend(), 1);
     let sql = format!(
         "UPDATE delivery SET next_at = CASE WHEN not_before > $2 THEN not_before ELSE $2 END \
-         WHERE state = 'ready' AND blocked_by IS NULL AND next_at > $2 AND order_key {keys}"
+         WHERE state IN ('ready', 'sending', 'uncertain') AND state = 'ready' \
+         AND blocked_by IS NULL AND next_at > $2 AND order_key {keys}"
     );
     run(
         conn,

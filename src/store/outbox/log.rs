@@ -1,10 +1,11 @@
 //! The record of deliveries and of the tries at each, as it is read.
 
-use sea_orm::{ConnectionTrait, QueryResult, Value};
+use sea_orm::{ConnectionTrait, QueryResult};
 
 use super::{
     lanes::LaneStatus,
-    sql::{Reader, rows},
+    sql::{Reader, column, rows},
+    standing::notifications_of,
 };
 use crate::{
     domain::{
@@ -92,29 +93,48 @@ const COLUMNS: &str = "d.id, d.notification_id, d.incident, d.event_seq, d.momen
      d.wire_date, d.ended_at, d.not_before, l.rests_until, l.shut_until, l.paused, l.paused_since, \
      l.reason";
 
-/// The deliveries of an incident, oldest first.
+/// The deliveries of an incident: those of the first event first, and of each the oldest first.
+///
+/// A page costs what is on it: the notifications are gone through one after the other.
 pub async fn send_log(
     conn: &impl ConnectionTrait,
     incident: IncidentId,
     page: &LogPage,
 ) -> Result<Vec<Logged>, StoreError> {
     const STEP: &str = "read the deliveries of an incident";
-    let after = page.after.as_ref().map_or("", DeliveryId::as_str);
-    let limit = if page.limit == 0 {
-        i64::MAX
-    } else {
-        i64::from(page.limit)
-    };
+    let mut all = notifications_of(conn, incident).await?;
+    let mut after = page.after.as_ref().map_or("", DeliveryId::as_str);
+    if !after.is_empty() {
+        let sql = "SELECT notification_id FROM delivery WHERE id = $1";
+        let last: Vec<String> = column(conn, STEP, sql, vec![after.into()]).await?;
+        let at = |id: &NotificationId| last.first().is_some_and(|last| id.as_str() == last);
+        let Some(at) = all.iter().position(at) else {
+            return Ok(Vec::new());
+        };
+        all.drain(..at);
+    }
     let sql = format!(
-        "SELECT {COLUMNS} FROM notification n JOIN delivery d ON d.notification_id = n.id \
-         LEFT JOIN lane l ON l.name = d.lane WHERE n.incident = $1 AND d.id > $2 ORDER BY d.id LIMIT $3"
+        "SELECT {COLUMNS} FROM delivery d LEFT JOIN lane l ON l.name = d.lane \
+         WHERE d.notification_id = $1 AND d.id > $2 \
+         ORDER BY d.id LIMIT $3"
     );
-    let values: Vec<Value> = vec![i64::from(incident.0).into(), after.into(), limit.into()];
-    rows(conn, STEP, &sql, values)
-        .await?
-        .iter()
-        .map(|row| logged(row, STEP))
-        .collect()
+    let limit = match page.limit {
+        0 => usize::MAX,
+        limit => usize::try_from(limit).unwrap_or(usize::MAX),
+    };
+    let mut log = Vec::new();
+    for notification in all {
+        let left = i64::try_from(limit - log.len()).unwrap_or(i64::MAX);
+        let values = vec![notification.as_str().into(), after.into(), left.into()];
+        for row in &rows(conn, STEP, &sql, values).await? {
+            log.push(logged(row, STEP)?);
+        }
+        if log.len() >= limit {
+            break;
+        }
+        after = "";
+    }
+    Ok(log)
 }
 
 /// One delivery, as the record has it.

@@ -24,6 +24,7 @@ mod crowd;
 mod earlier;
 mod enqueue;
 mod fallback;
+mod figures;
 mod held_up;
 mod history;
 mod hold;
@@ -31,8 +32,10 @@ mod lanes;
 mod link;
 mod log;
 mod notify;
+mod recipients;
 mod refused;
 mod sql;
+mod standing;
 mod stopped;
 mod sweep;
 mod verbs;
@@ -44,8 +47,8 @@ pub use addresses::{
     is_bad_address, marked,
 };
 pub use again::{failed, replace, said_there};
-pub use ask::{Counts, Told, counts, pending_of, posts_of, thread_of, told, words_of};
-pub use audit::{Finding, audit};
+pub use ask::{pending_of, posts_of, thread_of, words_of};
+pub use audit::{Audit, Finding, Round, audit};
 pub use awaiting::{Awaiting, awaiting};
 pub use claim::{
     Claimed, Share, UNREAD, claim, due_lanes, extend, held_by, lapsed, release, senders,
@@ -54,15 +57,14 @@ pub use complete::{Completion, Flag, Settled, attempt_id, complete, wire_digest}
 pub use crowd::{MOST_WAITING, Queued, queued, waiting};
 pub use earlier::end_waiting;
 pub use enqueue::{Enqueued, MOST_DELIVERIES, enqueue};
+pub use figures::{backlog, counts};
 pub use held_up::{HeldUp, held_up, stopped_lanes};
-pub use history::{
-    Standing, backlog, counts_of, history, latest_of, notifications_about, notifications_of,
-    people_reached, told_of,
-};
+pub use history::{history, outside_waits, people_reached, sending, told_by, told_of};
 pub use hold::{hold, share};
 pub use lanes::{Lane, LaneStatus, lanes, save_lane};
 pub use log::{LogPage, Logged, LoggedAttempt, attempts_of, logged_delivery, send_log};
 pub use notify::{Listener, announce, listen};
+pub use standing::{Counts, Standing, counts_of, latest_of, notifications_about, notifications_of};
 pub use sweep::{Swept, sweep};
 pub use verbs::{Filter, Retried, approve, cancel, retry};
 pub use written::written;

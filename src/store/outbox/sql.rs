@@ -65,6 +65,12 @@ pub(super) fn one_of(count: usize) -> String {
     format!("IN ({})", params.join(", "))
 }
 
+/// That a column is one of these numbers, to stand behind it. There must be one at least.
+pub(super) fn numbers(all: impl IntoIterator<Item = u32>) -> String {
+    let all: Vec<String> = all.into_iter().map(|number| number.to_string()).collect();
+    format!("IN ({})", all.join(", "))
+}
+
 /// Locks the rows read until the transaction ends. SQLite's writer has the database to itself.
 pub(super) fn for_update(engine: DbBackend) -> &'static str {
     match engine {

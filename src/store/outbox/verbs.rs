@@ -137,7 +137,8 @@ pub async fn approve(
         "UPDATE delivery SET awaits_word = false, next_at = $2, not_before = $2, \
          fallback_at = CASE WHEN $3 AND fallbacks IS NOT NULL AND fallbacks <> '[]' \
            THEN $4 ELSE fallback_at END \
-         WHERE incident = $5 AND audience = $6 AND awaits_word AND state = 'ready' \
+         WHERE incident = $5 AND audience = $6 AND awaits_word \
+         AND state IN ('ready', 'sending', 'uncertain') AND state = 'ready' \
          AND CAST(event_seq AS TEXT) {} RETURNING order_key",
         among(engine, 1)
     );
@@ -168,7 +169,8 @@ pub async fn cancel(
     let sql = format!(
         "UPDATE delivery SET state = 'cancelled', next_at = NULL, fallback_at = NULL, \
          blocked_by = NULL, ended_at = $1, sentence = $2 WHERE id IN (SELECT d.id \
-           FROM delivery d WHERE {condition} AND d.state = 'ready' ORDER BY d.id {}) \
+           FROM delivery d WHERE {condition} AND d.state IN ('ready', 'sending', 'uncertain') \
+           AND d.state = 'ready' ORDER BY d.id {}) \
          RETURNING id",
         for_update(tx.get_database_backend())
     );

@@ -12,14 +12,14 @@ use oyez::{
     },
     store::{
         faults,
-        outbox::{Filter, attempts_of, bad_addresses, counts, lanes, retry},
+        outbox::{Filter, attempts_of, bad_addresses, lanes, retry},
     },
 };
 
 use super::World;
 use crate::support::{
     fake_channel::{FakeChannel, Sent},
-    outbox::{log, notification, outcome, say, start, states, with_fallback},
+    outbox::{counts, log, notification, outcome, say, start, states, with_fallback},
 };
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn everybody_is_told_once() {
         addresses.dedup();
         assert_eq!(addresses.len(), 100);
         assert_eq!(world.mail.count(), 100);
-        let counts = counts(world.store().read(), None).await.unwrap();
+        let counts = counts(world.store()).await;
         assert_eq!(counts, BTreeMap::from([(State::Accepted, 100)]));
         world.pass(3_600);
         engine.settle().await.unwrap();

@@ -1,7 +1,8 @@
 //! The engine as it starts, runs, stops, dies, and shares the work.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
+use chrono::TimeDelta;
 use oyez::{
     app::deliver::{Engine, Wake},
     clock::Clock,
@@ -10,14 +11,17 @@ use oyez::{
         delivery::{Class, State},
         notification::Moment,
     },
-    store::outbox::counts,
+    store::{
+        faults,
+        outbox::{Share, announce, claim},
+    },
 };
 use tokio::sync::watch;
 
 use super::World;
 use crate::support::{
     fake_channel::FakeChannel,
-    outbox::{notification, say, start, states},
+    outbox::{counts, notification, say, start, states},
 };
 
 #[tokio::test]
@@ -33,7 +37,7 @@ async fn a_broadcast_leaves_room_for_what_is_urgent() {
         let stop = watch::Sender::new(false);
         let running = tokio::spawn(engine.run(stop.subscribe()));
         let in_state = async |state, at_least| loop {
-            let counts = counts(world.store().read(), None).await.unwrap();
+            let counts = counts(world.store()).await;
             if counts.get(&state).copied().unwrap_or_default() >= at_least {
                 return counts;
             }
@@ -143,7 +147,7 @@ async fn at_stop_what_is_on_the_wire_ends_and_the_rest_is_given_back() {
         }
         world.mail.hang.send_replace(false);
         running.await.unwrap();
-        let states = counts(world.store().read(), None).await.unwrap();
+        let states = counts(world.store()).await;
         let accepted = states[&State::Accepted];
         assert_eq!(
             accepted,
@@ -228,7 +232,7 @@ async fn a_command_delivers_its_own_and_leaves_retries_to_the_server() {
         let engine = world.engine("one").await;
         let drained = engine.drain(&[said.notification]).await.unwrap();
         assert!(!drained.held_up);
-        let counts = counts(world.store().read(), None).await.unwrap();
+        let counts = counts(world.store()).await;
         assert_eq!((counts[&State::Accepted], counts[&State::Ready]), (2, 1));
     }
 }
@@ -281,7 +285,7 @@ async fn two_engines_on_one_database_share_the_work_and_tell_nobody_twice() {
         for engine in running {
             engine.await.unwrap();
         }
-        let counts = counts(world.store().read(), None).await.unwrap();
+        let counts = counts(world.store()).await;
         assert_eq!(counts, BTreeMap::from([(State::Accepted, 500)]));
         let mut ids: Vec<_> = world
             .mail
@@ -292,5 +296,82 @@ async fn two_engines_on_one_database_share_the_work_and_tell_nobody_twice() {
         ids.sort();
         ids.dedup();
         assert_eq!((ids.len(), world.mail.count()), (500, 500));
+    }
+}
+
+#[tokio::test]
+async fn what_is_being_taken_over_is_accused_of_nothing() {
+    for world in World::all().await {
+        world.declare(3).await;
+        let now = world.clock.now();
+        let tx = world.store().begin().await.unwrap();
+        let until = now + TimeDelta::seconds(30);
+        let lost = claim(&tx, "smtp:relay", Share::Urgent, 2, "dead", until, now).await;
+        assert_eq!(lost.unwrap().len(), 2);
+        tx.commit().await.unwrap();
+        // Long enough for the auditor, had nobody taken them over.
+        world.pass(300);
+        let mut engine = world.engine("one").await;
+        engine.settle().await.unwrap();
+        world.pass(1);
+        engine.settle().await.unwrap();
+        let standing = faults::standing(world.store().read()).await.unwrap();
+        assert_eq!(standing, []);
+    }
+}
+
+#[tokio::test]
+async fn those_who_ask_take_no_connection_from_the_engine() {
+    for world in World::all().await {
+        world.declare(3).await;
+        let mut engine = world.engine("one").await;
+        let store = world.store().clone();
+        let (mut files, mut sessions) = (Vec::new(), Vec::new());
+        if world.db.is_sqlite() {
+            let readers = store.read().get_sqlite_connection_pool();
+            while let Some(taken) = readers.try_acquire() {
+                files.push(taken);
+            }
+        } else {
+            for pool in [store.read(), store.write()] {
+                let pool = pool.get_postgres_connection_pool();
+                while let Some(taken) = pool.try_acquire() {
+                    sessions.push(taken);
+                }
+            }
+        }
+        engine.settle().await.unwrap();
+        drop((files, sessions));
+        assert_eq!(world.mail.count(), 3);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_process_says_is_sent_at_once() {
+    for world in World::all().await {
+        let engine = world.engine("one").await;
+        let stop = watch::Sender::new(false);
+        let running = tokio::spawn(engine.run(stop.subscribe()));
+        // It looked, found nothing, and rests until a second has passed, which it never does.
+        while world.clock.sleepers() < 2 {
+            tokio::task::yield_now().await;
+        }
+        let other = world.db.another_store().await;
+        say(
+            &other,
+            &notification(1, Moment::Declared, 1, start()),
+            start(),
+        )
+        .await;
+        announce(&other).await.unwrap();
+        let sent = async {
+            while world.mail.count() < 1 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let soon = Duration::from_secs(30);
+        tokio::time::timeout(soon, sent).await.expect("it is sent");
+        stop.send_replace(true);
+        running.await.unwrap();
     }
 }

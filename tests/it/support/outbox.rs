@@ -15,9 +15,14 @@ use oyez::{
     },
     store::{
         Store,
-        outbox::{Claimed, Completion, Enqueued, LogPage, Logged, attempt_id, enqueue, send_log},
+        outbox::{
+            Claimed, Completion, Enqueued, Finding, LogPage, Logged, Round, attempt_id, enqueue,
+            send_log,
+        },
     },
 };
+
+use sea_orm::{ConnectionTrait, Statement};
 
 use super::at;
 
@@ -126,6 +131,25 @@ pub(crate) async fn log(store: &Store) -> Vec<Logged> {
 /// The states of incident 1's deliveries, oldest first.
 pub(crate) async fn states(store: &Store) -> Vec<State> {
     log(store).await.iter().map(|logged| logged.state).collect()
+}
+
+/// How many deliveries are in each state.
+pub(crate) async fn counts(store: &Store) -> BTreeMap<State, u64> {
+    let sql = "SELECT state, COUNT(*) FROM delivery GROUP BY state";
+    let statement = Statement::from_string(store.backend(), sql);
+    let rows = store.read().query_all_raw(statement).await.unwrap();
+    let count = |row: &sea_orm::QueryResult| {
+        let state: String = row.try_get_by_index(0).unwrap();
+        let count: i64 = row.try_get_by_index(1).unwrap();
+        (state.parse().unwrap(), u64::try_from(count).unwrap())
+    };
+    rows.iter().map(count).collect()
+}
+
+/// What the auditor finds in its first look.
+pub(crate) async fn audit(store: &Store, now: Time) -> Vec<Finding> {
+    let looked = oyez::store::outbox::audit(store.read(), &mut Round::default(), now).await;
+    looked.unwrap().findings
 }
 
 /// What a channel says of a try.
