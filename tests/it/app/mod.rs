@@ -6,6 +6,7 @@ mod approving;
 mod asking;
 mod checking;
 mod correcting;
+mod costs;
 mod ending;
 mod heartbeat;
 mod marks;
@@ -28,6 +29,7 @@ use oyez::{
         deliver::{Channels, Engine},
     },
     channels::Channel,
+    clock::Clock,
     domain::{
         ChannelName, IncidentId,
         channel::Part,
@@ -123,6 +125,10 @@ impl Agency {
     ) -> Result<Receipt, Error> {
         let asked = asked(command, person);
         self.app.change(id, asked, Mode::Commit).await
+    }
+
+    fn clock_now(&self) -> oyez::domain::Time {
+        Clock::now(&*self.app.clock)
     }
 
     fn pass(&self, seconds: i64) {
