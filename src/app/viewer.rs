@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{App, Error, unread::readable};
+use super::{
+    App, Error,
+    unread::{is_unreadable, readable},
+};
 use crate::{
     domain::{IncidentId, PersonId, event::Record},
     store::{
@@ -65,7 +68,7 @@ impl App {
                 }
                 Ok(None) => {}
                 // One log that cannot be read must not keep the others from it.
-                Err(error) if error.code == UNREADABLE => continue,
+                Err(error) if is_unreadable(&error) => continue,
                 Err(error) => return Err(error),
             }
             tx.commit()
