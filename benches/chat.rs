@@ -35,7 +35,7 @@ use oyez::{
     domain::{IncidentId, delivery::State},
     store::{
         Store,
-        outbox::{counts, senders, waiting},
+        outbox::{counts_of, notifications_of, senders, waiting},
     },
 };
 use sha2::Sha256;
@@ -141,8 +141,10 @@ async fn is_idle(store: &Store) -> bool {
 }
 
 async fn accepted(store: &Store, incident: IncidentId) -> u64 {
-    let counts = counts(store.read(), Some(incident)).await.unwrap();
-    counts.get(&State::Accepted).copied().unwrap_or_default()
+    let notifications = notifications_of(store.read(), incident).await.unwrap();
+    let standing = counts_of(store.read(), &notifications).await.unwrap();
+    let accepted = standing.counts.get(&State::Accepted);
+    accepted.copied().unwrap_or_default()
 }
 
 /// Where the settings are, and the mail server.

@@ -25,12 +25,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fan_out::{FanOut, INCIDENT, Sink};
+use fan_out::{FanOut, Sink};
 use oyez::{
     app::deliver::{Engine, Wake},
     clock::SystemClock,
     domain::delivery::State,
-    store::{Store, outbox::counts},
+    store::{Store, outbox::counts_of},
 };
 
 /// Connections, as `smtp-source` is given.
@@ -129,21 +129,22 @@ fn outbox(sink: &Sink, mails: usize) -> Measured {
         };
         let channels = fan_out.channels(sink.port);
         let begin = Instant::now();
-        let notification = fan_out.enqueue(&store, &channels).await;
+        let notifications = [fan_out.enqueue(&store, &channels).await];
         let enqueue = begin.elapsed();
         let lock = store.try_lock_delivery("bench").await.unwrap().unwrap();
         let clock = Arc::new(SystemClock::new());
         let engine = Engine::new(store.clone(), channels, clock, lock, Wake::default());
         let (cpu, sink_cpu) = (cpu_of(std::process::id()), cpu_of(sink.id()));
         let begin = Instant::now();
-        engine.drain(&[notification]).await.unwrap();
+        engine.drain(&notifications).await.unwrap();
         let measured = Measured {
             enqueue,
             send: begin.elapsed(),
             cpu: cpu_of(std::process::id()) - cpu,
             sink_cpu: cpu_of(sink.id()) - sink_cpu,
         };
-        let counts = counts(store.read(), Some(INCIDENT)).await.unwrap();
+        let standing = counts_of(store.read(), &notifications).await.unwrap();
+        let counts = standing.counts;
         assert_eq!(counts[&State::Accepted], mails as u64, "{counts:?}");
         measured
     })

@@ -148,9 +148,17 @@ impl Served {
         let answer = self.client.get(format!("{}/metrics", self.base));
         let text = answer.send().await.unwrap().text().await.unwrap();
         // What the process has open is not about incidents.
-        let lines = text.lines().filter(|line| !line.contains("oyez_descriptors_open"));
-        lines.map(|line| format!("{line}
-")).collect()
+        let lines = text
+            .lines()
+            .filter(|line| !line.contains("oyez_descriptors_open"));
+        lines
+            .map(|line| {
+                format!(
+                    "{line}
+"
+                )
+            })
+            .collect()
     }
 }
 

@@ -11,14 +11,13 @@ use oyez::{
         delivery::{Class, State},
         notification::Moment,
     },
-    store::outbox::counts,
 };
 use tokio::{sync::watch, task::JoinHandle};
 
 use super::World;
 use crate::support::{
     fake_channel::FakeChannel,
-    outbox::{notification, say, start, states, to, words},
+    outbox::{counts, notification, say, start, states, to, words},
 };
 
 /// Fails, rather than hang, when an engine waits for a time that does not come.
@@ -31,12 +30,7 @@ async fn soon<T>(what: impl Future<Output = T>) -> T {
 /// So many deliveries are in the state.
 async fn reaches(world: &World, state: State, count: u64) {
     soon(async {
-        while counts(world.store().read(), None)
-            .await
-            .unwrap()
-            .get(&state)
-            != Some(&count)
-        {
+        while counts(world.store()).await.get(&state) != Some(&count) {
             tokio::task::yield_now().await;
         }
     })

@@ -645,7 +645,7 @@ async fn two_ways_to_one_reader_take_turns_so_that_one_alone_tells_them() {
             engine.settle().await.unwrap();
             world.pass(1);
         }
-        let counts = counts(world.store().read(), None).await.unwrap();
+        let counts = counts(world.store()).await;
         let told_once = BTreeMap::from([(State::Accepted, 20), (State::Superseded, 20)]);
         assert_eq!(counts, told_once);
     }
