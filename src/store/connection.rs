@@ -2,7 +2,7 @@
 //! transaction. Both are the same for all who use them, whichever engine is below.
 
 use std::{
-    fmt,
+    fmt, iter,
     sync::{Arc, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -10,7 +10,9 @@ use std::{
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
     QueryResult, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions,
-    TransactionTrait, prelude::async_trait::async_trait, sqlx,
+    TransactionTrait,
+    prelude::async_trait::async_trait,
+    sqlx::{self, Sqlite, pool::PoolConnection},
 };
 use tokio::{runtime::Handle, sync::Mutex};
 
@@ -75,6 +77,19 @@ impl Pool {
         })
     }
 
+    /// Takes all connections until what is returned is dropped. It is for tests of who waits for whom.
+    pub async fn take_all(&self) -> Taken {
+        let mut taken = Taken::default();
+        match &self.engine {
+            Engine::Sqlite(connection) => {
+                let pool = connection.get_sqlite_connection_pool();
+                taken.files.extend(iter::from_fn(|| pool.try_acquire()));
+            }
+            Engine::Postgres(sessions) => taken.sessions = sessions.take_all().await,
+        }
+        taken
+    }
+
     /// Closes all connections.
     pub(super) async fn close(&self) -> Result<(), DbErr> {
         match &self.engine {
@@ -85,6 +100,13 @@ impl Pool {
             }
         }
     }
+}
+
+/// Connections that nobody else can use meanwhile.
+#[derive(Default)]
+pub struct Taken {
+    files: Vec<PoolConnection<Sqlite>>,
+    sessions: Vec<Session>,
 }
 
 /// Begins a transaction of sea-orm's own; on SQLite it takes the write lock at once.

@@ -190,6 +190,15 @@ impl Sessions {
         })
     }
 
+    /// All that can be had.
+    pub(super) async fn take_all(&self) -> Vec<Session> {
+        let mut taken = Vec::new();
+        for _ in 0..self.pool.status().max_size {
+            taken.extend(self.session().await.ok());
+        }
+        taken
+    }
+
     /// Closes them; those in use when they come back.
     pub(super) fn close(&self) {
         self.pool.close();

@@ -325,23 +325,14 @@ async fn those_who_ask_take_no_connection_from_the_engine() {
     for world in World::all().await {
         world.declare(3).await;
         let mut engine = world.engine("one").await;
-        let store = world.store().clone();
-        let (mut files, mut sessions) = (Vec::new(), Vec::new());
-        if world.db.is_sqlite() {
-            let readers = store.read().get_sqlite_connection_pool();
-            while let Some(taken) = readers.try_acquire() {
-                files.push(taken);
-            }
-        } else {
-            for pool in [store.read(), store.write()] {
-                let pool = pool.get_postgres_connection_pool();
-                while let Some(taken) = pool.try_acquire() {
-                    sessions.push(taken);
-                }
-            }
+        let (reading, writing) = (world.store().read(), world.store().write());
+        let mut taken = vec![reading.take_all().await];
+        if !world.db.is_sqlite() {
+            // SQLite has one writer for all.
+            taken.push(writing.take_all().await);
         }
         engine.settle().await.unwrap();
-        drop((files, sessions));
+        drop(taken);
         assert_eq!(world.mail.count(), 3);
     }
 }
