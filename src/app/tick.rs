@@ -125,6 +125,7 @@ impl App {
         self.look_at_unread_again().await?;
         crate::store::requests::forget_old(self.store.write(), now).await?;
         crate::store::drafts::forget_old(self.store.write(), now).await?;
+        crate::store::outbox::forget_old_flags(self.store.write(), now).await?;
         self.write_members().await?;
         // Reading the newest id also notices a database that went away.
         incidents::last_stream_id(self.store.read()).await?;

@@ -173,6 +173,15 @@ impl Engine {
     /// After a claim of which nobody knows whether it was made: gives back what it may have taken and
     /// was never sent.
     pub(super) async fn resolve_doubt(&mut self) -> Result<(), StoreError> {
+        self.give_back_lost().await?;
+        self.in_doubt = false;
+        self.next_look = self.clock.running();
+        Ok(())
+    }
+
+    /// Gives back what is held in our name and we know nothing of: a commit that was given up may have
+    /// been done after all, even after somebody looked.
+    pub(super) async fn give_back_lost(&mut self) -> Result<(), StoreError> {
         let token = [self.lock.token().to_owned()];
         let held = held_by(self.store.read_to_deliver(), &token, usize::MAX).await?;
         let aloft = self.aloft.values().map(|claimed| &claimed.id);
@@ -183,8 +192,6 @@ impl Engine {
             .into_iter()
             .filter(|claimed| !known.contains(&claimed.id));
         self.unused.extend(lost.map(|claimed| claimed.id));
-        self.in_doubt = false;
-        self.next_look = self.clock.running();
         Ok(())
     }
 }

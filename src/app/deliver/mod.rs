@@ -119,6 +119,8 @@ pub struct Engine {
     audited: Round,
     /// Faults that the auditor put on the record.
     findings: BTreeSet<String>,
+    /// Whether what an earlier process put there was looked for.
+    knows_findings: bool,
 }
 
 impl Engine {
@@ -131,6 +133,7 @@ impl Engine {
         wake: Wake,
     ) -> Self {
         let (now, running) = (clock.now(), clock.running());
+        let time_of_day = turn::time_of_day(&*clock);
         let overall = channels.iter().filter_map(|(name, channel)| {
             let pace = channel.overall_pace()?;
             Some((name.clone(), Bucket::new(pace, now)))
@@ -158,7 +161,7 @@ impl Engine {
             next_look: running,
             next_reap: running,
             next_audit: running,
-            time_of_day: turn::time_of_day(now, running),
+            time_of_day,
             in_doubt: false,
             after_trouble: false,
             stopping: false,
@@ -170,6 +173,7 @@ impl Engine {
             untold: BTreeSet::new(),
             audited: Round::default(),
             findings: BTreeSet::new(),
+            knows_findings: false,
         }
     }
 

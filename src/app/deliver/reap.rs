@@ -11,7 +11,9 @@ use crate::{
     store::{
         StoreError,
         faults::{self, NewFault},
-        outbox::{Claimed, audit, held_by, lapsed, senders},
+        outbox::{
+            Claimed, FINDING, audit, held_by, is_counted_again, lapsed, let_go_stranded, senders,
+        },
     },
 };
 
@@ -25,12 +27,22 @@ const AT_ONCE: usize = 500;
 impl Engine {
     /// Takes over what dead processes were sending: whether it is out is not known. A process is
     /// dead if its lock is free, or if it has not extended its leases. Says whether there was anything.
+    /// Gives back what is held in our own name and lost, and lets go of what waits for a delivery that
+    /// has ended.
     pub(super) async fn reap(&mut self, now: Time) -> Result<bool, StoreError> {
         let running = self.clock.running();
         if running < self.next_reap {
             return Ok(false);
         }
         self.next_reap = running + REAP;
+        self.give_back_lost().await?;
+        let stranded = let_go_stranded(&self.store).await?;
+        if stranded > 0 {
+            tracing::info!(
+                stranded,
+                "let go what waited for deliveries that have ended"
+            );
+        }
         let own = self.lock.token().to_owned();
         let others: Vec<String> = senders(self.store.read_to_deliver())
             .await?
@@ -76,6 +88,23 @@ impl Engine {
         self.take_in(claimed, ended);
     }
 
+    /// Takes over what an earlier process put on the record, so that it is taken back when it adds up; what
+    /// is too old to be counted again is taken back now.
+    async fn learn_findings(&mut self, now: Time) -> Result<(), StoreError> {
+        for fault in faults::standing(self.store.read_to_deliver()).await? {
+            if !fault.key.starts_with(FINDING) {
+                continue;
+            }
+            if is_counted_again(&fault.key, now) {
+                self.findings.insert(fault.key);
+            } else {
+                faults::resolve(self.store.write(), &fault.key, now).await?;
+            }
+        }
+        self.knows_findings = true;
+        Ok(())
+    }
+
     /// Puts on the record what does not add up, and takes back what adds up again.
     pub(super) async fn audit(&mut self, now: Time) -> Result<(), StoreError> {
         let running = self.clock.running();
@@ -83,6 +112,9 @@ impl Engine {
             return Ok(());
         }
         self.next_audit = running + AUDIT;
+        if !self.knows_findings {
+            self.learn_findings(now).await?;
+        }
         let found = audit(self.store.read_to_deliver(), &mut self.audited, now).await?;
         for finding in &found.findings {
             tracing::error!(key = finding.key, "{}", finding.sentence);

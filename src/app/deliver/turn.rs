@@ -11,6 +11,7 @@ use super::{
     lane::{FaultChange, LaneState, Room},
 };
 use crate::{
+    clock::Clock,
     domain::{
         Time,
         delivery::{Outcome, State, Tried, after},
@@ -29,6 +30,8 @@ use crate::{
 const LANES_AT_ONCE: usize = 64;
 /// A time of day that moved back by less than this was not set.
 const SET_BACK: TimeDelta = TimeDelta::seconds(2);
+/// Two clocks that are read within this are read together: the process was not stopped between.
+const TOGETHER: Duration = Duration::from_millis(100);
 /// Sweeps in one look; each ends up to five hundred deliveries.
 const SWEEPS: usize = 20;
 
@@ -143,7 +146,7 @@ impl Engine {
     /// Moves along what waits for a time, when the time of day was set back: nothing of it comes later
     /// for that.
     async fn follow_the_time_of_day(&mut self, now: Time) -> Result<(), StoreError> {
-        let time_of_day = time_of_day(now, self.clock.running());
+        let time_of_day = time_of_day(&*self.clock);
         let by = self.time_of_day - time_of_day;
         if by >= SET_BACK {
             tracing::warn!(
@@ -151,6 +154,8 @@ impl Engine {
                 "the time of day was set back: what waits for a time goes back with it"
             );
             self.store.set_back(by, now).await?;
+            // At once, or a turn that is given up now would be followed by one that does it again.
+            self.time_of_day = time_of_day;
             for lane in self.lanes.values_mut() {
                 lane.set_back(by);
             }
@@ -393,10 +398,17 @@ impl Engine {
     }
 }
 
-/// The time of day less how long the clock has run.
-pub(super) fn time_of_day(now: Time, running: Duration) -> TimeDelta {
-    let running = TimeDelta::from_std(running).unwrap_or(TimeDelta::MAX);
-    (now - Time::UNIX_EPOCH) - running
+/// The time of day less how long the clock has run: the two read together, without a pause between.
+pub(super) fn time_of_day(clock: &dyn Clock) -> TimeDelta {
+    loop {
+        let before = clock.running();
+        let now = clock.now();
+        let running = clock.running();
+        if running - before < TOGETHER {
+            let running = TimeDelta::from_std(running).unwrap_or(TimeDelta::MAX);
+            return (now - Time::UNIX_EPOCH) - running;
+        }
+    }
 }
 
 async fn write_lane(tx: &Tx, lane: &LaneState, now: Time) -> Result<(), StoreError> {

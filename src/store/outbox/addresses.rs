@@ -34,6 +34,15 @@ pub struct BadAddress {
     pub reply: String,
 }
 
+/// Forgets the flags that are believed no longer.
+pub async fn forget_old_flags(conn: &impl ConnectionTrait, now: Time) -> Result<(), StoreError> {
+    const STEP: &str = "forget old bad addresses";
+    let sql = "DELETE FROM bad_address WHERE failed_at <= $1";
+    run(conn, STEP, sql, vec![micros(now - BELIEVED).into()])
+        .await
+        .map(drop)
+}
+
 /// All that are flagged now, by channel and address.
 pub async fn bad_addresses(
     conn: &impl ConnectionTrait,

@@ -27,6 +27,18 @@ const LOOKED_AT: i64 = 500;
 /// The engine is given so long to act on a time that has passed before it is said that it did not.
 const GRACE: TimeDelta = TimeDelta::minutes(1);
 
+/// What the faults of the auditor are filed under, at their beginning.
+pub const FINDING: &str = "outbox:";
+
+/// What the count of a notification is filed under, before its id.
+const COUNT: &str = "outbox:count:";
+
+/// Whether what a fault says will be looked at again: a notification is counted as long as it is young.
+pub fn is_counted_again(key: &str, now: Time) -> bool {
+    key.strip_prefix(COUNT)
+        .is_none_or(|id| *id >= *first_id(now - YOUNG))
+}
+
 /// Something that does not add up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {

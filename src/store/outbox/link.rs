@@ -93,6 +93,28 @@ pub(super) async fn unblock(
     run(conn, "let waiting deliveries go", &sql, vec![json(&ended)?]).await
 }
 
+/// Lets go of those of these that still wait for one that has ended.
+pub(super) async fn unblock_stranded(
+    conn: &impl ConnectionTrait,
+    waiting: &[String],
+) -> Result<u64, StoreError> {
+    let ids = among(conn.get_database_backend(), 1);
+    let sql = format!(
+        "UPDATE delivery SET blocked_by = {} \
+         WHERE state IN ('ready', 'uncertain') AND id {ids} \
+         AND EXISTS (SELECT 1 FROM delivery b WHERE b.id = delivery.blocked_by \
+           AND b.state NOT IN ('ready', 'sending', 'uncertain'))",
+        before_it()
+    );
+    run(
+        conn,
+        "let stranded deliveries go",
+        &sql,
+        vec![json(&waiting)?],
+    )
+    .await
+}
+
 /// Makes the heads of these queues due at once: there is more to say behind them. The limits of
 /// their lanes still hold.
 pub(super) async fn hurry_heads(

@@ -37,18 +37,19 @@ mod refused;
 mod sql;
 mod standing;
 mod stopped;
+mod stranded;
 mod sweep;
 mod verbs;
 mod watch;
 mod written;
 
 pub use addresses::{
-    BadAddress, bad_addresses, flag_address, heal_address, heal_channel, heal_there,
-    is_bad_address, marked,
+    BadAddress, bad_addresses, flag_address, forget_old_flags, heal_address, heal_channel,
+    heal_there, is_bad_address, marked,
 };
 pub use again::{failed, replace, said_there};
 pub use ask::{pending_of, posts_of, thread_of, words_of};
-pub use audit::{Audit, Finding, Round, audit};
+pub use audit::{Audit, FINDING, Finding, Round, audit, is_counted_again};
 pub use awaiting::{Awaiting, awaiting};
 pub use claim::{
     Claimed, Share, UNREAD, claim, due_lanes, extend, held_by, lapsed, release, senders,
@@ -65,6 +66,7 @@ pub use lanes::{Lane, LaneStatus, lanes, save_lane};
 pub use log::{LogPage, Logged, LoggedAttempt, attempts_of, logged_delivery, send_log};
 pub use notify::{Listener, announce, listen};
 pub use standing::{Counts, Standing, counts_of, latest_of, notifications_about, notifications_of};
+pub use stranded::let_go_stranded;
 pub use sweep::{Swept, sweep};
 pub use verbs::{Filter, Retried, approve, cancel, retry};
 pub use written::written;

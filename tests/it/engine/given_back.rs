@@ -7,7 +7,10 @@ use oyez::{
     app::Pulse,
     clock::{Clock, ManualClock},
     domain::{IncidentId, delivery::State, notification::Moment},
-    store::{Store, outbox::hold},
+    store::{
+        Store,
+        outbox::{Share, claim, hold},
+    },
 };
 use sea_orm::ConnectionTrait;
 use tokio::sync::watch;
@@ -171,5 +174,26 @@ async fn a_long_transaction_on_one_incident_holds_up_no_message_of_another() {
         assert_eq!(world.mail.count(), 6, "each went once");
         stop.send_replace(true);
         running.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_claim_whose_commit_was_given_up_and_came_late_is_given_back() {
+    for world in World::all().await {
+        let mut engine = world.engine("one").await;
+        engine.settle().await.unwrap();
+        world.declare(3).await;
+        // As a commit leaves it that was done after the turn which waited for it had been given up, and
+        // after the next turn had looked.
+        let now = world.clock.now();
+        let until = now + TimeDelta::minutes(2);
+        let tx = world.store().begin().await.unwrap();
+        let lost = claim(&tx, "smtp:relay", Share::Urgent, 2, "one", until, now).await;
+        assert_eq!(lost.unwrap().len(), 2);
+        tx.commit().await.unwrap();
+        world.pass(5);
+        engine.settle().await.unwrap();
+        assert_eq!(states(world.store()).await, [State::Accepted; 3]);
+        assert_eq!(world.mail.count(), 3, "each went once");
     }
 }

@@ -16,6 +16,7 @@ use oyez::{
         outbox::{Share, announce, claim},
     },
 };
+use sea_orm::ConnectionTrait;
 use tokio::sync::watch;
 
 use super::World;
@@ -317,6 +318,28 @@ async fn what_is_being_taken_over_is_accused_of_nothing() {
         engine.settle().await.unwrap();
         let standing = faults::standing(world.store().read()).await.unwrap();
         assert_eq!(standing, []);
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_one_that_has_ended_is_let_go() {
+    for world in World::all().await {
+        let mut engine = world.engine("one").await;
+        world.declare(2).await;
+        engine.settle().await.unwrap();
+        let update = notification(2, Moment::Update, 2, world.clock.now());
+        say(world.store(), &update, world.clock.now()).await;
+        // As two processes leave it that did not see each other: one ended the first while the other
+        // put the second behind it.
+        let sql = "UPDATE delivery SET blocked_by = (SELECT e.id FROM delivery e \
+                   WHERE e.order_key = delivery.order_key AND e.event_seq = 1) WHERE event_seq = 2";
+        let write = world.store().write();
+        write.execute_unprepared(sql).await.unwrap();
+        world.pass(5);
+        engine.settle().await.unwrap();
+        assert_eq!(world.mail.count(), 4);
+        let standing = faults::standing(world.store().read()).await.unwrap();
+        assert_eq!(standing, [], "and an operator hears nothing of it");
     }
 }
 
