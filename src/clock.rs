@@ -45,15 +45,22 @@ pub trait Clock: Send + Sync + fmt::Debug {
 /// A wait that can be kept in a `dyn Clock`.
 pub type Sleep<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
-/// The machine's clock, corrected by an offset.
+/// The machine's clock, or that of the database.
 ///
-/// On PostgreSQL the offset is the database's time less the machine's, measured at connect and
-/// every minute, so that replicas whose clocks differ agree about what is due.
+/// On PostgreSQL the database's time is measured at connect and every minute, so that replicas whose clocks
+/// differ agree about what is due. Between two measurements the clock goes on by how long it has run, so
+/// that a time of day that is set on this machine is never believed.
 #[derive(Debug)]
 pub struct SystemClock {
-    offset_us: AtomicI64,
+    /// The machine's time when it began.
+    began_at: Time,
     began: Instant,
+    /// By how much [`SystemClock::steady`] is corrected; [`NONE`] before the first measurement.
+    offset_us: AtomicI64,
 }
+
+/// No offset was measured.
+const NONE: i64 = i64::MIN;
 
 /// Longest single wait. Timers stand still while a machine is suspended and know nothing of a
 /// clock that is set, so the time is looked at again this often.
@@ -62,8 +69,9 @@ const SLICE: Duration = Duration::from_secs(1);
 impl Default for SystemClock {
     fn default() -> Self {
         Self {
-            offset_us: AtomicI64::default(),
+            began_at: machine_time(),
             began: instant(),
+            offset_us: AtomicI64::new(NONE),
         }
     }
 }
@@ -74,32 +82,39 @@ impl SystemClock {
         Self::default()
     }
 
-    /// The machine's own time, without the offset: what an offset is measured against.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the machine's clock"
-    )]
+    /// The machine's own time.
     pub fn uncorrected(&self) -> Time {
-        Utc::now().trunc_subsecs(6)
+        machine_time()
     }
 
-    /// Shows the machine's time plus `offset` from now on.
+    /// The time at which the clock began, and how long it has run since: what an offset is measured
+    /// against.
+    pub fn steady(&self) -> Time {
+        let running = TimeDelta::from_std(self.running()).unwrap_or_default();
+        (self.began_at + running).trunc_subsecs(6)
+    }
+
+    /// Shows the [steady](SystemClock::steady) time plus `offset` from now on.
     pub fn set_offset(&self, offset: TimeDelta) {
         // Beyond 292,000 years there is nothing to correct.
         let micros = offset.num_microseconds().unwrap_or_default();
         self.offset_us.store(micros, Ordering::Relaxed);
     }
 
-    /// By how much the time shown differs from the machine's.
-    pub fn offset(&self) -> TimeDelta {
-        TimeDelta::microseconds(self.offset_us.load(Ordering::Relaxed))
+    /// By how much the steady time is corrected; `None` while the machine's time is shown.
+    pub fn offset(&self) -> Option<TimeDelta> {
+        let micros = self.offset_us.load(Ordering::Relaxed);
+        (micros != NONE).then(|| TimeDelta::microseconds(micros))
     }
 }
 
 impl Clock for SystemClock {
     fn now(&self) -> Time {
-        let machine = self.uncorrected();
-        machine.checked_add_signed(self.offset()).unwrap_or(machine)
+        let Some(offset) = self.offset() else {
+            return self.uncorrected();
+        };
+        let steady = self.steady();
+        steady.checked_add_signed(offset).unwrap_or(steady)
     }
 
     fn sleep_until(&self, at: Time) -> Sleep<'_> {
@@ -130,6 +145,14 @@ impl Clock for SystemClock {
 )]
 fn instant() -> Instant {
     Instant::now()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the machine's clock"
+)]
+fn machine_time() -> Time {
+    Utc::now().trunc_subsecs(6)
 }
 
 #[expect(
@@ -367,7 +390,7 @@ mod tests {
         clock.set_offset(TimeDelta::days(365));
         let shown = clock.now() - clock.uncorrected();
         assert!((TimeDelta::days(364)..TimeDelta::days(366)).contains(&shown));
-        assert_eq!(clock.offset(), TimeDelta::days(365));
+        assert_eq!(clock.offset(), Some(TimeDelta::days(365)));
     }
 
     #[test]

@@ -172,7 +172,7 @@ pub async fn look(settings: Settings) -> Result<Started, Error> {
 async fn assemble(settings: Settings, store: Store) -> Result<Started, Error> {
     let system = Arc::new(SystemClock::new());
     if store.is_up_to_date().await?
-        && let Some(measured) = store.clock_offset(|| system.uncorrected()).await?
+        && let Some(measured) = store.clock_offset(|| system.steady()).await?
     {
         system.set_offset(measured.offset);
     }

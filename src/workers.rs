@@ -117,12 +117,13 @@ async fn clock(app: Arc<App>, stop: watch::Receiver<bool>) {
     }
 }
 
-/// Says when a loop hangs, and tells systemd that the process is alive while none does. It waits for
-/// nothing else, so that nothing can hold it up.
+/// Says when a loop hangs, and tells systemd that the process is alive as long as each begins a turn from
+/// time to time: a database that is away is no reason to end it. It waits for nothing else, so that
+/// nothing can hold it up.
 async fn watch_over(app: Arc<App>, stop: watch::Receiver<bool>) {
     loop {
         app.pulse.look();
-        if app.pulse.complaints().is_empty() {
+        if app.pulse.turns_over() {
             // Withheld for the time of `WatchdogSec`, it makes systemd end the process and start another.
             systemd::alive();
         }
@@ -193,7 +194,7 @@ async fn descriptors(app: Arc<App>, stop: watch::Receiver<bool>) {
 }
 
 /// Keeps the clock at the database's time, so that replicas agree about what is due: every minute, and
-/// at once when the time of day of this machine was set.
+/// at once when the time of day of this machine was set, or when the machine was asleep.
 async fn sync(app: Arc<App>, system: Arc<SystemClock>, stop: watch::Receiver<bool>) {
     let time_of_day = || {
         let running = TimeDelta::from_std(system.running()).unwrap_or(TimeDelta::MAX);
@@ -201,16 +202,22 @@ async fn sync(app: Arc<App>, system: Arc<SystemClock>, stop: watch::Receiver<boo
     };
     loop {
         let (before, since) = (time_of_day(), system.running());
-        match app.store.clock_offset(|| system.uncorrected()).await {
-            Ok(Some(measured)) => system.set_offset(measured.offset),
+        let pause = match app.store.clock_offset(|| system.steady()).await {
+            Ok(Some(measured)) => {
+                system.set_offset(measured.offset);
+                SYNC
+            }
             // A file has no clock of its own.
             Ok(None) => return,
-            Err(error) => tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the database did not tell its time"
-            ),
-        }
-        while system.running() < since + SYNC && (time_of_day() - before).abs() < WAS_SET {
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the database did not tell its time"
+                );
+                AFTER_TROUBLE
+            }
+        };
+        while system.running() < since + pause && (time_of_day() - before).abs() < WAS_SET {
             if stopped(&app, &stop, LOOK).await {
                 return;
             }

@@ -154,6 +154,17 @@ impl Pulse {
         self.beats().iter().filter_map(Beat::sentence).collect()
     }
 
+    /// Whether each loop began a turn, or got on, not long ago. A loop whose turns fail turns over: only
+    /// one that cannot even give its turn up does not.
+    pub fn turns_over(&self) -> bool {
+        let now = self.clock.running();
+        let stands = |kept: &Kept| {
+            let last = kept.at.map(|at| at.max(kept.began));
+            last.is_some_and(|last| now.saturating_sub(last) >= 2 * self.patience)
+        };
+        !self.parts().values().any(stands)
+    }
+
     /// Looks once, and says and counts what has begun to hang since the last look.
     pub fn look(&self) {
         for beat in self.beats().iter().filter(|beat| beat.hangs) {
@@ -218,6 +229,19 @@ mod tests {
         pulse.end(Part::Delivery);
         clock.advance(TimeDelta::hours(1));
         assert!(pulse.beats().is_empty(), "it was stopped");
+    }
+
+    #[test]
+    fn a_loop_whose_turns_fail_turns_over_and_one_that_begins_none_does_not() {
+        let (clock, pulse) = pulse();
+        for _ in 0..5 {
+            pulse.begin(Part::Delivery);
+            clock.advance(TimeDelta::seconds(35));
+        }
+        assert_eq!(pulse.complaints().len(), 1);
+        assert!(pulse.turns_over());
+        clock.advance(TimeDelta::seconds(25));
+        assert!(!pulse.turns_over());
     }
 
     #[test]

@@ -31,8 +31,8 @@ impl Store {
         self.read().query_one_raw(asked).await.step(STEP).map(drop)
     }
 
-    /// Measures the clock of the PostgreSQL server against `local`, the machine's uncorrected
-    /// clock; the best of three. `None` on SQLite, which has no clock of its own.
+    /// Measures the clock of the PostgreSQL server against `local`, a clock of this machine; the best of
+    /// three. `None` on SQLite, which has no clock of its own.
     pub async fn clock_offset(
         &self,
         local: impl Fn() -> Time,
