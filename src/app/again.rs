@@ -70,6 +70,7 @@ impl App {
         mode: Mode,
         wait: bool,
     ) -> Result<RetryAnswer, Error> {
+        let _turn = self.gate.enter(id).await?;
         let tx = self.store.begin().await?;
         let Some((head, incident, log)) = self.lock(&tx, id).await? else {
             drop(tx);

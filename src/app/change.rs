@@ -70,6 +70,7 @@ impl App {
         asked: Asked<Command>,
         mode: Mode,
     ) -> Result<Receipt, Error> {
+        let _turn = self.gate.enter(id).await?;
         let tx = self.store.begin().await?;
         if let Some(answer) = self.answered(&tx, &asked, Some(id), mode).await? {
             return Ok(answer);

@@ -17,6 +17,7 @@ mod error;
 mod events;
 pub mod files;
 mod findings;
+mod gate;
 mod guessing;
 mod headline;
 mod health;
@@ -139,6 +140,7 @@ pub struct App {
     mails: by_mail::Mails,
     /// Who has sent keys that open nothing.
     guessing: Arc<guessing::Guessing>,
+    gate: Arc<gate::Gate>,
     /// The figures that were asked for last.
     figures: health::Figures,
 }
@@ -182,6 +184,7 @@ impl App {
             aside: unread::SetAside::default(),
             mails: by_mail::Mails::default(),
             guessing: Arc::default(),
+            gate: Arc::default(),
             figures: health::Figures::default(),
         }
     }
@@ -218,6 +221,7 @@ impl App {
             aside: unread::SetAside::default(),
             mails: by_mail::Mails::default(),
             guessing: Arc::clone(&self.guessing),
+            gate: Arc::clone(&self.gate),
             figures: health::Figures::default(),
         }
     }

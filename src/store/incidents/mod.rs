@@ -6,15 +6,19 @@
 //! Every transaction that changes an incident takes its locks in the same order: [`lock`] (of
 //! several incidents, the lowest number first), or [`next_id`] for a new one; then its other
 //! tables. The event stream is locked by the commit itself, as the last thing before it: a long
-//! transaction holds up no other incident.
+//! transaction holds up no other incident, but a long declaration holds up other declarations.
 
 mod list;
 mod log;
 mod members;
 
+use std::time::Duration;
+
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect,
+    ActiveModelTrait,
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    sea_query::Expr,
 };
 
 use super::{
@@ -46,9 +50,16 @@ pub struct Head {
     pub revision: u32,
 }
 
+/// Who declares waits so long for another declaration, which may tell very many people: longer than for
+/// other locks, because each incident has a number and none is left out.
+const DECLARATION: Duration = Duration::from_secs(25);
+
 /// Takes the number of a new incident. If the transaction is rolled back, the next one gets it.
 pub async fn next_id(tx: &Tx) -> Result<IncidentId, StoreError> {
+    const STEP: &str = "wait for the number of an incident";
+    tx.wait_for_locks(Some(DECLARATION)).await.step(STEP)?;
     let number = take(tx, Counter::Incident, 1).await?;
+    tx.wait_for_locks(None).await.step(STEP)?;
     Ok(IncidentId(narrow(number, "number an incident")?))
 }
 
@@ -180,11 +191,16 @@ async fn write_row(
             .map(drop);
     };
     let id = row.id;
+    // The version before does not write who declared an incident, and the first record is not at hand
+    // here. Where the column is empty it stays so, until all who are named are written (`catch_up`).
+    let members_seq = Expr::case(Column::MembersSeq.is_not_null(), last.seq);
     let changed = Entity::update_many()
         .set(ActiveModel {
-            id: sea_orm::ActiveValue::NotSet,
+            id: NotSet,
+            members_seq: NotSet,
             ..row.into_active_model().reset_all()
         })
+        .col_expr(Column::MembersSeq, members_seq.into())
         .filter(Column::Id.eq(id))
         .filter(Column::Seq.eq(i64::from(head.seq)))
         .filter(Column::Hash.eq(&*head.hash))
