@@ -80,14 +80,15 @@ pub async fn record(
 
 /// Faults that stand, the latest first.
 pub async fn standing(conn: &impl ConnectionTrait) -> Result<Vec<Fault>, StoreError> {
-    latest()
+    // Put in order here: SQLite would read all that ever were for the sake of their order.
+    let rows = Entity::find()
         .filter(Column::ResolvedAt.is_null())
         .all(conn)
         .await
-        .step("list the faults that stand")?
-        .into_iter()
-        .map(read)
-        .collect()
+        .step("list the faults that stand")?;
+    let mut faults: Vec<Fault> = rows.into_iter().map(read).collect::<Result<_, _>>()?;
+    faults.sort_by(|one, other| (other.last_at, &other.id).cmp(&(one.last_at, &one.id)));
+    Ok(faults)
 }
 
 /// How many faults stand that are about no restricted incident.
@@ -108,7 +109,9 @@ pub async fn standing_to_count(conn: &impl ConnectionTrait) -> Result<u64, Store
 
 /// At most `limit` faults, the latest first, those put right among them.
 pub async fn recent(conn: &impl ConnectionTrait, limit: u32) -> Result<Vec<Fault>, StoreError> {
-    latest()
+    Entity::find()
+        .order_by_desc(Column::LastAt)
+        .order_by_desc(Column::Id)
         .limit(u64::from(limit))
         .all(conn)
         .await
@@ -132,12 +135,6 @@ pub async fn resolve(
         .await
         .step("mark a fault as put right")?;
     Ok(changed.rows_affected > 0)
-}
-
-fn latest() -> sea_orm::Select<Entity> {
-    Entity::find()
-        .order_by_desc(Column::LastAt)
-        .order_by_desc(Column::Id)
 }
 
 fn read(row: Model) -> Result<Fault, StoreError> {

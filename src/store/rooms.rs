@@ -121,7 +121,7 @@ pub async fn due(
     limit: u32,
 ) -> Result<Vec<IncidentId>, StoreError> {
     const STEP: &str = "look for rooms to look after";
-    // Begins with the incidents that changed lately, whatever the planner thinks of it.
+    // Begins with the incidents that changed lately: SQLite keeps to the order of a CROSS JOIN.
     let sql = "SELECT r.incident_id FROM incident i CROSS JOIN room r \
                WHERE i.changed_at > $4 AND r.incident_id = i.id \
                AND r.channel = $1 AND r.seen_seq < i.seq AND r.next_at <= $2 AND r.lease_until <= $2 \

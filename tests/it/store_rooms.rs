@@ -27,10 +27,11 @@ fn lease(token: &str, now: Time) -> Lease {
 
 /// Something happens to the incident.
 async fn reaches(store: &Store, seq: u32) {
+    let now = start().timestamp_micros();
     let sql = format!(
         "INSERT INTO incident (id, title, priority, kind, stage, is_open, restricted, exercise, \
          revision, seq, hash, started_at, declared_at, changed_at) VALUES (7, 'x', 'P1', \
-         'technical', 'investigating', TRUE, FALSE, FALSE, 1, {seq}, '', 0, 0, 0) \
+         'technical', 'investigating', TRUE, FALSE, FALSE, 1, {seq}, '', 0, 0, {now}) \
          ON CONFLICT (id) DO UPDATE SET seq = excluded.seq"
     );
     let statement = Statement::from_string(store.backend(), sql);
@@ -49,6 +50,11 @@ async fn a_room_is_wanted_once_and_due_while_it_is_behind_its_incident() {
         }
         let behind = async |at| due(store.read(), &slack(), at, 10).await.unwrap();
         assert_eq!(behind(now).await, [INCIDENT]);
+        let too_late = now + TimeDelta::days(31);
+        assert!(
+            behind(too_late).await.is_empty(),
+            "nothing happens any more"
+        );
         let other: ChannelName = "teams".parse().unwrap();
         assert!(due(store.read(), &other, now, 10).await.unwrap().is_empty());
 

@@ -1,7 +1,7 @@
 //! Reading logs: one incident's, or the stream of all; and erasing what must not be kept.
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
     sea_query::Expr,
 };
 
@@ -179,19 +179,24 @@ pub async fn log_from(
     seq: u32,
 ) -> Result<Vec<StoredRecord>, StoreError> {
     const STEP: &str = "read on in the log of an incident";
-    // Two looks, each by an index: with an OR, or without the plus, SQLite reads the whole log.
-    entity::event::Model::find_by_statement(statement(
-        conn,
+    // Two looks, each by an index: with an OR, or without the plus, SQLite reads the whole log. For
+    // PostgreSQL the plus would hide the index.
+    let plus = match conn.get_database_backend() {
+        DbBackend::Postgres => "",
+        _ => "+",
+    };
+    let sql = format!(
         "SELECT * FROM event WHERE incident_id = $1 AND seq >= $2 UNION \
-         SELECT * FROM event WHERE +incident_id = $1 AND erased_at IS NOT NULL ORDER BY seq",
-        [i64::from(id.0).into(), i64::from(seq).into()],
-    ))
-    .all(conn)
-    .await
-    .step(STEP)?
-    .into_iter()
-    .map(|row| record(row, STEP))
-    .collect()
+         SELECT * FROM event WHERE {plus}incident_id = $1 AND erased_at IS NOT NULL ORDER BY seq"
+    );
+    let values = [i64::from(id.0).into(), i64::from(seq).into()];
+    entity::event::Model::find_by_statement(statement(conn, &sql, values))
+        .all(conn)
+        .await
+        .step(STEP)?
+        .into_iter()
+        .map(|row| record(row, STEP))
+        .collect()
 }
 
 /// At most `limit` records of all incidents after a position, restricted ones among them: who may

@@ -151,13 +151,18 @@ pub async fn end_waiting(
         ]
     };
     // Where nothing left, nothing has to be put right.
-    let earlier = "incident = $1 AND event_seq < $2 AND (moment <> $3 OR NOT EXISTS ( \
-         SELECT 1 FROM delivery e WHERE (e.order_key = delivery.order_key OR e.fell_from IN ( \
-           SELECT p.id FROM delivery p WHERE p.order_key = delivery.order_key)) \
-         AND e.event_seq < delivery.event_seq AND (e.unsure \
-           OR e.state IN ('sending', 'uncertain', 'accepted', 'delivered', 'held'))))";
-    no_other_channel(tx, earlier, values()).await?;
-    no_other_try(tx, earlier, values()).await?;
+    // Two questions, because each is answered from an index of its own.
+    let left = "e.event_seq < delivery.event_seq AND (e.unsure \
+         OR e.state IN ('sending', 'uncertain', 'accepted', 'delivered', 'held'))";
+    let earlier = format!(
+        "incident = $1 AND event_seq < $2 AND (moment <> $3 OR ( \
+           NOT EXISTS (SELECT 1 FROM delivery e \
+             WHERE e.order_key = delivery.order_key AND {left}) \
+           AND NOT EXISTS (SELECT 1 FROM delivery p JOIN delivery e ON e.fell_from = p.id \
+             WHERE p.order_key = delivery.order_key AND {left})))"
+    );
+    no_other_channel(tx, &earlier, values()).await?;
+    no_other_try(tx, &earlier, values()).await?;
     let sql = format!(
         "UPDATE delivery SET state = 'superseded', next_at = NULL, fallback_at = NULL, \
          blocked_by = NULL, ended_at = $4, \

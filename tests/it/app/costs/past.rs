@@ -32,7 +32,7 @@ pub(super) async fn write(store: &Store, now: Time) {
         ),
         format!(
             "INSERT INTO incident_service (incident_id, service_id, relation) {numbers} \
-             SELECT {BEHIND} + n, 'find-courses', 'affected' FROM number WHERE n < {INCIDENTS}"
+             SELECT {BEHIND} + n % {INCIDENTS}, 'service-' || (n / {INCIDENTS}), 'affected' FROM number"
         ),
         format!(
             "INSERT INTO notification (id, incident, event_seq, context, expected, created_at) \
@@ -102,12 +102,7 @@ pub(super) async fn write(store: &Store, now: Time) {
             panic!("{error}\n{sql}");
         }
     }
-    if store.backend() == DbBackend::Sqlite {
-        let sql = "INSERT INTO recipient (incident, told_as, event_seq, delivery_id, name) \
-                   SELECT incident, 'person:person-' || (event_seq % 100) || '/email/owners/update', \
-                   event_seq, id, 'Somebody' FROM delivery";
-        store.write().execute_unprepared(sql).await.unwrap();
-    } else {
+    if store.backend() == DbBackend::Postgres {
         store.write().execute_unprepared("ANALYZE").await.unwrap();
     }
 }
