@@ -91,6 +91,8 @@ pub struct Model {
     pub created_at: i64,
     /// When it reached a final state.
     pub ended_at: Option<i64>,
+    /// Whether the program writes the rows of its recipients; empty where the database does.
+    pub recipients_written: Option<bool>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

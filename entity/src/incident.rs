@@ -42,7 +42,8 @@ pub struct Model {
     pub ended_at: Option<i64>,
     /// The earliest time that is promised.
     pub next_due: Option<i64>,
-    /// Up to which record of its log the rows say who is named in it; empty if nobody need be.
+    /// Up to which record of its log the rows say who is named in it; empty if nobody need be, or until it
+    /// is written who declared it.
     pub members_seq: Option<i64>,
 }
 

@@ -1,12 +1,14 @@
 //! Indexes for what is asked all the time, or can be asked by anybody, so that it costs what is open
 //! and not what was ever stored.
 //!
-//! Who is named in a restricted incident becomes rows, so that a list reads no log. `members_seq` says up
-//! to which record of the log they are true: what the version before appends, it does not bring up to
-//! date, so whoever asks reads that log, until it is put right in passing.
+//! Who is named in a restricted incident becomes rows, so that a list reads no log. `incident.members_seq`,
+//! which the change before added, says up to which record of the log they are true, and is empty where who
+//! declared it is missing. What the version before appends does not bring it up to date: who asks reads
+//! that log, until it is put right in passing.
 //!
 //! As for the claim, SQLite uses a partial index only where its condition stands in the question word
-//! for word. On PostgreSQL nobody writes deliveries while these are made: some seconds for a million.
+//! for word. On PostgreSQL nobody uses incidents and deliveries while these are made: some seconds for a
+//! million.
 
 use sea_orm_migration::{
     MigrationName, MigrationTrait, SchemaManager,
@@ -15,7 +17,7 @@ use sea_orm_migration::{
     sea_query::{Index, Table},
 };
 
-use crate::columns::{create, id, number, optional, run};
+use crate::columns::{create, id, number, run};
 
 /// See the module.
 pub(crate) struct Migration;
@@ -72,11 +74,6 @@ impl MigrationTrait for Migration {
             .col(number("incident_id"))
             .primary_key(Index::create().col("member").col("incident_id"));
         create(manager, table).await?;
-        let change = Table::alter()
-            .table("incident")
-            .add_column(optional(number("members_seq")))
-            .take();
-        manager.alter_table(change).await?;
         run(
             manager,
             &["CREATE INDEX member_of_incident ON incident_member (incident_id)"],
@@ -94,11 +91,6 @@ impl MigrationTrait for Migration {
         for (name, _) in INDEXES {
             run(manager, &[&format!("DROP INDEX {name}")]).await?;
         }
-        let change = Table::alter()
-            .table("incident")
-            .drop_column("members_seq")
-            .take();
-        manager.alter_table(change).await?;
         let table = Table::drop().table("incident_member").take();
         manager.drop_table(table).await
     }

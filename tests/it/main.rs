@@ -59,6 +59,7 @@ mod policies;
 mod policy_and_directory;
 mod private_files;
 mod proof;
+mod recipients_of_before;
 mod resolution_oracle;
 mod restricted;
 mod scale;

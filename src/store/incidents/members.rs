@@ -11,6 +11,7 @@ use crate::domain::{IncidentId, PersonId, event::Record, incident::Incident};
 use entity::incident_member::{ActiveModel, Column, Entity};
 
 /// Writes who is named in a restricted incident, and who declared it: the actor of its first record.
+/// Without that record, who declared it stays as it is: written, or missing from the version before.
 pub(super) async fn write_members(
     tx: &Tx,
     after: &Incident,

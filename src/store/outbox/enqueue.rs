@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{
     earlier::put_in_order,
     fallback::KeptFallback,
-    recipients::write_recipients,
+    recipients::{recipients_written, write_recipients},
     sql::{Kind, fresh_id, json, micros, records, run},
 };
 use crate::{
@@ -346,14 +346,17 @@ async fn write_deliveries(
     rows: &[Row],
     now: Time,
 ) -> Result<(), StoreError> {
-    let from = records(tx.get_database_backend(), 1, &COLUMNS);
+    let engine = tx.get_database_backend();
+    let from = records(engine, 1, &COLUMNS);
     let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
     let sql = format!(
         "INSERT INTO delivery (notification_id, incident, event_seq, urgent, created_at, \
-         attempts, unsure, plain, first, {}) \
+         attempts, unsure, plain, first, recipients_written, {}) \
          SELECT $2, $3, $4, $5, $6, 0, false, false, \
-         NOT EXISTS (SELECT 1 FROM delivery e WHERE e.order_key = j.order_key), j.{} FROM {from}",
+         NOT EXISTS (SELECT 1 FROM delivery e WHERE e.order_key = j.order_key), {}, j.{} \
+         FROM {from}",
         names.join(", "),
+        recipients_written(engine),
         names.join(", j."),
     );
     run(

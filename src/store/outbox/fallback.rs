@@ -14,7 +14,7 @@ use super::{
     addresses::marked,
     enqueue::QUICK_FALLBACK,
     link::{relink, relink_these, same_words},
-    recipients::write_recipients,
+    recipients::{recipients_written, write_recipients},
     sql::{Kind, Reader, among, column, for_update, fresh_id, json, micros, records, rows, run},
     stopped::{WAITS_TOO_LONG, stopped, stopped_by},
 };
@@ -265,12 +265,13 @@ async fn write(tx: &Tx, children: &[Child], now: Time) -> Result<usize, StoreErr
         return Ok(0);
     }
     lock_the_addresses(tx, children).await?;
-    let from = records(tx.get_database_backend(), 1, &COLUMNS);
+    let engine = tx.get_database_backend();
+    let from = records(engine, 1, &COLUMNS);
     let sql = format!(
         "INSERT INTO delivery (id, notification_id, message_id, incident, event_seq, moment, \
          audience, channel, address, lane, order_key, rank, urgent, state, next_at, deliver_by, \
          attempts, unsure, plain, first, name, recipients, reason, asks, fallbacks, fell_from, \
-         fallback_at, sentence, created_at) \
+         fallback_at, sentence, created_at, recipients_written) \
          SELECT j.id, p.notification_id, j.message_id, p.incident, p.event_seq, p.moment, \
          p.audience, j.channel, j.address, j.lane, j.order_key, p.rank, p.urgent, 'ready', $2, \
          j.deliver_by, 0, false, false, \
@@ -278,14 +279,16 @@ async fn write(tx: &Tx, children: &[Child], now: Time) -> Result<usize, StoreErr
          p.name, p.recipients, p.reason, p.asks, j.fallbacks, COALESCE(p.fell_from, p.id), \
          CASE WHEN EXISTS (SELECT 1 FROM delivery r WHERE (r.id = COALESCE(p.fell_from, p.id) \
              OR r.fell_from = COALESCE(p.fell_from, p.id)) \
-           AND r.state IN ('ready', 'sending', 'uncertain')) THEN $3 ELSE NULL END, '', $2 \
+           AND r.state IN ('ready', 'sending', 'uncertain')) THEN $3 ELSE NULL END, '', $2, \
+           {recipients_written} \
          FROM {from} JOIN delivery p ON p.id = j.parent \
          WHERE NOT EXISTS (SELECT 1 FROM delivery e WHERE e.order_key = j.order_key AND \
            (e.notification_id = p.notification_id \
             OR (p.moment <> 'correction' AND e.event_seq > p.event_seq AND (e.unsure \
               OR e.state IN ('sending', 'uncertain', 'accepted', 'delivered', 'held'))))) \
          ON CONFLICT DO NOTHING \
-         RETURNING order_key"
+         RETURNING order_key",
+        recipients_written = recipients_written(engine),
     );
     let turn = (micros(now) + QUICK_FALLBACK).into();
     let values = vec![json(&children)?, micros(now).into(), turn];
@@ -294,13 +297,13 @@ async fn write(tx: &Tx, children: &[Child], now: Time) -> Result<usize, StoreErr
         return Ok(0);
     }
     let ids: Vec<&str> = children.iter().map(|child| child.id.as_str()).collect();
-    let of_these = format!("d.id {}", among(tx.get_database_backend(), 1));
+    let of_these = format!("d.id {}", among(engine, 1));
     write_recipients(tx, &of_these, json(&ids)?).await?;
     let sql = format!(
         "UPDATE notification SET expected = expected + (SELECT COUNT(*) FROM delivery d \
            WHERE d.notification_id = notification.id AND d.id {list}) \
          WHERE id IN (SELECT d.notification_id FROM delivery d WHERE d.id {list})",
-        list = among(tx.get_database_backend(), 1)
+        list = among(engine, 1)
     );
     run(tx, STEP, &sql, vec![json(&ids)?]).await?;
     let keys: BTreeSet<String> = written.iter().cloned().collect();
