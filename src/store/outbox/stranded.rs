@@ -14,7 +14,7 @@ pub async fn let_go_stranded(store: &Store) -> Result<u64, StoreError> {
     const STEP: &str = "look for what waits for one that has ended";
     let sql = "SELECT d.id, d.incident FROM delivery d JOIN delivery b ON b.id = d.blocked_by \
                WHERE d.blocked_by IS NOT NULL \
-               AND b.state NOT IN ('ready', 'sending', 'uncertain') ORDER BY d.id LIMIT $1";
+               AND b.state NOT IN ('ready', 'sending', 'uncertain') ORDER BY d.blocked_by LIMIT $1";
     let found = due(&rows(store.read_to_deliver(), STEP, sql, vec![AT_ONCE.into()]).await?)?;
     if found.is_empty() {
         return Ok(0);
