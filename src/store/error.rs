@@ -237,7 +237,8 @@ fn sqlite(code: u32, message: &str) -> Trouble {
 fn postgres(code: &str) -> Trouble {
     match code {
         "23505" => Trouble::Duplicate,
-        "55P03" | "40001" | "40P01" | "53300" | "57014" => Trouble::Busy,
+        // Among them a session that the server ended because it did nothing in its transaction.
+        "55P03" | "40001" | "40P01" | "53300" | "57014" | "25P03" | "25P04" => Trouble::Busy,
         "53100" => Trouble::Full,
         "25006" => Trouble::ReadOnly,
         "42501" => Trouble::Denied,

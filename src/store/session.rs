@@ -77,7 +77,8 @@ impl Limits {
 /// rows. And no statement of ours runs for so long that it should be compiled first. A machine that
 /// vanished without a word is noticed in 25 s, and its locks freed.
 const SESSION: &str = "SET plan_cache_mode = force_custom_plan; SET jit = off; \
-     SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3";
+     SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; \
+     SET tcp_user_timeout = 25000";
 
 /// A resting connection that does not answer within this is not used.
 const ALIVE: Duration = Duration::from_secs(1);
@@ -135,7 +136,8 @@ impl managed::Manager for Server {
     type Error = sqlx::Error;
 
     async fn create(&self) -> Result<PgConnection, sqlx::Error> {
-        connect(&self.options, &self.limits).await
+        // It is done rarely and is large; every statement would carry its room along.
+        Box::pin(connect(&self.options, &self.limits)).await
     }
 
     async fn recycle(

@@ -27,14 +27,15 @@ struct Ready {
 /// wrong is a notice: that chat is taken away from people mends none of it.
 #[get("/readyz")]
 pub(super) async fn readyz(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    let (ready, notices) = match app.readiness().await {
+    let (readiness, asks_inside) = tokio::join!(app.readiness(), insider::asks(&request));
+    let (ready, notices) = match readiness {
         Ok(notices) => (true, notices),
         Err(error) => {
             tracing::warn!(code = error.code, chain = error.chain(), "not ready");
             (false, vec![error.sentence])
         }
     };
-    let notices = match notices.is_empty() || insider::asks(&request).await {
+    let notices = match notices.is_empty() || asks_inside {
         true => notices,
         // Which setting is wrong is nobody else's business.
         false => vec![FOR_OTHERS.to_owned()],

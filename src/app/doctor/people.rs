@@ -64,7 +64,7 @@ impl App {
     }
 
     async fn never_reached(&self, directory: &Directory) -> Result<Finding, StoreError> {
-        let reached = outbox::people_reached(self.store.read()).await?;
+        let reached = outbox::people_reached(self.store.patiently().read()).await?;
         let people = directory.people.values();
         let untried = people.filter(|person| !reached.contains(person.id.as_str()));
         let all = directory.people.len();
