@@ -51,13 +51,15 @@ pub(super) async fn write(store: &Store, now: Time) {
             "INSERT INTO delivery (id, notification_id, message_id, incident, event_seq, moment, \
              audience, channel, address, lane, order_key, rank, urgent, state, deliver_by, attempts, \
              unsure, plain, first, name, recipients, reason, sentence, created_at, ended_at, \
-             provider_id) {numbers} SELECT {}, {}, {}, {BEHIND}, n / 100 + 1, 'update', 'owners', \
+             provider_id, fell_from) {numbers} SELECT {}, {}, {}, {BEHIND}, n / 100 + 1, 'update', 'owners', \
              'email', {person}, 'smtp:relay', 'past-' || (n % 100), 1, false, 'accepted', {then}, 1, \
              false, false, false, 'Somebody', '[{{\"who\":{{\"kind\":\"person\",\"id\":\"' || {person} \
-             || '\"}},\"name\":\"Somebody\",\"reasons\":[]}}]', '', '', {then}, {then}, 'x' FROM number",
+             || '\"}},\"name\":\"Somebody\",\"reasons\":[]}}]', '', '', {then}, {then}, 'x', \
+             CASE WHEN n % 2 = 1 THEN {} END FROM number",
             id('D', "n"),
             id('N', "n / 100"),
             id('M', "n / 100"),
+            id('D', "n - 1"),
         ),
         format!(
             "INSERT INTO attempt (id, delivery_id, n, started_at, ended_at, class, reply, sentence, \
@@ -67,9 +69,9 @@ pub(super) async fn write(store: &Store, now: Time) {
             id('D', "n")
         ),
         format!(
-            "INSERT INTO event (stream_id, incident_id, seq, at, text, prev_hash, hash) {numbers} \
-             SELECT 1000000 + n, {BEHIND} + n % {INCIDENTS}, n / {INCIDENTS} + 1, {then}, '{{}}', 'x', \
-             'x' FROM number"
+            "INSERT INTO event (stream_id, incident_id, seq, at, text, prev_hash, hash, erased_at) \
+             {numbers} SELECT 1000000 + n, {BEHIND} + n % {INCIDENTS}, n / {INCIDENTS} + 1, {then}, \
+             '{{}}', 'x', 'x', CASE WHEN n % 2 = 1 THEN {then} END FROM number"
         ),
         format!(
             "INSERT INTO request (door, actor, key, request_sha256, answer, began_at) {numbers} \
