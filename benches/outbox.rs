@@ -135,6 +135,7 @@ fn notification(incident: u32, seq: u32, moment: Moment) -> NewNotification {
         moment,
         audience: Audience::Owners,
         channel: "email".parse().unwrap(),
+        variant: oyez::domain::variant::Variant::Follows,
         parts: BTreeMap::from([
             ("subject".to_owned(), "Trainees cannot register".to_owned()),
             ("text".to_owned(), "Trainees cannot register. ".repeat(80)),

@@ -1,4 +1,4 @@
-//! The words of a notification for one moment, audience and channel.
+//! The words of a notification for one moment, audience, channel and variant.
 
 use sea_orm::entity::prelude::*;
 
@@ -18,6 +18,8 @@ pub struct Model {
     pub audience: String,
     /// The channel.
     pub channel: String,
+    /// How the readers stand towards the incident; empty for those who follow it.
+    pub variant: String,
     /// JSON object of the words by part, before the reason line is put in.
     pub parts: String,
     /// SHA-256 of `parts`, hex.

@@ -27,6 +27,7 @@ mod m20261130_000016_marks;
 mod m20261130_000017_stopped;
 mod m20261130_000019_token_revoked_by;
 mod m20261130_000021_open_deliveries;
+mod m20261201_000022_variant;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000017_stopped::Migration),
             Box::new(m20261130_000019_token_revoked_by::Migration),
             Box::new(m20261130_000021_open_deliveries::Migration),
+            Box::new(m20261201_000022_variant::Migration),
         ]
     }
 }

@@ -8,14 +8,14 @@ use chrono::TimeDelta;
 use super::{App, Error, ErrorKind, Mode, act::Act, answers::RetryAnswer, outgoing::record_faults};
 use crate::{
     domain::{
-        Address, Audience, ChannelName, IncidentId, NotificationId,
+        Address, ChannelName, IncidentId, NotificationId,
         delivery::{
             Again, Class, Failed, NewDelivery, NewMessage, NewNotification, RetryWay, anew, moved,
         },
         event::{Actor, Event, Record},
         incident::Incident,
         nearest,
-        notification::Moment,
+        notification::MessageKey,
         plan::Ways,
         situation::RecipientId,
     },
@@ -222,11 +222,8 @@ impl App {
         let mut messages: Vec<NewMessage> = Vec::new();
         let mut deliveries = Vec::new();
         for one in again {
-            let of = (one.moment, one.audience, one.channel.clone());
-            let same = |message: &NewMessage| {
-                (&message.moment, &message.audience, &message.channel) == (&of.0, &of.1, &of.2)
-            };
-            let at = match messages.iter().position(same) {
+            let of = one.message_key();
+            let at = match messages.iter().position(|message| message.key() == of) {
                 Some(at) => at,
                 None => {
                     messages.push(self.words_again(tx, act, (incident, log), one, of).await?);
@@ -276,9 +273,8 @@ impl App {
         act: &Act<'_>,
         (incident, log): (&Incident, &[Record]),
         again: &Again,
-        of: (Moment, Audience, ChannelName),
+        of: MessageKey,
     ) -> Result<NewMessage, Error> {
-        let (moment, audience, channel) = of.clone();
         let place = log
             .iter()
             .position(|record| record.seq == again.event_seq && record.said.is_some());
@@ -286,21 +282,22 @@ impl App {
             let then = Incident::from_log(incident.id, log.get(..=at)?)?;
             Some((then, log.get(..=at)?, log.get(at)?))
         });
-        if again.written_for != channel
+        if again.written_for != of.channel
             && let Some((then, log, record)) = then
         {
             let told = outbox::told_by(tx, incident.id, &[again.event_seq].into()).await?;
             let before = incidents::record_before(tx, incident.id, record.seq).await?;
             let about = (log, record, before.as_ref());
-            let made = self.message(act, &then, about, told.max(1), of);
+            let made = self.message(act, &then, about, told.max(1), of.clone());
             if let Some(message) = made {
                 return Ok(message);
             }
         }
         Ok(NewMessage {
-            moment,
-            audience,
-            channel,
+            moment: of.moment,
+            audience: of.audience,
+            channel: of.channel,
+            variant: of.variant,
             parts: outbox::words_of(tx, &again.message).await?,
             fault: None,
         })

@@ -11,6 +11,7 @@ use crate::domain::{
     incident::Incident,
     notification::Moment,
     plan::{Plan, Told},
+    variant::Variant,
 };
 
 impl App {
@@ -30,16 +31,17 @@ impl App {
         if !record.event.says_something() {
             return Vec::new();
         }
-        let mut readers: BTreeSet<(Moment, Audience)> = plan
-            .messages()
-            .into_iter()
-            .map(|(moment, audience, _)| (moment, audience))
-            .collect();
+        // Each with whether somebody among them waits for the next update.
+        let mut readers: BTreeMap<(Moment, Audience), bool> = BTreeMap::new();
+        for of in plan.messages() {
+            let waits = readers.entry((of.moment, of.audience)).or_default();
+            *waits |= of.variant == Variant::Follows;
+        }
         // Facts are said again in later messages, so they are read even if nobody is told now.
         if readers.is_empty()
             && let Some(moment) = crate::domain::plan::moment(&record.event)
         {
-            readers.insert((moment, Audience::Responders));
+            readers.insert((moment, Audience::Responders), true);
         }
         let title = match &record.event {
             Event::Declared { title, .. } => title.as_str(),
@@ -50,12 +52,13 @@ impl App {
             (recipients(plan), recipients_last_time(told, earlier));
         let last_words = earlier.iter().rev().find_map(said_last);
         let mut found: BTreeMap<Key, (Finding, BTreeSet<Audience>)> = BTreeMap::new();
-        for (moment, audience) in readers {
+        for ((moment, audience), waits) in readers {
             let findings = checker::check(&Draft {
                 moment,
                 audience,
                 typed: &checker::typed(&record.event, moment, audience),
                 headline: title,
+                waits,
                 next_update: after.promises.get(&audience).map(|promise| promise.due),
                 now: act.now,
                 recipients: recipients.max(1),

@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{
     domain::{
-        Audience, ChannelName, IncidentId, NotificationId,
+        ChannelName, IncidentId, NotificationId,
         delivery::{Fallback, NewDelivery, NewMessage, NewNotification},
         incident::Incident,
-        notification::Moment,
+        notification::MessageKey,
         plan::{Plan, PlannedDelivery},
         shown::ShownAddress,
     },
@@ -88,15 +88,13 @@ impl App {
 
     /// The deliveries of a plan, with these messages.
     pub(super) fn deliveries(&self, plan: &Plan, messages: &[NewMessage]) -> Vec<NewDelivery> {
-        let index: BTreeMap<(Moment, Audience, &ChannelName), usize> = messages
+        let index: BTreeMap<MessageKey, usize> = messages
             .iter()
             .enumerate()
-            .map(|(at, message)| ((message.moment, message.audience, &message.channel), at))
+            .map(|(at, message)| (message.key(), at))
             .collect();
         let at = |delivery: &PlannedDelivery, channel: &ChannelName| {
-            index
-                .get(&(delivery.moment, delivery.audience, channel))
-                .copied()
+            index.get(&delivery.message_on(channel)).copied()
         };
         plan.deliveries
             .iter()

@@ -11,6 +11,7 @@ use crate::{
         delivery::{NewDelivery, NewMessage, NewNotification, ToldPerson},
         notification::Moment,
         situation::RecipientId,
+        variant::Variant,
         wording,
     },
     store::{Step, outbox},
@@ -109,6 +110,7 @@ impl App {
                     moment: Moment::Test,
                     audience: Audience::Responders,
                     channel: name.clone(),
+                    variant: Variant::Follows,
                     parts: rendered.parts,
                     fault: rendered.fault.map(|fault| fault.to_string()),
                 });

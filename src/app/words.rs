@@ -1,10 +1,10 @@
-//! The words of what is said: rendered once per moment, audience and channel, and kept.
+//! The words of what is said: rendered once per moment, audience, channel and variant, and kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{App, Error, ErrorKind, act::Act};
 use crate::domain::{
-    Audience, ChannelName,
+    Audience,
     ask::Ask,
     chain::Head,
     channel::{ASK_MARK, TAP_MARK},
@@ -13,12 +13,13 @@ use crate::domain::{
     directory::Directory,
     event::{Event, Record, Said},
     incident::Incident,
-    notification::Moment,
+    notification::{MessageKey, Moment},
     plan::{Plan, Told},
     policy::Policy,
     proof::{self, KeptMessage, KeptRecipient},
     saying::Saying,
     situation::RecipientId,
+    variant::Variant,
     wording,
 };
 
@@ -52,6 +53,7 @@ impl App {
                     event: record,
                     moment: Moment::NoChange,
                     audience: *audience,
+                    variant: Variant::Follows,
                     directory: &act.book.directory,
                     policy: &act.book.policy,
                     next_update: Some(*due),
@@ -77,7 +79,7 @@ impl App {
         }
     }
 
-    /// The messages of a plan, one for each moment, audience and channel. They are about the last record
+    /// The messages of a plan, one for each moment, audience, channel and variant. They are about the last record
     /// of the log, which follows the record `before`.
     pub(super) fn render(
         &self,
@@ -99,7 +101,7 @@ impl App {
             .into_iter()
             .filter_map(|of| {
                 let again = plan
-                    .says_again(of.0, of.1)
+                    .says_again(of.moment, of.audience)
                     .and_then(|seq| correction::put_right(after, log, seq));
                 match again {
                     Some((after, log, record)) => {
@@ -119,8 +121,14 @@ impl App {
         after: &Incident,
         (log, record, before): (&[Record], &Record, Option<&Head>),
         people_told: usize,
-        (moment, audience, channel): (Moment, Audience, ChannelName),
+        of: MessageKey,
     ) -> Option<NewMessage> {
+        let MessageKey {
+            moment,
+            audience,
+            channel,
+            variant,
+        } = of;
         let way = self.channels.get(&channel)?;
         // What is kept to compare with stands in mails, not where others read along or machines do.
         let before = before.filter(|_| !way.is_chat());
@@ -130,6 +138,7 @@ impl App {
             event: record,
             moment,
             audience,
+            variant,
             directory: &act.book.directory,
             policy: &act.book.policy,
             next_update: after.promises.get(&audience).map(|promise| promise.due),
@@ -146,6 +155,7 @@ impl App {
             moment,
             audience,
             channel,
+            variant,
             parts: rendered.parts,
             fault: rendered.fault.map(|fault| fault.to_string()),
         })
@@ -182,6 +192,7 @@ pub(super) fn prove(
                 audience: message.audience,
                 moment: message.moment,
                 channel: message.channel.clone(),
+                variant: message.variant,
             })
         })
         .collect();

@@ -167,7 +167,7 @@ text_id!(
     NotificationId, "notification id", is_ulid, "its ULID", "^[0-9A-Z]{26}$"
 );
 text_id!(
-    /// Words for one moment, audience and channel.
+    /// Words for one moment, audience, channel and variant.
     MessageId, "message id", is_ulid, "its ULID", "^[0-9A-Z]{26}$"
 );
 text_id!(

@@ -43,6 +43,7 @@ pub mod text;
 pub mod time;
 pub mod timeline;
 pub mod triage;
+pub mod variant;
 pub mod verbs;
 pub mod when;
 pub mod wording;

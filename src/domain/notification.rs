@@ -1,8 +1,23 @@
-//! What is said: moments.
+//! What is said: moments, and what one message is.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+
+use super::{Audience, ChannelName, variant::Variant};
+
+/// What one message is: its words are rendered once for each.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MessageKey {
+    /// The occasion.
+    pub moment: Moment,
+    /// The readers.
+    pub audience: Audience,
+    /// The channel.
+    pub channel: ChannelName,
+    /// How the readers stand towards the incident.
+    pub variant: Variant,
+}
 
 /// The occasion of a message; chooses its words.
 #[derive(

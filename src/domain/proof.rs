@@ -15,14 +15,11 @@ use super::{
     delivery::NewMessage,
     notification::Moment,
     situation::RecipientId,
+    variant::Variant,
 };
 
 /// What a digest of today begins with.
 const VERSION: &str = "2:";
-/// A message is one for each moment, audience and channel. Should there be several of one kind, the
-/// name of each takes this place, and those of which there is one keep their digest.
-const NO_VARIANT: &str = "";
-
 /// A message as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptMessage {
@@ -32,6 +29,10 @@ pub struct KeptMessage {
     pub audience: Audience,
     /// The channel.
     pub channel: ChannelName,
+    /// How the readers stand towards the incident; left out of what was exported before there were
+    /// variants.
+    #[serde(default)]
+    pub variant: Variant,
     /// The stored JSON of its words by part, byte for byte.
     pub parts: String,
 }
@@ -43,6 +44,7 @@ impl KeptMessage {
             moment: message.moment,
             audience: message.audience,
             channel: message.channel.clone(),
+            variant: message.variant,
             parts: message.stored_parts()?,
         })
     }
@@ -60,6 +62,9 @@ pub struct KeptRecipient {
     pub moment: Moment,
     /// By which channel.
     pub channel: ChannelName,
+    /// How they stand towards the incident.
+    #[serde(default)]
+    pub variant: Variant,
 }
 
 /// What was written about one event when it happened.
@@ -91,7 +96,7 @@ pub fn words_digest(messages: &[KeptMessage]) -> String {
                 message.moment.as_str(),
                 message.audience.as_str(),
                 message.channel.as_str(),
-                NO_VARIANT,
+                message.variant.as_str(),
                 &digest(&message.parts),
             ])
         })
@@ -111,7 +116,7 @@ pub fn audience_digest(told: &[KeptRecipient]) -> String {
                 one.channel.as_str(),
                 one.audience.as_str(),
                 one.moment.as_str(),
-                NO_VARIANT,
+                one.variant.as_str(),
             ])
         })
         .collect();
@@ -259,6 +264,7 @@ mod tests {
         KeptMessage {
             moment: Moment::Update,
             audience: Audience::Owners,
+            variant: Variant::Follows,
             channel: id(channel),
             parts: parts.to_owned(),
         }
@@ -269,6 +275,7 @@ mod tests {
             who: RecipientId::Person(id(person)),
             audience: Audience::Owners,
             moment: Moment::Update,
+            variant: Variant::Follows,
             channel: id("email"),
         }
     }

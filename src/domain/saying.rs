@@ -2,7 +2,7 @@
 
 use super::{
     Audience, chain, directory::Directory, event::Record, incident::Incident, notification::Moment,
-    policy::Policy, time::Time,
+    policy::Policy, time::Time, variant::Variant,
 };
 
 /// One thing to be said to one audience. `wording` turns it into the facts a template may use.
@@ -18,6 +18,8 @@ pub struct Saying<'a> {
     pub moment: Moment,
     /// The readers.
     pub audience: Audience,
+    /// How they stand towards the incident.
+    pub variant: Variant,
     /// Names of services and people.
     pub directory: &'a Directory,
     /// Priorities and the time zone.

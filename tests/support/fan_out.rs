@@ -207,6 +207,7 @@ impl FanOut {
             moment: Moment::Declared,
             audience: Audience::Owners,
             channel: "email".parse().expect("a name"),
+            variant: oyez::domain::variant::Variant::Follows,
             parts: words(0),
             fault: None,
         };

@@ -40,6 +40,8 @@ pub struct Draft<'a> {
     pub headline: &'a str,
     /// The time that would be promised.
     pub next_update: Option<Time>,
+    /// Whether somebody among the readers waits for the next update.
+    pub waits: bool,
     /// Now.
     pub now: Time,
     /// How many people and destinations it would go to.
@@ -199,6 +201,9 @@ fn next_update(draft: &Draft<'_>, report: &mut Report<'_>) {
             | Moment::CatchUp
             | Moment::Reopened
     );
+    if !draft.waits {
+        return;
+    }
     match draft.next_update {
         None if promises => report.stop(
             "no-next-update",

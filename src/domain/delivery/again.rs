@@ -13,8 +13,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{State, ToldPerson, order_key};
 use crate::domain::{
-    Address, Audience, ChannelName, DeliveryId, IncidentId, MessageId, ask::Ask,
-    notification::Moment, plan::shared_audience, situation::RecipientId,
+    Address, Audience, ChannelName, DeliveryId, IncidentId, MessageId,
+    ask::Ask,
+    notification::{MessageKey, Moment},
+    plan::shared_audience,
+    situation::RecipientId,
+    variant::Variant,
 };
 
 /// How failed deliveries are sent on their way again.
@@ -45,6 +49,8 @@ pub struct Failed {
     pub audience: Audience,
     /// The channel.
     pub channel: ChannelName,
+    /// How the readers stand towards the incident.
+    pub variant: Variant,
     /// To where.
     pub address: Address,
     /// What goes first; 0 is urgent.
@@ -93,6 +99,8 @@ pub struct Again {
     pub audience: Audience,
     /// The channel.
     pub channel: ChannelName,
+    /// How the readers stand towards the incident.
+    pub variant: Variant,
     /// To where.
     pub address: Address,
     /// What goes first; 0 is urgent.
@@ -108,6 +116,16 @@ pub struct Again {
 }
 
 impl Again {
+    /// What its message is.
+    pub fn message_key(&self) -> MessageKey {
+        MessageKey {
+            moment: self.moment,
+            audience: self.audience,
+            channel: self.channel.clone(),
+            variant: self.variant,
+        }
+    }
+
     /// Incident, channel and address; see [`order_key`].
     pub fn order_key(&self, incident: IncidentId) -> String {
         order_key(Some(incident), &self.channel, &self.address)
@@ -183,6 +201,7 @@ fn gather<'a>(
                 moment: failed.moment,
                 audience: failed.audience,
                 channel,
+                variant: failed.variant,
                 address,
                 rank: failed.rank,
                 urgent: failed.urgent,
@@ -195,6 +214,7 @@ fn gather<'a>(
         let audience = shared_audience(again.audience, failed.audience);
         if audience != again.audience {
             again.audience = audience;
+            again.variant = failed.variant;
             again.message = failed.message.clone();
             again.written_for = failed.channel.clone();
         }
@@ -232,6 +252,7 @@ mod tests {
             moment: Moment::Update,
             audience: Audience::Owners,
             channel: id(channel),
+            variant: Variant::Follows,
             address: Address::new(&format!("{}@{channel}.example", people[0])),
             rank: 0,
             urgent: true,

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{
     Address, Audience, ChannelName, IncidentId, PriorityId, RuleId, ServiceId,
     ask::Ask,
-    notification::Moment,
+    notification::{MessageKey, Moment},
     resolution::{Reason, Standing},
     situation::RecipientId,
     time::Time,
+    variant::Variant,
 };
 
 /// All that one event says, to everybody.
@@ -30,7 +31,7 @@ pub struct NewNotification {
     pub policy_version: Option<u32>,
     /// JSON of what else belongs to the record, for example the facts the words were made from.
     pub context: String,
-    /// The words: one entry per moment, audience and channel.
+    /// The words: one entry for each moment, audience, channel and variant.
     pub messages: Vec<NewMessage>,
     /// Who gets them: one per channel and address.
     pub deliveries: Vec<NewDelivery>,
@@ -38,7 +39,7 @@ pub struct NewNotification {
     pub withheld: Vec<NewWithheld>,
 }
 
-/// Words for one moment, audience and channel.
+/// Words for one moment, audience, channel and variant.
 #[derive(Debug, Clone)]
 pub struct NewMessage {
     /// The occasion.
@@ -47,6 +48,8 @@ pub struct NewMessage {
     pub audience: Audience,
     /// The channel.
     pub channel: ChannelName,
+    /// How the readers stand towards the incident.
+    pub variant: Variant,
     /// The words, by part.
     pub parts: BTreeMap<String, String>,
     /// Why the channel's built-in words had to be used, if they had to be.
@@ -54,6 +57,16 @@ pub struct NewMessage {
 }
 
 impl NewMessage {
+    /// What it is.
+    pub fn key(&self) -> MessageKey {
+        MessageKey {
+            moment: self.moment,
+            audience: self.audience,
+            channel: self.channel.clone(),
+            variant: self.variant,
+        }
+    }
+
     /// The words as they are stored: what the record of the event proves.
     pub fn stored_parts(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(&self.parts)

@@ -16,6 +16,7 @@ use crate::domain::{
     notification::Moment,
     resolution::Choice,
     time::Time,
+    variant::Variant,
 };
 
 /// A reminder of today's open steps is worth nothing tomorrow.
@@ -28,6 +29,7 @@ struct Parcel {
     choice: Choice,
     audience: Audience,
     moment: Moment,
+    variant: Variant,
     recipients: Vec<ToldPerson>,
 }
 
@@ -42,10 +44,17 @@ pub(super) fn merge(question: &Question<'_>, picks: Vec<Pick>) -> Vec<PlannedDel
                     choice,
                     audience: pick.audience,
                     moment: pick.moment,
+                    variant: pick.variant,
                     recipients: Vec::new(),
                 });
             parcel.audience = shared_audience(parcel.audience, pick.audience);
-            parcel.moment = shared_moment(parcel.moment, pick.moment);
+            let moment = shared_moment(parcel.moment, pick.moment);
+            parcel.variant = match (moment == parcel.moment, moment == pick.moment) {
+                (true, true) => parcel.variant.min(pick.variant),
+                (true, false) => parcel.variant,
+                (false, _) => pick.variant,
+            };
+            parcel.moment = moment;
             let is_new = parcel
                 .recipients
                 .iter()
@@ -83,6 +92,7 @@ fn delivery(
         choice,
         audience,
         moment,
+        variant,
         mut recipients,
     } = parcel;
     recipients.sort_by(|a, b| (&a.name, &a.who).cmp(&(&b.name, &b.who)));
@@ -100,12 +110,13 @@ fn delivery(
         .collect();
     PlannedDelivery {
         moment,
+        variant,
         audience,
         deliver_by: deliver_by(question, moment, &choice.channel),
         despite: question.ways.despite(&choice.channel, &choice.address),
         channel: choice.channel,
         address: choice.address,
-        reason: reason::line(audience, &recipients, &question.after.priority),
+        reason: reason::line(moment, audience, &recipients, &question.after.priority),
         asks: asks(moment, &recipients, asking),
         recipients,
         fallbacks,

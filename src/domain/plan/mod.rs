@@ -5,9 +5,11 @@
 //! addresses of those whom the rules do not name, `merge` makes one delivery of each address.
 
 mod merge;
+mod person;
 mod reach;
 mod reason;
 mod room;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -29,11 +31,12 @@ use super::{
     directory::Directory,
     event::{Event, Record},
     incident::Incident,
-    notification::Moment,
+    notification::{MessageKey, Moment},
     policy::Policy,
     resolution::{Resolution, Totals},
     situation::RecipientId,
     time::Time,
+    variant::Variant,
 };
 
 /// How long the last word is worth trying, at every priority: it has to reach everyone.
@@ -94,6 +97,8 @@ pub struct Plan {
 pub struct PlannedDelivery {
     /// The occasion.
     pub moment: Moment,
+    /// How the readers stand towards the incident.
+    pub variant: Variant,
     /// The readers.
     pub audience: Audience,
     /// The channel.
@@ -118,6 +123,18 @@ pub struct PlannedDelivery {
     pub deliver_by: Time,
     /// Whether the policy asks for a second person's word before this audience is told.
     pub needs_second_person: bool,
+}
+
+impl PlannedDelivery {
+    /// Its message on its own channel, or on that of a fallback.
+    pub fn message_on(&self, channel: &ChannelName) -> MessageKey {
+        MessageKey {
+            moment: self.moment,
+            audience: self.audience,
+            channel: channel.clone(),
+            variant: self.variant,
+        }
+    }
 }
 
 /// Another way to say the same to the same people.
@@ -192,15 +209,15 @@ impl Plan {
         same.or_else(|| others.map(|(_, seq)| *seq).max())
     }
 
-    /// The messages to render: one for each moment, audience and channel, fallbacks included.
-    pub fn messages(&self) -> BTreeSet<(Moment, Audience, ChannelName)> {
+    /// The messages to render, those of fallbacks included.
+    pub fn messages(&self) -> BTreeSet<MessageKey> {
         self.deliveries
             .iter()
             .flat_map(|delivery| {
                 let fallbacks = delivery.fallbacks.iter().map(|way| &way.channel);
                 fallbacks
                     .chain([&delivery.channel])
-                    .map(|channel| (delivery.moment, delivery.audience, channel.clone()))
+                    .map(|channel| delivery.message_on(channel))
             })
             .collect()
     }

@@ -3,6 +3,7 @@
 use crate::domain::{
     Audience, PriorityId,
     delivery::{Grounds, RecordedReason, ToldPerson},
+    notification::Moment,
     situation::RecipientId,
 };
 
@@ -12,9 +13,16 @@ const PRINTED: usize = 2;
 /// Why the readers of an address get this, as one sentence or, for a shared address, one for each.
 ///
 /// Readers outside see neither the priority nor who added them.
-pub(super) fn line(audience: Audience, recipients: &[ToldPerson], priority: &PriorityId) -> String {
+/// Who is stood down reads why they got it until now: the priority of today is not among the reasons.
+pub(super) fn line(
+    moment: Moment,
+    audience: Audience,
+    recipients: &[ToldPerson],
+    priority: &PriorityId,
+) -> String {
+    let was = moment == Moment::StandDown;
     match recipients {
-        [one] => alone(audience, one, priority),
+        [one] => alone(was, audience, one, priority),
         several => {
             let each: Vec<String> = several
                 .iter()
@@ -28,14 +36,21 @@ pub(super) fn line(audience: Audience, recipients: &[ToldPerson], priority: &Pri
     }
 }
 
-fn alone(audience: Audience, one: &ToldPerson, priority: &PriorityId) -> String {
+fn alone(was: bool, audience: Audience, one: &ToldPerson, priority: &PriorityId) -> String {
     let (gets, mut clauses) = match one.who {
         RecipientId::Person(_) => (
-            "You get this",
+            if was {
+                "You got updates about this"
+            } else {
+                "You get this"
+            },
             clauses(one, "you", ("are", "were"), audience),
         ),
         RecipientId::Destination(_) => (
-            "This channel gets this",
+            match was {
+                true => "This channel got updates about this",
+                false => "This channel gets this",
+            },
             clauses(one, "it", ("is", "was"), audience),
         ),
     };
@@ -45,7 +60,7 @@ fn alone(audience: Audience, one: &ToldPerson, priority: &PriorityId) -> String 
         .iter()
         .any(|it| it.grounds != Grounds::ToldBefore);
     let and_priority = match clauses.len() {
-        _ if audience.is_outside() || !is_known => String::new(),
+        _ if was || audience.is_outside() || !is_known => String::new(),
         1 => format!(" and this is a {priority}"),
         _ => format!(", and this is a {priority}"),
     };
@@ -118,7 +133,8 @@ mod tests {
     }
 
     fn check(audience: Audience, recipients: &[ToldPerson], expected: &str) {
-        assert_eq!(line(audience, recipients, &id("P1")), expected);
+        let said = line(Moment::Update, audience, recipients, &id("P1"));
+        assert_eq!(said, expected);
     }
 
     const OWNER: (Grounds, &str) = (Grounds::Place, "the service owner of Register trainees");
@@ -169,6 +185,19 @@ mod tests {
             Audience::External,
             &[person(&[ADDED])],
             "You get this because you were added by the incident team.",
+        );
+    }
+
+    #[test]
+    fn who_is_stood_down_reads_why_they_got_it_until_now() {
+        assert_eq!(
+            line(
+                Moment::StandDown,
+                Audience::Owners,
+                &[person(&[OWNER])],
+                &id("P3")
+            ),
+            "You got updates about this because you are the service owner of Register trainees.",
         );
     }
 

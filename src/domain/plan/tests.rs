@@ -1,5 +1,7 @@
 //! Who gets which message, and that the last word reaches everyone.
 
+mod standing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
@@ -513,10 +515,12 @@ fn outsiders_are_held_for_a_moment_and_chat_is_tried_for_a_quarter_of_the_time()
     assert!(!inside.needs_second_person && outside.needs_second_person);
     assert_eq!(inside.deliver_by, now() + Duration::hours(4));
     assert_eq!(inside.fallbacks[0].deliver_by, now() + Duration::hours(1));
-    assert!(
-        plan.messages()
-            .contains(&(Moment::Declared, Responders, id("teams")))
-    );
+    assert!(plan.messages().contains(&MessageKey {
+        moment: Moment::Declared,
+        audience: Responders,
+        channel: id("teams"),
+        variant: Variant::Follows,
+    }));
     case.policy.outside_hold = Duration::zero();
     assert!(
         case.plan()
@@ -542,8 +546,18 @@ fn what_was_promised_to_an_audience_without_listeners_is_released() {
         event.promised().unwrap().keys().collect::<Vec<_>>(),
         [&Responders]
     );
-    // Somebody who follows is owed what was promised, even if no rule names them at this hour.
+    // Whom no rule names hears that it is fixed, and no update before.
     case.unchanged = None;
+    assert!(!case.plan().audiences.contains(&External));
+    // Who asked for silence hears updates again.
+    case.resolution.withheld = vec![Withheld {
+        who: who("amara-nwosu"),
+        name: "amara-nwosu".into(),
+        audience: External,
+        reasons: Vec::new(),
+        because: WithheldBecause::Muted,
+        sentence: "Muted".to_owned(),
+    }];
     assert!(case.plan().audiences.contains(&External));
 }
 

@@ -7,10 +7,12 @@ use std::{
 
 use super::{
     Question, is_last_word, moment,
+    person::{choice, reason, told_before, told_person},
+    standing::Rules,
     told::{Heard, History, Told},
 };
 use crate::domain::{
-    Address, Audience, ChannelName, PersonId,
+    Audience, PersonId,
     delivery::{Grounds, NewWithheld, RecordedReason, ToldPerson},
     event::Event,
     incident::LeadRole,
@@ -18,6 +20,7 @@ use crate::domain::{
     resolution::{Choice, Recipient, WithheldBecause},
     room::Room,
     situation::RecipientId,
+    variant::Variant,
 };
 
 /// What is said to somebody, and where.
@@ -26,6 +29,7 @@ pub(super) struct Pick {
     pub(super) person: ToldPerson,
     pub(super) audience: Audience,
     pub(super) moment: Moment,
+    pub(super) variant: Variant,
     pub(super) choices: Vec<Choice>,
 }
 
@@ -55,6 +59,7 @@ pub(super) fn pick(question: &Question<'_>) -> Picked {
         history: &history,
         matched: &matched,
         held_back: withheld.iter().map(|withheld| &withheld.who).collect(),
+        rules: Rules::of(question.policy),
         moment,
         picked: Picked::default(),
     };
@@ -68,6 +73,7 @@ struct Picker<'a> {
     history: &'a History<'a>,
     matched: &'a BTreeMap<&'a RecipientId, &'a Recipient>,
     held_back: BTreeSet<&'a RecipientId>,
+    rules: Rules<'a>,
     moment: Moment,
     picked: Picked,
 }
@@ -152,20 +158,30 @@ impl Picker<'_> {
         });
     }
 
-    /// Those who follow and would still match had the incident not changed.
+    /// Those who follow and would still be told had the incident not changed: because they do not match
+    /// any more, or because no way of the rules that name them now reaches them.
     fn stand_down(&mut self) {
         let Some(unchanged) = self.question.unchanged else {
             return;
         };
-        let dropped: Vec<&Recipient> = unchanged
+        let after = self.question.after;
+        let cause = |recipient: &Recipient| {
+            if !self.is_matched(&recipient.who) {
+                Some(self.rules.cause(after, recipient))
+            } else if self.is_out_of_reach(&recipient.who) {
+                Some(Variant::OutOfReach)
+            } else {
+                None
+            }
+        };
+        let dropped: Vec<(&Recipient, Variant)> = unchanged
             .recipients
             .iter()
-            .filter(|recipient| {
-                self.history.is_following(&recipient.who) && !self.is_matched(&recipient.who)
-            })
+            .filter(|recipient| self.history.is_following(&recipient.who))
+            .filter_map(|recipient| Some((recipient, cause(recipient)?)))
             .collect();
-        for recipient in dropped {
-            self.add(recipient, Moment::StandDown);
+        for (recipient, variant) in dropped {
+            self.add_as(recipient, Moment::StandDown, variant);
         }
     }
 
@@ -234,6 +250,7 @@ impl Picker<'_> {
                     },
                     audience: self.capped(who, row.audience),
                     moment: self.moment,
+                    variant: Variant::Follows,
                     choices: vec![choice],
                 });
             }
@@ -254,6 +271,7 @@ impl Picker<'_> {
             person: recipient.map_or_else(|| before.clone(), |it| told_person(it)),
             audience,
             moment,
+            variant: Variant::Follows,
             choices: vec![choice],
         });
     }
@@ -313,6 +331,7 @@ impl Picker<'_> {
                 person,
                 audience,
                 moment: self.moment,
+                variant: Variant::Follows,
                 choices: vec![Choice {
                     channel,
                     address,
@@ -356,6 +375,11 @@ impl Picker<'_> {
             person,
             audience,
             moment: self.moment,
+            variant: match is_last_word(self.question.event, self.question.before) {
+                true => Variant::Follows,
+                // No rule names them, so what they hear next is that it is fixed.
+                false => Variant::UntilFixed,
+            },
             choices: ways
                 .into_iter()
                 .map(|(channel, address)| choice(channel, address))
@@ -364,10 +388,23 @@ impl Picker<'_> {
     }
 
     fn add(&mut self, recipient: &Recipient, moment: Moment) {
+        let heard = self.history.get(&recipient.who);
+        let knows = heard.is_some_and(|heard| heard.was_told() || heard.is_following());
+        let variant = match is_last_word(self.question.event, self.question.before) {
+            true if knows => Variant::Follows,
+            true => Variant::Alone,
+            false if self.rules.follows(recipient) => Variant::Follows,
+            false => Variant::UntilFixed,
+        };
+        self.add_as(recipient, moment, variant);
+    }
+
+    fn add_as(&mut self, recipient: &Recipient, moment: Moment, variant: Variant) {
         self.picked.picks.push(Pick {
             person: told_person(recipient),
             audience: recipient.audience,
             moment,
+            variant,
             choices: recipient.choices.clone(),
         });
     }
@@ -413,12 +450,14 @@ impl Picker<'_> {
         });
     }
 
-    /// Who hears of the incident after this: those who match, and those who follow, are still in
-    /// the directory and are not stood down, even if no rule names them at this hour.
+    /// Who hears the next update: those who match by a rule that goes on, and those who follow and are only
+    /// held back now, as somebody who is muted is.
     fn audiences(&mut self) {
         let matched = self.question.resolution.recipients.iter();
-        let mut audiences: BTreeSet<Audience> =
-            matched.map(|recipient| recipient.audience).collect();
+        let mut audiences: BTreeSet<Audience> = matched
+            .filter(|recipient| self.rules.follows(recipient))
+            .map(|recipient| recipient.audience)
+            .collect();
         let dropped: BTreeSet<&RecipientId> = self
             .picked
             .picks
@@ -428,7 +467,7 @@ impl Picker<'_> {
             .collect();
         let following = self.history.iter().filter(|(who, heard)| {
             heard.is_following()
-                && !self.matched.contains_key(who)
+                && self.held_back.contains(who)
                 && !dropped.contains(who)
                 && self.is_known(who)
         });
@@ -439,6 +478,15 @@ impl Picker<'_> {
     /// Whether they match, even if they are not told (muted, or without an address).
     fn is_matched(&self, who: &RecipientId) -> bool {
         self.matched.contains_key(who) || self.held_back.contains(who)
+    }
+
+    /// Whether they match, and no way of their rules reaches them.
+    fn is_out_of_reach(&self, who: &RecipientId) -> bool {
+        let withheld = &self.question.resolution.withheld;
+        self.held_back.contains(who)
+            && withheld.iter().any(|withheld| {
+                withheld.who == *who && withheld.because == WithheldBecause::Unreachable
+            })
     }
 
     fn is_known(&self, who: &RecipientId) -> bool {
@@ -482,41 +530,5 @@ fn said_again_as(moment: Moment) -> Moment {
     match moment {
         Moment::NoChange | Moment::PriorityChange => Moment::Update,
         other => other,
-    }
-}
-
-fn told_person(recipient: &Recipient) -> ToldPerson {
-    ToldPerson {
-        who: recipient.who.clone(),
-        name: Arc::clone(&recipient.name),
-        reasons: recipient.reasons.iter().map(RecordedReason::from).collect(),
-    }
-}
-
-fn told_before(who: &RecipientId, heard: &Heard<'_>) -> ToldPerson {
-    ToldPerson {
-        who: who.clone(),
-        name: heard.name(),
-        reasons: vec![reason(
-            "told about this incident before",
-            Grounds::ToldBefore,
-        )],
-    }
-}
-
-fn reason(text: &str, grounds: Grounds) -> RecordedReason {
-    RecordedReason {
-        rule: None,
-        service: None,
-        text: text.into(),
-        grounds,
-    }
-}
-
-fn choice(channel: ChannelName, address: Address) -> Choice {
-    Choice {
-        channel,
-        address,
-        fallbacks: Vec::new(),
     }
 }

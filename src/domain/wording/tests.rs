@@ -13,6 +13,7 @@ use crate::domain::{
     policy::Policy,
     saying::Links,
     situation::Relation,
+    variant::Variant,
 };
 
 struct Story {
@@ -121,6 +122,7 @@ impl Story {
             event,
             moment,
             audience,
+            variant: Variant::Follows,
             directory: &self.directory,
             policy: &self.policy,
             next_update: next,
@@ -530,4 +532,60 @@ fn a_test_message_is_about_no_incident() {
         }
         assert_eq!(view.text("sent_at"), "2pm today (23 November 2026)");
     }
+}
+
+#[test]
+fn a_stand_down_says_its_cause_and_that_it_is_not_fixed() {
+    let mut story = Story::new("providers cannot sign in", false);
+    story.happens(
+        "2026-11-23T14:05:00Z",
+        Event::PriorityChanged {
+            from: id("P1"),
+            to: id("P3"),
+            factors: BTreeSet::new(),
+            triage: Vec::new(),
+            why: "Only two providers are affected.".to_owned(),
+            promised: BTreeMap::new(),
+        },
+    );
+    let said = |variant, audience, name: &str| {
+        let view = story.said(Moment::StandDown, audience, None, |saying| {
+            view(&Saying { variant, ..*saying })
+        });
+        view.text(name).to_owned()
+    };
+    let (inside, outside) = (Audience::Owners, Audience::External);
+    assert_eq!(
+        said(Variant::LessSerious, inside, "change"),
+        "Now P3, was P1: Only two providers are affected. It is not fixed."
+    );
+    let to_others = said(Variant::LessSerious, outside, "change");
+    assert!(to_others.starts_with("The problem with Register trainee teachers is not fixed."));
+    assert!(!to_others.contains("P3"), "outsiders see no priority");
+    assert!(said(Variant::LessSerious, outside, "last_said").starts_with("What we last said, at "));
+    assert!(said(Variant::LessSerious, outside, "subject").starts_with("Not fixed: "));
+    assert!(said(Variant::ServiceLeft, outside, "subject").starts_with("No more updates: "));
+    for variant in Variant::ALL {
+        let change = said(variant, outside, "change");
+        assert!(!change.contains("no longer expect"), "{change}");
+    }
+}
+
+#[test]
+fn who_hears_only_of_the_fix_is_promised_no_update() {
+    let story = Story::new("providers cannot sign in", false);
+    let next = Some(at("2026-11-23T14:40:00Z"));
+    let promised = |variant| {
+        let view = story.said(Moment::Declared, Audience::Owners, next, |saying| {
+            view(&Saying { variant, ..*saying })
+        });
+        let (time, words) = (view.text("next_update"), view.text("next_update_words"));
+        (time.to_owned(), words.to_owned())
+    };
+    let (time, words) = promised(Variant::UntilFixed);
+    assert_eq!(
+        (time.as_str(), words.as_str()),
+        ("", "We will tell you when it is fixed.")
+    );
+    assert!(promised(Variant::Follows).1.starts_with("Next update by"));
 }

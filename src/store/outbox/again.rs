@@ -23,6 +23,7 @@ pub async fn failed(tx: &Tx, filter: &Filter) -> Result<Vec<Failed>, StoreError>
     let (condition, values) = filter.sql(1);
     let sql = format!(
         "SELECT d.id, d.message_id, d.event_seq, d.moment, d.audience, d.channel, d.address, \
+         (SELECT m.variant FROM message m WHERE m.id = d.message_id) AS variant, \
          d.rank, d.urgent, d.recipients, d.reason, d.asks, CASE WHEN EXISTS (SELECT 1 FROM delivery c \
            WHERE {} AND (c.unsure OR c.state IN ('ready', 'sending', 'uncertain', \
              'accepted', 'delivered', 'held'))) THEN 1 ELSE 0 END AS told_otherwise \
@@ -45,6 +46,7 @@ pub async fn failed(tx: &Tx, filter: &Filter) -> Result<Vec<Failed>, StoreError>
                 audience: row.parse()?,
                 channel: row.parse()?,
                 address: Address::new(&row.get::<String>()?),
+                variant: row.parse()?,
                 rank: row.count()?,
                 urgent: row.get()?,
                 recipients: row.json()?,

@@ -124,14 +124,15 @@ async fn write_messages(
         run(
             tx,
             "write a message",
-            "INSERT INTO message (id, notification_id, moment, audience, channel, parts, sha256, \
-             fault) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO message (id, notification_id, moment, audience, channel, variant, parts, \
+             sha256, fault) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             vec![
                 id.clone().into(),
                 notification.into(),
                 message.moment.as_str().into(),
                 message.audience.as_str().into(),
                 message.channel.as_str().into(),
+                message.variant.as_str().into(),
                 parts.into(),
                 sha256.into(),
                 message.fault.clone().into(),

@@ -53,7 +53,7 @@ async fn messages(
     conn: &impl ConnectionTrait,
     notification: &str,
 ) -> Result<Vec<KeptMessage>, StoreError> {
-    let sql = "SELECT moment, audience, channel, parts FROM message \
+    let sql = "SELECT moment, audience, channel, variant, parts FROM message \
                WHERE notification_id = $1 ORDER BY id";
     rows(conn, STEP, sql, vec![notification.into()])
         .await?
@@ -64,6 +64,7 @@ async fn messages(
                 moment: row.parse()?,
                 audience: row.parse()?,
                 channel: row.parse()?,
+                variant: row.parse()?,
                 parts: row.get()?,
             })
         })
@@ -74,7 +75,7 @@ async fn told(
     conn: &impl ConnectionTrait,
     notification: &str,
 ) -> Result<Vec<KeptRecipient>, StoreError> {
-    let sql = "SELECT d.id, d.moment, d.audience, d.channel, d.recipients FROM delivery d \
+    let sql = "SELECT d.id, d.moment, d.audience, d.channel, m.variant, d.recipients FROM delivery d \
                JOIN message m ON m.id = d.message_id AND m.notification_id = d.notification_id \
                  AND m.moment = d.moment AND m.audience = d.audience AND m.channel = d.channel \
                WHERE d.notification_id = $1 AND d.fell_from IS NULL AND d.id > $2 \
@@ -90,12 +91,14 @@ async fn told(
             let moment = row.parse()?;
             let audience = row.parse()?;
             let channel: crate::domain::ChannelName = row.parse()?;
+            let variant = row.parse()?;
             let recipients: Vec<ToldPerson> = row.json()?;
             told.extend(recipients.into_iter().map(|person| KeptRecipient {
                 who: person.who,
                 audience,
                 moment,
                 channel: channel.clone(),
+                variant,
             }));
         }
         if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {

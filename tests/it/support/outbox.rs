@@ -12,6 +12,7 @@ use oyez::{
         },
         notification::Moment,
         situation::RecipientId,
+        variant::Variant,
     },
     store::{
         Store,
@@ -69,6 +70,7 @@ pub(crate) fn words(moment: Moment, channel: &str) -> NewMessage {
         moment,
         audience: Audience::Owners,
         channel: channel.parse().unwrap(),
+        variant: Variant::Follows,
         parts: BTreeMap::from([
             (
                 "subject".to_owned(),

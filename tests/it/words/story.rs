@@ -11,6 +11,7 @@ use oyez::domain::{
     notification::Moment,
     policy::Policy,
     saying::{Links, Saying},
+    variant::Variant,
     wording::{self, View},
 };
 use serde_json::{Value, json};
@@ -131,6 +132,10 @@ impl Story {
             event,
             moment,
             audience,
+            variant: match moment {
+                Moment::StandDown => Variant::LessSerious,
+                _ => Variant::Follows,
+            },
             directory: &self.directory,
             policy: &self.policy,
             next_update: Some(at(&format!("2026-11-23T{next}:00Z"))),
@@ -175,8 +180,8 @@ fn event_of(moment: Moment) -> Option<(&'static str, Value)> {
         Moment::StandDown => (
             "2026-11-23T15:05:00Z",
             json!({
-                "type": "services-changed", "added": {}, "removed": ["find-courses"],
-                "text": "Find courses is not affected after all.", "promised": {},
+                "type": "priority-changed", "from": "P1", "to": "P3", "factors": [], "triage": [],
+                "why": "Only two providers are affected.", "promised": {},
             }),
         ),
         Moment::Resolved => (
