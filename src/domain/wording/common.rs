@@ -2,7 +2,7 @@
 
 use chrono::SecondsFormat;
 
-use crate::domain::{Audience, notification::Moment, text};
+use crate::domain::{Audience, notification::Moment, text, variant::Variant};
 
 use super::{
     context::Context,
@@ -153,12 +153,17 @@ fn owes_next_update(context: &Context<'_>) -> bool {
     !silent && (context.saying.next_update.is_some() || (open && !may_be_silent))
 }
 
+fn hears_only_of_the_fix(context: &Context<'_>) -> bool {
+    context.saying.variant == Variant::UntilFixed
+}
+
 /// "by 2:40pm", or that it is not set; empty where none is owed.
 pub(super) fn next_update(context: &Context<'_>) -> Value {
     if !owes_next_update(context) {
         return line("");
     }
     match context.saying.next_update {
+        _ if hears_only_of_the_fix(context) => line(""),
         Some(next) => line(format!("by {}", context.times.when(next))),
         None => line("not set yet"),
     }
@@ -170,6 +175,7 @@ pub(super) fn next_update_words(context: &Context<'_>) -> Value {
         return line("");
     }
     match context.saying.next_update {
+        _ if hears_only_of_the_fix(context) => line("We will tell you when it is fixed."),
         Some(next) => {
             let next = context.times.when(next);
             line(format!(

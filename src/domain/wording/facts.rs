@@ -220,6 +220,7 @@ static TABLE: &[Fact] = &[
     ),
     // What each moment is about.
     fact("change", Typed, &[Update, StandDown], EVERYONE, m::change).gist(),
+    fact("last_said", Line, &[StandDown], EVERYONE, m::last_said).optional(),
     fact("no_change", Typed, &[NoChange], EVERYONE, m::no_change).gist(),
     fact(
         "priority_before",
@@ -240,6 +241,8 @@ static TABLE: &[Fact] = &[
         m::fixed_at,
     )
     .gist(),
+    fact("alone", Flag, &[Resolved], EVERYONE, m::alone),
+    fact("effect", Typed, &[Resolved], EVERYONE, c::effect),
     fact("duration", Line, &[Resolved], EVERYONE, m::duration).must(),
     fact("how_fixed", Typed, &[Resolved], EVERYONE, m::how_fixed).must(),
     fact("lost", Typed, &[Resolved], EVERYONE, m::lost).must(),

@@ -12,6 +12,7 @@ mod leads;
 mod moments;
 mod no_change;
 mod sentences;
+mod stand_down;
 mod story;
 mod subject;
 mod times;

@@ -4,10 +4,12 @@
 //! Each is total: where the event is missing, as in a preview of a moment that has not come, the
 //! words say that it is not known.
 
-use crate::domain::{event::Event, notification::Moment, policy::Rhythm, text, time::Time};
+use crate::domain::{
+    event::Event, notification::Moment, policy::Rhythm, text, time::Time, variant::Variant,
+};
 
 use super::{
-    context::Context, no_change as no_change_of, sentences::list_of, story as story_of,
+    context::Context, no_change as no_change_of, sentences::list_of, stand_down, story as story_of,
     times::duration as duration_words, view::Value,
 };
 
@@ -25,15 +27,8 @@ pub(super) fn typed(text: Option<&String>, otherwise: &str) -> Value {
 
 /// What changed, or why somebody is stood down.
 pub(super) fn change(context: &Context<'_>) -> Value {
-    let outside = context.is_outside();
     if context.saying.moment == Moment::StandDown {
-        return match &context.saying.event.event {
-            Event::PriorityChanged { from, to, .. } if !outside => {
-                line(format!("This is now {to}, was {from}."))
-            }
-            Event::ServicesChanged { text, .. } => typed(Some(text), STAND_DOWN),
-            _ => line(STAND_DOWN),
-        };
+        return stand_down::cause(context);
     }
     let text = context.latest(|event| match event {
         Event::Updated { text, .. } | Event::ServicesChanged { text, .. } => Some(text),
@@ -42,7 +37,15 @@ pub(super) fn change(context: &Context<'_>) -> Value {
     typed(text, "We are finding out what has changed.")
 }
 
-const STAND_DOWN: &str = "We no longer expect this to affect you.";
+/// What these readers were last told, where they are told no more.
+pub(super) fn last_said(context: &Context<'_>) -> Value {
+    stand_down::last_said(context)
+}
+
+/// Whether these readers heard nothing before this.
+pub(super) fn alone(context: &Context<'_>) -> Value {
+    Value::Flag(context.saying.variant == Variant::Alone)
+}
 
 pub(super) fn no_change(context: &Context<'_>) -> Value {
     line(no_change_of::words(context))

@@ -1,13 +1,16 @@
 //! Subject lines: what it is, then a stem that never changes, then the reference.
 
-use crate::domain::{Audience, event::Event, incident::LeadRole, notification::Moment, text};
+use crate::domain::{
+    Audience, event::Event, incident::LeadRole, notification::Moment, text, variant::Variant,
+};
 
 use super::{context::Context, sentences::cut_line};
 
 /// Most characters of a subject before the reference.
 pub const SUBJECT_CHARS: usize = 65;
 
-/// The longest start with its space ("Support lead: "), so that one stem suits all of them.
+/// The longest start with its space ("Support lead: "), so that one stem suits all of them; only that
+/// there will be no more updates takes more.
 const LONGEST_START: usize = 14;
 
 const EXERCISE: &str = "Exercise: ";
@@ -27,7 +30,7 @@ pub(super) fn subject(context: &Context<'_>) -> Subject {
     let mark = if incident.exercise { EXERCISE } else { "" };
     let start = start(context);
     let stem = stem(context);
-    let room = SUBJECT_CHARS - mark.len() - longest_start(context);
+    let room = SUBJECT_CHARS - mark.len() - longest_start(context).max(start.len() + 1);
     let cut = cut_line(&stem, room);
     let short_stem = cut.as_deref().unwrap_or(&stem);
     let reference = match context.saying.audience {
@@ -81,7 +84,10 @@ fn start(context: &Context<'_>) -> String {
         Moment::PriorityChange if outside => "Update:".to_owned(),
         Moment::PriorityChange => format!("Now {}:", incident.priority),
         Moment::CatchUp => "Catch-up:".to_owned(),
-        Moment::StandDown => "Stood down:".to_owned(),
+        Moment::StandDown => match context.saying.variant {
+            Variant::LessSerious | Variant::OtherStage => "Not fixed:".to_owned(),
+            _ => "No more updates:".to_owned(),
+        },
         Moment::Resolved => "Fixed:".to_owned(),
         Moment::Closed => "Closed:".to_owned(),
         Moment::Correction => "Correction:".to_owned(),
