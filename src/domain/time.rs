@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Datelike, NaiveTime, Utc, Weekday};
+use chrono::{DateTime, Datelike, Duration, NaiveTime, Timelike, Utc, Weekday};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 /// An instant in UTC. Stored with microseconds; shown in the organisation's time zone.
@@ -50,6 +51,37 @@ pub fn is_usable(time: Time) -> bool {
     (1000..=9999).contains(&time.year())
 }
 
+/// A time as people read it, so that what is kept is what is printed: the whole minute that it lies in, and
+/// 11:59pm for midnight, because nobody agrees on which day midnight is. The time must be usable
+/// ([`is_usable`]).
+pub fn printed(at: Time, zone: Tz) -> Time {
+    let minute = whole_minute(at);
+    let local = minute.with_timezone(&zone);
+    if local.hour() == 0 && local.minute() == 0 {
+        minute - Duration::minutes(1)
+    } else {
+        minute
+    }
+}
+
+/// The same of a time that is still to come after `now`: where that minute has begun, the next one that is
+/// printed as itself.
+pub fn printed_after(at: Time, now: Time, zone: Tz) -> Time {
+    let next = whole_minute(now) + Duration::minutes(1);
+    [at, next, next + Duration::minutes(1)]
+        .into_iter()
+        .map(|at| printed(at, zone))
+        .find(|at| *at > now)
+        .unwrap_or(at)
+}
+
+/// The whole minute in which a time lies: no zone has been off by less since 1972.
+pub fn whole_minute(at: Time) -> Time {
+    at.with_second(0)
+        .and_then(|at| at.with_nanosecond(0))
+        .unwrap_or(at)
+}
+
 /// The hours in which a person or an organisation works, in their own time zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,8 +97,12 @@ pub struct WorkingHours {
 #[cfg(test)]
 mod tests {
     use chrono::NaiveDate;
+    use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::wording::TimeWords;
+
+    const LONDON: Tz = Tz::Europe__London;
 
     #[test]
     fn a_time_from_outside_lies_in_the_years_2000_to_2100() {
@@ -83,5 +119,39 @@ mod tests {
             assert_eq!(bounded(at(refused)), Err(OutOfBounds), "{refused}");
         }
         assert!(bounded(NaiveDate::MAX).is_err());
+    }
+
+    #[test]
+    fn a_time_to_come_is_the_minute_that_is_printed_and_never_now() {
+        for (at, now, expected) in [
+            ("10:47:50", "10:02:50", "10:47:00"),
+            ("10:03:20", "10:02:50", "10:03:00"),
+            ("10:02:55", "10:02:50", "10:03:00"),
+            ("23:59:50", "23:59:20", "00:01:00"),
+        ] {
+            let on = |day: &str, time: &str| format!("2026-11-{day}T{time}Z").parse().unwrap();
+            let day = if expected < now { "24" } else { "23" };
+            let said = printed_after(on("23", at), on("23", now), LONDON);
+            assert_eq!(said, on(day, expected), "{at} at {now}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_kept_of_a_time_is_what_is_printed_of_it(
+            seconds in 0i64..(2 * 366 * 24 * 3600),
+            zone in proptest::sample::select(vec![
+                LONDON, Tz::Asia__Kathmandu, Tz::Atlantic__Azores, Tz::Australia__Lord_Howe,
+            ]),
+        ) {
+            let now = "2026-01-01T00:00:00Z".parse::<Time>().unwrap();
+            let at = now + Duration::seconds(seconds);
+            let kept = printed(at, zone);
+            let words = TimeWords::new(zone, now);
+            prop_assert_eq!(printed(kept, zone), kept);
+            prop_assert_eq!(kept.second(), 0);
+            prop_assert!((at - kept) < Duration::minutes(2));
+            prop_assert_eq!(words.when_in_full(kept), words.when_in_full(at));
+        }
     }
 }

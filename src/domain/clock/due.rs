@@ -1,13 +1,13 @@
 //! Which time to promise next.
 
-use chrono::{Duration, Timelike};
+use chrono::{Duration, NaiveTime, Timelike};
 
 use super::{days, pattern::Pattern};
 use crate::domain::{
     PriorityId,
     incident::Stage,
     policy::{Cadence, Policy, Rhythm},
-    time::Time,
+    time::{Time, printed, printed_after, whole_minute},
 };
 
 /// An answer this close to the promised time, before or after it, counts from the promised time,
@@ -68,15 +68,20 @@ fn point(policy: &Policy, cadence: &Cadence, base: Time) -> Time {
             .and_then(|pattern| first_point(&pattern, policy, base))
             .unwrap_or_else(|| every(policy, Duration::hours(1), base)),
     };
-    if cadence.working_hours {
-        days::next_working_minute(policy, due)
-    } else {
-        due
+    if !cadence.working_hours {
+        return due;
+    }
+    let due = days::next_working_minute(policy, due);
+    // Work that begins at midnight: a minute earlier, nobody works yet.
+    match due.with_timezone(&policy.time_zone).time() == NaiveTime::MIN {
+        true => due + Duration::minutes(1),
+        false => due,
     }
 }
 
 /// The interval after the base, rounded down to a clean time: five minutes, or the minute for short
-/// intervals.
+/// intervals. As everything that is promised, it is a time that is printed as itself
+/// ([`printed`](crate::domain::time::printed)).
 fn every(policy: &Policy, interval: Duration, base: Time) -> Time {
     let raw = base + interval;
     let grain = if interval < Duration::minutes(30) {
@@ -84,30 +89,20 @@ fn every(policy: &Policy, interval: Duration, base: Time) -> Time {
     } else {
         5
     };
-    let local = raw.with_timezone(&policy.time_zone);
-    let clean = raw
-        - Duration::minutes(i64::from(local.minute() % grain))
-        - Duration::seconds(i64::from(local.second()))
-        - Duration::nanoseconds(i64::from(local.nanosecond()));
-    let due = before_midnight(policy, clean);
+    let zone = policy.time_zone;
+    let minute = raw.with_timezone(&zone).minute();
+    let clean = whole_minute(raw) - Duration::minutes(i64::from(minute % grain));
+    let due = printed(clean, zone);
     // Only an interval of a minute or so can be rounded away.
-    if due > base { due } else { raw }
+    if due > base {
+        due
+    } else {
+        printed_after(raw, base, zone)
+    }
 }
 
 fn first_point(pattern: &Pattern, policy: &Policy, base: Time) -> Option<Time> {
-    let earliest = base + MIN_GAP;
-    let just_before = earliest - Duration::microseconds(1);
+    let just_before = base + MIN_GAP - Duration::microseconds(1);
     let due = pattern.next_after(just_before, policy.time_zone)?;
-    let moved = before_midnight(policy, due);
-    Some(if moved >= earliest { moved } else { due })
-}
-
-/// "By midnight" reads as either end of the day, so it is never promised: a minute earlier is.
-fn before_midnight(policy: &Policy, due: Time) -> Time {
-    let local = due.with_timezone(&policy.time_zone);
-    if local.num_seconds_from_midnight() == 0 {
-        due - Duration::minutes(1)
-    } else {
-        due
-    }
+    Some(printed(due, policy.time_zone))
 }

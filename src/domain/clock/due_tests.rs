@@ -9,6 +9,7 @@ use crate::domain::{
     fixture::{at, cron, every, id, policy, priority},
     incident::Stage,
     policy::{Cadence, Policy},
+    time::printed,
 };
 
 fn with(cadence: Cadence) -> Policy {
@@ -60,6 +61,24 @@ fn midnight_is_never_promised() {
         cron("0 0 * * *"),
         "2026-11-23T23:59:00Z",
         "2026-11-24T23:59:00Z",
+    );
+}
+
+#[test]
+fn a_promise_is_held_at_the_minute_that_is_printed() {
+    // An interval of a minute, seconds before midnight.
+    check(every(1), "2026-11-23T23:59:30Z", "2026-11-24T00:01:00Z");
+    // The quarter of an hour ends within the last minute of the day.
+    check(
+        cron("0 0 * * *"),
+        "2026-11-23T23:44:30Z",
+        "2026-11-23T23:59:00Z",
+    );
+    let mut policy = with(in_hours(every(60)));
+    policy.working_hours.from = chrono::NaiveTime::MIN;
+    assert_eq!(
+        due(&policy, at("2026-11-20T23:30:00Z")),
+        at("2026-11-23T00:01:00Z")
     );
 }
 
@@ -197,9 +216,9 @@ proptest! {
         let policy = with(every(minutes));
         let due = next_due(&policy, &id("P1"), Stage::Investigating, base, now).unwrap();
         prop_assert!(due > now);
-        prop_assert!(due <= base.max(now) + Duration::minutes(minutes));
-        let local = due.with_timezone(&policy.time_zone).time();
-        prop_assert!(minutes < 2 || local != chrono::NaiveTime::MIN);
+        // Of less than two minutes, nothing may be left that is printed as itself.
+        prop_assert!(minutes < 2 || due <= base.max(now) + Duration::minutes(minutes));
+        prop_assert_eq!(printed(due, policy.time_zone), due);
     }
 
     #[test]

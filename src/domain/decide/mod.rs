@@ -33,7 +33,7 @@ use super::{
     incident::Incident,
     policy::Policy,
     situation::ByHand,
-    time::Time,
+    time::{Time, printed_after},
 };
 
 /// What a decision looks at beside the command and the incident.
@@ -239,10 +239,9 @@ fn promise(
             "Choose a time in the future, or leave it out to take the policy's.",
         ));
     }
-    Ok(audiences
-        .iter()
-        .map(|audience| (*audience, chosen))
-        .collect())
+    // What was chosen is held as it is printed.
+    let due = printed_after(chosen, context.now, context.policy.time_zone);
+    Ok(audiences.iter().map(|audience| (*audience, due)).collect())
 }
 
 /// Audiences to which something can be said about an incident: outsiders hear nothing of a

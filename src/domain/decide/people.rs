@@ -10,7 +10,7 @@ use crate::domain::{
     event::{AffectedAnswer, Event, StepState},
     incident::{Incident, LeadRole, Stage},
     situation::{ByHand, RecipientId},
-    time::Time,
+    time::{Time, printed_after},
 };
 
 impl At<'_> {
@@ -168,9 +168,14 @@ impl At<'_> {
         }
         Ok(Event::Muted {
             person: person.clone(),
-            until,
+            until: self.printed_after_now(until),
             note: typed::optional_text("The note", note)?,
         })
+    }
+
+    /// A time to come, held as it is printed.
+    fn printed_after_now(&self, at: Time) -> Time {
+        printed_after(at, self.context.now, self.context.policy.time_zone)
     }
 
     pub(super) fn users(&self, contact: bool, reason: &str) -> Result<Event, Refusal> {
@@ -248,7 +253,7 @@ impl At<'_> {
             ));
         }
         Ok(Event::Snoozed {
-            until: now + ladder.snooze,
+            until: self.printed_after_now(now + ladder.snooze),
             count: self.incident.snoozes + 1,
         })
     }

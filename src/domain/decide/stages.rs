@@ -1,7 +1,13 @@
 //! Commands that move an incident on: stage, resolve, close, reopen, cancel.
 
 use super::{At, saying::only_open, typed};
-use crate::domain::{IncidentId, command::Refusal, event::Event, incident::Stage, time::Time};
+use crate::domain::{
+    IncidentId,
+    command::Refusal,
+    event::Event,
+    incident::Stage,
+    time::{Time, printed, whole_minute},
+};
 
 impl At<'_> {
     pub(super) fn stage(&self, to: Stage) -> Result<Event, Refusal> {
@@ -29,8 +35,13 @@ impl At<'_> {
     ) -> Result<Event, Refusal> {
         self.must_be_open("it cannot be resolved again")?;
         let now = self.context.now;
-        let at = at.unwrap_or(now);
-        if at > now || at < self.incident.started_at {
+        let started = self.incident.started_at;
+        // Who types a time means a minute, and the trouble may have begun within it.
+        let at = match at.unwrap_or(now) {
+            at if at < started && at >= whole_minute(started) => started,
+            at => at,
+        };
+        if at > now || at < started {
             return Err(Refusal::new(
                 "bad-time",
                 "The time of the fix is not between the start of the trouble and now.",
@@ -101,7 +112,7 @@ impl At<'_> {
             duplicate_of,
             text: typed::optional_text("The text", text)?,
             report,
-            review_at,
+            review_at: review_at.map(|at| printed(at, self.context.policy.time_zone)),
             actions: typed::list("An action", actions, typed::LINE_MAX)?,
         })
     }

@@ -7,7 +7,7 @@ use crate::domain::{
     ChannelName,
     event::{AffectedAnswer, Frozen, StepState},
     facts::Facts,
-    fixture::{actor, at, id},
+    fixture::{Log, actor, at, id},
     incident::{Kind, LeadRole, Stage},
     situation::{RecipientId, Relation},
 };
@@ -199,12 +199,30 @@ fn incidents_of_a_restricted_kind_are_restricted_unless_somebody_says_why_not() 
 }
 
 #[test]
-fn a_time_that_was_chosen_lies_in_the_future_and_is_kept_exactly() {
+fn a_time_that_was_chosen_lies_in_the_future_and_is_held_as_it_is_printed() {
     let desk = Desk::new();
-    let chosen = at("2026-11-23T17:03:21Z");
+    for (chosen, held) in [
+        ("2026-11-23T17:03:21Z", "2026-11-23T17:03:00Z"),
+        ("2026-11-24T00:00:00Z", "2026-11-23T23:59:00Z"),
+        ("2026-11-23T14:40:30Z", "2026-11-23T14:41:00Z"),
+    ] {
+        let chosen = Some(at(chosen));
+        let next = desk.ask(
+            minutes(0),
+            &Command::NoChange {
+                next_update: chosen,
+            },
+        );
+        let promised = next.unwrap().promised().unwrap().clone();
+        assert!(promised.values().all(|due| *due == at(held)), "{held}");
+        let declared = desk.declare(&Declare {
+            next_update: chosen,
+            ..titled("x")
+        });
+        let promised = declared.unwrap().promised().unwrap().clone();
+        assert!(promised.values().all(|due| *due == at(held)), "{held}");
+    }
     let at = |next_update| Command::NoChange { next_update };
-    let event = desk.ask(minutes(0), &at(Some(chosen))).unwrap();
-    assert!(event.promised().unwrap().values().all(|due| *due == chosen));
     desk.refuses(&at(Some(minutes(0))), "bad-time");
     let late = Declare {
         started_at: Some(minutes(1)),
@@ -340,6 +358,29 @@ fn a_fix_lies_between_the_start_and_now() {
         };
         desk.refuses(&resolve, "bad-time");
     }
+}
+
+#[test]
+fn a_fix_in_the_minute_in_which_it_began_is_taken() {
+    let mut desk = Desk::new();
+    let started = minutes(-60) + chrono::Duration::seconds(50);
+    let declared = desk.declare(&Declare {
+        started_at: Some(started),
+        ..titled("x")
+    });
+    desk.log = Log::default();
+    desk.log.write(minutes(-59), declared.unwrap());
+    let resolve = |at| Command::Resolve {
+        text: "x".to_owned(),
+        at: Some(at),
+        lost: None,
+        still_stuck: None,
+    };
+    let Event::Resolved { at, .. } = desk.ask(minutes(0), &resolve(minutes(-60))).unwrap() else {
+        panic!("not resolved");
+    };
+    assert_eq!(at, started);
+    desk.refuses(&resolve(minutes(-61)), "bad-time");
 }
 
 #[test]
@@ -495,7 +536,8 @@ fn the_small_records_are_checked_as_well() {
         note: None,
     };
     desk.refuses(&mute(minutes(0)), "bad-time");
-    desk.write(minutes(0), &mute(minutes(60)));
+    let seconds = chrono::Duration::seconds(51);
+    desk.write(minutes(0), &mute(minutes(60) + seconds));
     assert_eq!(desk.log.incident().muted[&id("mei-lin")], minutes(60));
     let not_needed = Command::Step {
         step: id("start-report"),

@@ -3,7 +3,7 @@
 use chrono::{Datelike, Duration, LocalResult, NaiveDate, NaiveDateTime, TimeZone, Timelike};
 use chrono_tz::Tz;
 
-use crate::domain::time::Time;
+use crate::domain::time::{Time, printed};
 
 /// Says times as people do: 2:40pm, midday, 5pm tomorrow (24 November 2026).
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +33,7 @@ impl TimeWords {
     /// nobody agrees on which day midnight is. Within the hour that a clock change repeats, it says
     /// which of the two is meant.
     pub fn time(&self, at: Time) -> String {
+        let at = printed(at, self.zone);
         let local = self.local(at);
         let mut text = clock_face(local);
         if self.names_zone {
@@ -40,7 +41,7 @@ impl TimeWords {
             text.push_str(&self.zone_name());
         }
         if let LocalResult::Ambiguous(first, _) = self.zone.from_local_datetime(&local) {
-            let first = first.naive_utc() == to_minute(at.naive_utc());
+            let first = first == at;
             let which = if first { "before" } else { "after" };
             text.push_str(&format!(" ({which} the clocks go back)"));
         }
@@ -95,14 +96,11 @@ impl TimeWords {
         }
     }
 
-    /// Local time to the minute, midnight moved to the minute before.
+    /// Local time as it is printed.
     fn local(&self, at: Time) -> NaiveDateTime {
-        let local = to_minute(at.with_timezone(&self.zone).naive_local());
-        if local.hour() == 0 && local.minute() == 0 {
-            local - Duration::minutes(1)
-        } else {
-            local
-        }
+        printed(at, self.zone)
+            .with_timezone(&self.zone)
+            .naive_local()
     }
 
     fn day(&self, at: Time) -> Day {
@@ -121,12 +119,6 @@ enum Day {
     Tomorrow,
     Yesterday,
     Other,
-}
-
-fn to_minute(time: NaiveDateTime) -> NaiveDateTime {
-    time.with_second(0)
-        .and_then(|time| time.with_nanosecond(0))
-        .unwrap_or(time)
 }
 
 fn clock_face(local: NaiveDateTime) -> String {
