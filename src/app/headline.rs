@@ -7,7 +7,7 @@ use crate::domain::{
     incident::Incident,
     situation::Relation,
     timeline,
-    wording::TimeWords,
+    wording::{TimeWords, duration},
 };
 
 /// An answer with nobody told yet.
@@ -149,10 +149,10 @@ pub(super) fn finish(
         && let Some(due) = receipt.next_update
         && *until > due
     {
-        let minutes = (*until - due).num_minutes();
         receipt.sentences.push(format!(
-            "Prompts are silent until {}: an update then is {minutes} minutes late. People were told {}.",
+            "Prompts are silent until {}: an update then is {} late. People were told {}.",
             times.when(*until),
+            duration(*until - due),
             times.when(due)
         ));
     }

@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use super::{App, Error};
-use crate::{domain::IncidentId, store::incidents};
+use crate::{
+    domain::{IncidentId, wording::minutes_in_words},
+    store::incidents,
+};
 
 impl App {
     /// What happened, who led, what was promised and kept, who was told, what is left to do.
@@ -58,9 +61,9 @@ impl App {
         for promise in &status.kept {
             let kept = match (promise.answered_at, promise.minutes_late) {
                 (Some(_), 0) => "kept".to_owned(),
-                (Some(_), late) => format!("{late} minutes late"),
+                (Some(_), late) => format!("{} late", minutes_in_words(late)),
                 (None, 0) => "owed".to_owned(),
-                (None, late) => format!("owed, {late} minutes late so far"),
+                (None, late) => format!("owed, {} late so far", minutes_in_words(late)),
             };
             line(format!(
                 "- {} by {}: {kept}",

@@ -20,7 +20,7 @@ use crate::{
         incident::Incident,
         playbook::playbook,
         timeline,
-        wording::TimeWords,
+        wording::{TimeWords, duration, minutes_in_words},
     },
     store::{
         incidents::{self, Filter, Summary, Unread},
@@ -308,28 +308,13 @@ pub(super) fn kind_of(event: &Event) -> String {
 
 /// "due by 2:40pm, 9 minutes left"
 fn due_words(due: Time, now: Time, clock: &TimeWords) -> String {
-    let late = minutes_late(due, now);
-    let minutes = |count: i64| {
-        if count == 1 {
-            "1 minute".to_owned()
-        } else {
-            format!("{count} minutes")
-        }
-    };
     if due <= now {
-        return if late == 0 {
-            "due now".to_owned()
-        } else {
-            format!("overdue by {}", minutes(i64::from(late)))
+        return match minutes_late(due, now) {
+            0 => "due now".to_owned(),
+            late => format!("overdue by {}", minutes_in_words(late)),
         };
     }
-    let left = (due - now).num_minutes();
-    let left = if left < 120 {
-        minutes(left.max(1))
-    } else {
-        format!("{} hours", left / 60)
-    };
-    format!("due by {}, {left} left", clock.when(due))
+    format!("due by {}, {} left", clock.when(due), duration(due - now))
 }
 
 fn summary_of(incident: &Incident, clock: &TimeWords, now: Time) -> SummaryAnswer {
@@ -385,5 +370,37 @@ fn listed_unread(unread: &Unread) -> SummaryAnswer {
         resolved_at: None,
         next_update: None,
         next_update_words: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_and_how_late_it_is_are_said_in_days_and_hours() {
+        let at = |text: &str| text.parse::<Time>().unwrap();
+        let due = at("2026-11-23T14:40:00Z");
+        for (now, words) in [
+            ("2026-11-23T14:31:00Z", "due by 2:40pm, 9 minutes left"),
+            (
+                "2026-11-23T14:39:30Z",
+                "due by 2:40pm, less than a minute left",
+            ),
+            (
+                "2026-11-23T12:05:00Z",
+                "due by 2:40pm, 2 hours 35 minutes left",
+            ),
+            (
+                "2026-11-20T14:40:00Z",
+                "due by 2:40pm on 23 November 2026, 3 days left",
+            ),
+            ("2026-11-23T14:40:30Z", "due now"),
+            ("2026-11-23T14:41:00Z", "overdue by 1 minute"),
+            ("2026-11-26T14:10:00Z", "overdue by 2 days 23 hours"),
+        ] {
+            let clock = TimeWords::new(chrono_tz::Europe::London, at(now));
+            assert_eq!(due_words(due, at(now), &clock), words);
+        }
     }
 }

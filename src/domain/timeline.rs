@@ -6,6 +6,7 @@ use super::{
     directory::Directory,
     event::{AffectedAnswer, Event, Record, StepState},
     situation::RecipientId,
+    wording::minutes_in_words,
 };
 
 /// What happened, as one short text. People and services go by their names, ids only where the
@@ -104,17 +105,11 @@ pub fn sentence(record: &Record, directory: &Directory) -> String {
         } => format!("An update is due now. Told {}", names.people(to)),
         Event::Overdue {
             minutes_late, to, ..
-        } => {
-            let minutes = if *minutes_late == 1 {
-                "minute"
-            } else {
-                "minutes"
-            };
-            format!(
-                "An update is {minutes_late} {minutes} late. Told {}",
-                names.people(to)
-            )
-        }
+        } => format!(
+            "An update is {} late. Told {}",
+            minutes_in_words(*minutes_late),
+            names.people(to)
+        ),
         Event::SendingCancelled { event, stopped, .. } => {
             format!("Stopped {stopped} messages of event {event} before they were sent")
         }

@@ -5,8 +5,13 @@ use super::super::{
     reply::Piece,
 };
 use crate::domain::{
-    clock::minutes_late, event::StepState, incident::LeadRole, playbook, time::Time, verbs::Verb,
-    wording::TimeWords,
+    clock::minutes_late,
+    event::StepState,
+    incident::LeadRole,
+    playbook,
+    time::Time,
+    verbs::Verb,
+    wording::{TimeWords, minutes_in_words},
 };
 
 /// So many steps are listed; the others are counted.
@@ -68,8 +73,7 @@ fn promise(scene: &Scene<'_>, due: Time) -> String {
     }
     match minutes_late(due, scene.now) {
         0 => "The update is due now.".to_owned(),
-        1 => "The update is overdue by 1 minute.".to_owned(),
-        late => format!("The update is overdue by {late} minutes."),
+        late => format!("The update is overdue by {}.", minutes_in_words(late)),
     }
 }
 

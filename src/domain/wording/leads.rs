@@ -3,7 +3,9 @@
 //!
 //! Each is total, as in [`moments`](super::moments).
 
-use crate::domain::{event::Event, incident::LeadRole, playbook::playbook, time::Time};
+use crate::domain::{
+    clock::minutes_late, event::Event, incident::LeadRole, playbook::playbook, time::Time,
+};
 
 use super::{
     context::Context,
@@ -11,7 +13,7 @@ use super::{
     no_change,
     sentences::list_of,
     subject,
-    times::duration as duration_words,
+    times::{duration as duration_words, minutes_in_words},
     view::Value,
 };
 
@@ -77,11 +79,10 @@ fn readers(audience: crate::domain::Audience) -> &'static str {
 
 pub(super) fn late_by(context: &Context<'_>) -> Value {
     let minutes = match &context.saying.event.event {
-        Event::Overdue { minutes_late, .. } => Some(i64::from(*minutes_late)),
-        _ => due_at(context).map(|due| (context.saying.now - due).num_minutes()),
+        Event::Overdue { minutes_late, .. } => *minutes_late,
+        _ => due_at(context).map_or(0, |due| minutes_late(due, context.saying.now)),
     };
-    let late = chrono::Duration::minutes(minutes.unwrap_or(0).max(0));
-    line(duration_words(late))
+    line(minutes_in_words(minutes))
 }
 
 pub(super) fn no_change_command(context: &Context<'_>) -> Value {

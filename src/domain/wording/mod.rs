@@ -28,7 +28,7 @@ use context::Context;
 pub use facts::{Fact, declared_facts};
 pub use no_change::no_change_words;
 pub use subject::SUBJECT_CHARS;
-pub use times::{TimeWords, duration};
+pub use times::{TimeWords, duration, minutes_in_words};
 pub use view::{Kind, Value, View};
 
 /// The facts of one message. Total: whatever the incident lacks, every declared fact has words.

@@ -162,6 +162,11 @@ pub fn duration(length: Duration) -> String {
     }
 }
 
+/// The same of whole minutes, as a record counts them.
+pub fn minutes_in_words(minutes: u32) -> String {
+    duration(Duration::minutes(i64::from(minutes)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,5 +261,6 @@ mod tests {
         check(-5, "less than a minute");
         check(27 * 60 + 5, "1 day 3 hours");
         check(48 * 60, "2 days");
+        assert_eq!(minutes_in_words(4290), "2 days 23 hours");
     }
 }
