@@ -7,6 +7,9 @@ use super::{
     sentences::{first_sentence, sentence},
 };
 
+/// What stands before the time that is promised.
+const PROMISE: &str = " Next update by ";
+
 /// What a "no change" says to this audience now, in plain text on one line, with the time it
 /// promises: what a prompt shows and freezes. `saying.next_update` is the time it would promise.
 pub fn no_change_words(saying: &Saying<'_>) -> String {
@@ -48,8 +51,10 @@ fn frozen(context: &Context<'_>) -> Option<String> {
         return None;
     }
     let words = prompted.words.get(&saying.audience)?;
-    let promise = promise(context, *next);
-    Some(words.strip_suffix(&promise).unwrap_or(words).to_owned())
+    // The promise stands last. It was written when the prompt was, so after midnight it reads otherwise than
+    // it would now: "12:45am tomorrow".
+    let (words, _) = words.rsplit_once(PROMISE).unwrap_or((words, ""));
+    Some(words.to_owned())
 }
 
 fn fresh(context: &Context<'_>) -> String {
@@ -68,5 +73,5 @@ fn fresh(context: &Context<'_>) -> String {
 }
 
 fn promise(context: &Context<'_>, next: Time) -> String {
-    format!(" Next update by {}.", context.times.when(next))
+    format!("{PROMISE}{}.", context.times.when(next))
 }

@@ -390,6 +390,70 @@ fn no_change_sends_the_words_that_the_prompt_showed() {
 }
 
 #[test]
+fn a_prompt_of_before_midnight_that_is_answered_after_it_prints_its_promise_once() {
+    let next = at("2026-11-24T00:45:00Z");
+    let promised = BTreeMap::from([(Audience::Owners, next)]);
+    let mut story = signing_in();
+    let prompted = |words| Event::Prompted {
+        due: at("2026-11-23T23:50:00Z"),
+        to: BTreeSet::new(),
+        frozen: Frozen {
+            revision: 1,
+            words,
+            promised: promised.clone(),
+        },
+        rung: RungKind::PromptLead,
+        round: 0,
+    };
+    story.happens("2026-11-23T23:45:00Z", prompted(BTreeMap::new()));
+    let shown = story.said(
+        Moment::NoChange,
+        Audience::Owners,
+        Some(next),
+        no_change_words,
+    );
+    assert!(
+        shown.ends_with(" Next update by 12:45am tomorrow (24 November 2026)."),
+        "{shown}"
+    );
+    let words = BTreeMap::from([(Audience::Owners, shown)]);
+    story.log.last_mut().unwrap().event = prompted(words);
+    story.happens(
+        "2026-11-24T00:05:00Z",
+        Event::NothingChanged {
+            audiences: BTreeSet::from([Audience::Owners]),
+            promised: promised.clone(),
+            holding_line: false,
+        },
+    );
+    let view = story.said(Moment::NoChange, Audience::Owners, Some(next), view);
+    let said = view.text("no_change");
+    assert!(said.ends_with("The team is still working on it."), "{said}");
+    assert_eq!(
+        view.text("next_update_words"),
+        "Next update by 12:45am, even if nothing has changed."
+    );
+}
+
+#[test]
+fn how_late_an_update_is_is_said_in_days_and_hours() {
+    let mut story = signing_in();
+    story.happens(
+        "2026-11-26T14:10:00Z",
+        Event::Overdue {
+            due: at("2026-11-23T14:40:00Z"),
+            minutes_late: 4290,
+            to: BTreeSet::new(),
+            rung: RungKind::Overdue,
+        },
+    );
+    let late = story.view(Moment::Overdue, Audience::Responders);
+    assert_eq!(late.text("late_by"), "2 days 23 hours");
+    let said = crate::domain::timeline::sentence(story.log.last().unwrap(), &story.directory);
+    assert_eq!(said, "An update is 2 days 23 hours late. Told nobody");
+}
+
+#[test]
 fn the_holding_line_goes_out_as_it_was_approved() {
     let mut story = signing_in();
     story.happens(
