@@ -143,6 +143,14 @@ pub(super) fn finish(
             .push(format!("Next update due by {}.{reminder}", times.when(due)));
     }
     if let Some(Record {
+        event: Event::Muted { until, .. },
+        ..
+    }) = new.last()
+    {
+        let until = times.when_in_full(*until);
+        receipt.sentences.push(format!("Muted until {until}."));
+    }
+    if let Some(Record {
         event: Event::Snoozed { until, .. },
         ..
     }) = new.last()

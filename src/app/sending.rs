@@ -70,7 +70,7 @@ impl App {
             .into_iter()
             .filter(|row| state.is_none_or(|state| row.state == state))
             .map(|row| {
-                let why = waits(&row, &labels, now, |time| clock.time(time));
+                let why = waits(&row, &labels, now, |time| clock.when(time));
                 answer(row, why)
             })
             .collect();

@@ -164,7 +164,7 @@ pub(super) fn said(scene: &Scene<'_>) -> Options {
             let first = words.lines().next().unwrap_or_default();
             (
                 record.seq.to_string(),
-                format!("{}, {first}", clock.time(record.at)),
+                format!("{}, {first}", clock.when(record.at)),
             )
         })
         .collect()
