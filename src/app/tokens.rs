@@ -13,6 +13,7 @@ use super::{App, Error, ErrorKind, KeyHolder, Scope, keys::note_revoked};
 use crate::{
     domain::{
         PersonId, Time,
+        command::Refusal,
         event::Actor,
         when::{self, Side},
     },
@@ -98,8 +99,7 @@ impl App {
                 "Name a scope: read, respond, manage or admin.",
             ));
         }
-        let expires_at = when::parse(new.expires, now, zone, Side::Ahead)
-            .map_err(|sentence| Error::new(ErrorKind::Usage, "bad-time", sentence, "Try 90d."))?;
+        let expires_at = when::parse(new.expires, now, zone, Side::Ahead).map_err(Refusal::from)?;
         if expires_at <= now {
             return Err(Error::new(
                 ErrorKind::Usage,

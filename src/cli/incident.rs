@@ -12,7 +12,7 @@ use crate::{
     cli::output::Exit,
     domain::{
         Audience, IncidentId, PersonId, Time,
-        command::{Command, Declare},
+        command::{Command, Declare, Refusal},
         event::{AffectedAnswer, StepState},
         incident::LeadRole,
         situation::RecipientId,
@@ -236,7 +236,7 @@ pub async fn mute(door: &Door, mut args: args::Mute) -> Result<Exit, Error> {
             ErrorKind::Usage,
             "missing-time",
             "It does not say until when.",
-            "Add --until 5pm.",
+            "Add --until 45m.",
         )
     })?;
     plain(
@@ -328,8 +328,7 @@ impl Door {
     pub async fn time(&self, text: Option<&str>, side: Side) -> Result<Option<Time>, Error> {
         let Some(text) = text else { return Ok(None) };
         let zone = self.app.rulebook().await?.policy.time_zone;
-        when::parse(text, self.app.clock.now(), zone, side)
-            .map(Some)
-            .map_err(|sentence| Error::new(ErrorKind::Usage, "bad-time", sentence, ""))
+        let time = when::parse(text, self.app.clock.now(), zone, side).map_err(Refusal::from)?;
+        Ok(Some(time))
     }
 }

@@ -59,7 +59,7 @@ pub struct Declare {
     /// Support lead
     #[arg(long, value_name = "PERSON")]
     pub support_lead: Option<PersonId>,
-    /// Promise the next update for another time: 2:40pm, 45m
+    /// Promise the next update for another time: 2:40pm, 45m, "tomorrow 9am"
     #[arg(long, value_name = "WHEN")]
     pub next_update: Option<String>,
     /// Words that may go out by themselves if an update is very late, if the policy allows it
@@ -352,7 +352,7 @@ pub struct Mute {
     pub incident: IncidentId,
     /// Who
     pub person: PersonId,
-    /// Until when: 5pm, 4h, 2026-11-24T09:00
+    /// Until when: 5pm, 4h, "tomorrow 9am", 2026-11-24T09:00
     #[arg(long, value_name = "WHEN")]
     pub until: String,
     /// Why

@@ -362,6 +362,18 @@ pub struct Refusal {
     pub sentence: String,
     /// What to do instead, one sentence.
     pub fix: String,
+    /// What may be meant, for doors that can ask.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
+}
+
+/// One of the things that may be meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// In a word or two, for a button.
+    pub label: String,
+    /// The line of chat that says it.
+    pub line: String,
 }
 
 impl Refusal {
@@ -371,6 +383,7 @@ impl Refusal {
             code: code.to_owned(),
             sentence: sentence.into(),
             fix: fix.into(),
+            choices: Vec::new(),
         }
     }
 }

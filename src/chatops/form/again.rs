@@ -9,6 +9,7 @@ use crate::domain::{
     incident::LeadRole,
     situation::Relation,
     verbs::Verb,
+    when,
 };
 
 /// What the form of a new incident would hold.
@@ -241,8 +242,6 @@ fn joined<T: ToString>(ids: &std::collections::BTreeSet<T>) -> String {
 
 /// As `when` reads it again.
 fn time(scene: &Scene<'_>, time: Option<Time>) -> String {
-    time.map_or_else(String::new, |time| {
-        let local = time.with_timezone(&scene.policy.time_zone);
-        local.format("%Y-%m-%d %H:%M").to_string()
-    })
+    let zone = scene.policy.time_zone;
+    time.map_or_else(String::new, |time| when::typed(time, zone))
 }

@@ -361,8 +361,9 @@ impl Form<'_> {
     fn behind(&self, id: &str) -> Result<Option<Time>, Refusal> {
         let read = |text: String| {
             let (now, zone) = (self.scene.now, self.scene.policy.time_zone);
-            when::parse(&text, now, zone, Side::Behind).map_err(|sentence| {
-                Refusal::new("bad-time", sentence, "Or leave it empty for now.")
+            when::parse(&text, now, zone, Side::Behind).map_err(|misread| Refusal {
+                fix: format!("{} Or leave it empty for now.", misread.fix),
+                ..Refusal::from(misread)
             })
         };
         self.value(id).map(read).transpose()
@@ -370,6 +371,6 @@ impl Form<'_> {
 
     fn ahead(&self, id: &str) -> Result<Option<Time>, Refusal> {
         let read = |text: String| self.scene.ahead(&text);
-        self.value(id).map(read).transpose()
+        Ok(self.value(id).map(read).transpose()?)
     }
 }

@@ -75,6 +75,83 @@ fn six_answers_at_most_are_needed_and_an_empty_one_is_named() {
 }
 
 #[test]
+fn a_time_that_may_mean_two_is_asked_about_at_its_field() {
+    let incident = Some(IncidentId(42));
+    for (until, fix) in [
+        ("9am", "Say 9am tomorrow, or a later time today."),
+        (
+            "2027-10-31 1:30am",
+            "Say 2027-10-31 1:30am BST for the first, or 2027-10-31 1:30am GMT for the second.",
+        ),
+    ] {
+        let values = filled(&[("person", "dana-whitlock"), ("until", until)]);
+        let refusal = with(|scene| read(scene, Verb::Mute, incident, &values)).unwrap_err();
+        assert_eq!(refusal.code, "bad-time");
+        assert_eq!(refusal.fix, fix);
+    }
+    // What was understood stands in the form as something that is understood.
+    let until = at("2027-10-31T01:30:00Z");
+    let mute = Command::Mute {
+        person: id("dana-whitlock"),
+        until,
+        note: None,
+    };
+    let (_, values) = with(|scene| of_change(scene, &mute)).unwrap();
+    assert_eq!(values["until"], "2027-10-31 01:30 GMT");
+    let again = with(|scene| read(scene, Verb::Mute, incident, &values)).unwrap();
+    assert_eq!(again, Asked::Change(IncidentId(42), Box::new(mute)));
+}
+
+#[test]
+fn a_message_of_another_day_is_listed_with_its_date() {
+    let mut log = Log::default();
+    log.write(
+        at("2026-11-22T13:20:00Z"),
+        declared(at("2026-11-23T15:00:00Z")),
+    );
+    let incident = log.incident();
+    let said = with(|scene| {
+        lists::said(&Scene {
+            subject: Some(Subject {
+                incident: &incident,
+                log: &log.0,
+            }),
+            ..*scene
+        })
+    });
+    let words = &said[0].1;
+    assert!(
+        words.starts_with("1:20pm yesterday (22 November 2026), "),
+        "{words}"
+    );
+}
+
+#[test]
+fn how_late_an_update_is_is_said_in_hours_above_its_form() {
+    let mut log = Log::default();
+    log.write(
+        at("2026-11-23T09:00:00Z"),
+        declared(at("2026-11-23T10:00:00Z")),
+    );
+    let incident = log.incident();
+    let above = with(|scene| {
+        let scene = Scene {
+            subject: Some(Subject {
+                incident: &incident,
+                log: &log.0,
+            }),
+            ..*scene
+        };
+        form(&scene, Verb::Update, Some(IncidentId(42)), &Filled::new())
+    });
+    let said = above.unwrap().plain();
+    assert!(
+        said.contains("The update is overdue by 4 hours 31 minutes."),
+        "{said}"
+    );
+}
+
+#[test]
 fn what_was_said_is_in_the_form_already() {
     let opening = Opening {
         title: "It fails".to_owned(),

@@ -7,21 +7,25 @@ use super::{
     names::{lead, listed, stage},
 };
 use crate::domain::{
-    Audience,
-    command::{Command, Refusal},
+    Audience, IncidentId,
+    command::{Choice, Command, Refusal},
     event::StepState,
     facts::Facts,
     incident::LeadRole,
     nearest::or_list,
     situation::{RecipientId, Relation},
     verbs::Verb,
+    when::{Misread, Wrong},
 };
+
+/// The longest line that a button says, in bytes: clients carry no more than 2,000 characters.
+const LINE: usize = 1_000;
 
 impl Said<'_> {
     pub(super) fn change(&self) -> Result<Spoken, Refusal> {
         let incident = self.about()?;
         let command = match self.verb {
-            Verb::NoChange => Some(self.no_change()?),
+            Verb::NoChange => Some(self.no_change(incident)?),
             Verb::Ask => Some(Command::Ask {
                 services: self.scene.services(self.rest)?,
             }),
@@ -42,7 +46,7 @@ impl Said<'_> {
             Verb::Leads => self.leads()?,
             Verb::Handover => self.handover()?,
             Verb::Add => self.add()?,
-            Verb::Mute => self.mute()?,
+            Verb::Mute => self.mute(incident)?,
             Verb::Decide => self.decide()?,
             Verb::Step => self.step()?,
             Verb::Resolve => Some(Command::Resolve {
@@ -78,18 +82,39 @@ impl Said<'_> {
     }
 
     /// `[by TIME]`
-    fn no_change(&self) -> Result<Command, Refusal> {
-        let next_update = match without(self.rest, &["by", "until", "next", "in"]) {
-            "" => None,
-            time => Some(self.scene.ahead(time).map_err(|_| {
-                Refusal::new(
+    fn no_change(&self, incident: IncidentId) -> Result<Command, Refusal> {
+        let time = without(self.rest, &["by", "until", "next", "in"]);
+        if time.is_empty() {
+            return Ok(Command::NoChange { next_update: None });
+        }
+        let next_update = self
+            .scene
+            .ahead(time)
+            .map_err(|misread| match misread.wrong {
+                Wrong::NotATime => Refusal::new(
                     "bad-time",
                     format!("\"{time}\" is no time, and nochange says nothing else."),
                     "To say something new, use update. To promise another time: nochange by 3:40pm",
-                )
-            })?),
-        };
-        Ok(Command::NoChange { next_update })
+                ),
+                _ => self.which_time(misread, |time| format!("{incident} by {time}")),
+            })?;
+        Ok(Command::NoChange {
+            next_update: Some(next_update),
+        })
+    }
+
+    /// The refusal of a time, with the line that says each of those that may be meant. `line` is what stands
+    /// after the verb.
+    fn which_time(&self, misread: Misread, line: impl Fn(&str) -> String) -> Refusal {
+        let verb = self.verb.entry().chat;
+        let choices = misread.readings.iter().map(|reading| Choice {
+            label: reading.label.clone(),
+            line: format!("{verb} {}", line(&reading.text)),
+        });
+        Refusal {
+            choices: choices.filter(|it| it.line.len() <= LINE).collect(),
+            ..Refusal::from(misread)
+        }
     }
 
     /// `P2 [because] WHY`; without a reason, the form asks for it.
@@ -211,7 +236,7 @@ impl Said<'_> {
     }
 
     /// `NAME until TIME[: NOTE]`
-    fn mute(&self) -> Result<Option<Command>, Refusal> {
+    fn mute(&self, incident: IncidentId) -> Result<Option<Command>, Refusal> {
         let Some((name, until)) = self.rest.split_once(" until ") else {
             return Ok(None);
         };
@@ -220,9 +245,17 @@ impl Said<'_> {
             Some((until, note)) => (until, Some(note.trim().to_owned())),
             None => (until, None),
         };
+        let person = self.scene.person(name)?;
+        let until = self.scene.ahead(until).map_err(|misread| {
+            let why = note.as_deref().map(|note| format!(": {note}"));
+            let why = why.unwrap_or_default();
+            self.which_time(misread, |time| {
+                format!("{incident} {person} until {time}{why}")
+            })
+        })?;
         Ok(Some(Command::Mute {
-            person: self.scene.person(name)?,
-            until: self.scene.ahead(until)?,
+            person,
+            until,
             note,
         }))
     }

@@ -10,7 +10,7 @@ use crate::domain::{
     incident::{LeadRole, Stage},
     nearest,
     situation::RecipientId,
-    when::{self, Side},
+    when::{self, Misread, Side},
 };
 
 impl Scene<'_> {
@@ -111,14 +111,8 @@ impl Scene<'_> {
     }
 
     /// A time that lies ahead, as the organisation writes times.
-    pub(in crate::chatops) fn ahead(&self, text: &str) -> Result<Time, Refusal> {
-        when::parse(text, self.now, self.policy.time_zone, Side::Ahead).map_err(|sentence| {
-            Refusal::new(
-                "bad-time",
-                sentence,
-                "Say, for example: by 3:40pm, or in 45m.",
-            )
-        })
+    pub(in crate::chatops) fn ahead(&self, text: &str) -> Result<Time, Misread> {
+        when::parse(text, self.now, self.policy.time_zone, Side::Ahead)
     }
 }
 

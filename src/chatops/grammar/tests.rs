@@ -119,6 +119,49 @@ fn the_two_taps_of_the_day_are_one_word() {
 }
 
 #[test]
+fn a_time_that_may_mean_two_is_asked_about_with_a_line_for_each() {
+    for (line, choices) in [
+        (
+            "nochange by 9am",
+            vec![("Tomorrow", "nochange INC-0042 by 9am tomorrow")],
+        ),
+        (
+            "mute @Dana until 9am: on leave",
+            vec![(
+                "Tomorrow",
+                "mute INC-0042 dana-whitlock until 9am tomorrow: on leave",
+            )],
+        ),
+        (
+            "mute dana-whitlock until 2027-10-31 1:30am",
+            vec![
+                (
+                    "1:30am BST",
+                    "mute INC-0042 dana-whitlock until 2027-10-31 1:30am BST",
+                ),
+                (
+                    "1:30am GMT",
+                    "mute INC-0042 dana-whitlock until 2027-10-31 1:30am GMT",
+                ),
+            ],
+        ),
+    ] {
+        let refusal = said(line).unwrap_err();
+        assert_eq!(refusal.code, "bad-time");
+        let asked: Vec<(&str, &str)> = refusal
+            .choices
+            .iter()
+            .map(|choice| (choice.label.as_str(), choice.line.as_str()))
+            .collect();
+        assert_eq!(asked, choices, "{line}");
+        // Each of them says what it means.
+        for (_, line) in asked {
+            change(line);
+        }
+    }
+}
+
+#[test]
 fn a_priority_needs_its_reason() {
     let Command::Priority { to, why, .. } = change("priority p2 because half of them are back")
     else {

@@ -27,6 +27,9 @@ use crate::{
     },
 };
 
+/// So many things that may be meant are offered as buttons.
+const CHOICES: usize = 4;
+
 /// Where something was said, and by whom, in the names of the other side.
 #[derive(Clone)]
 pub(super) struct Place<'a> {
@@ -137,9 +140,16 @@ fn said(place: &Place<'_>, answer: Result<Reply, Error>) -> Reply {
         let faults = error.faults.iter().map(|fault| here(&fault.to_string()));
         let no = Reply::text(here(&error.sentence), [here(&error.fix)])
             .and(Piece::List(faults.collect()));
+        let asked = error
+            .choices
+            .into_iter()
+            .take(CHOICES)
+            .fold(no, |no, choice| {
+                no.button(choice.label, Act::Say(choice.line))
+            });
         Reply {
-            refused: Some(error.code.clone()),
-            ..no
+            refused: Some(error.code),
+            ..asked
         }
     })
 }
