@@ -79,4 +79,5 @@ mod store_timers;
 mod store_trouble;
 mod support;
 mod times_from_outside;
+mod typed_times;
 mod words;
