@@ -7,6 +7,8 @@ use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
+use super::text::bare;
+
 /// A text that is not a well-formed id, with the fix.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("\"{value}\" is not {} {what}: use {rule}", article(.what))]
@@ -80,7 +82,12 @@ macro_rules! text_id {
 
             fn from_str(text: &str) -> Result<Self, BadId> {
                 if $check(text) {
-                    Ok(Self(text.into()))
+                    return Ok(Self(text.into()));
+                }
+                // What was pasted may hold more than anybody sees.
+                let pasted = bare(text);
+                if $check(&pasted) {
+                    Ok(Self(pasted.as_ref().into()))
                 } else {
                     Err(BadId { what: $what, value: text.to_owned(), rule: $rule })
                 }
@@ -212,16 +219,17 @@ impl fmt::Debug for IncidentId {
 impl FromStr for IncidentId {
     type Err = BadId;
 
-    /// Reads `INC-0042`, `inc-42` and `42` alike: nobody counts zeros at 3am.
+    /// Reads `INC-0042`, `inc-42` and `42` alike, pasted or typed: nobody counts zeros at 3am.
     fn from_str(text: &str) -> Result<Self, BadId> {
         let bad = || BadId {
             what: "incident",
             value: text.to_owned(),
             rule: "its reference, for example INC-0042",
         };
-        let digits = match text.get(..4) {
-            Some(prefix) if prefix.eq_ignore_ascii_case("inc-") => &text[4..],
-            _ => text,
+        let pasted = bare(text);
+        let digits = match pasted.get(..4) {
+            Some(prefix) if prefix.eq_ignore_ascii_case("inc-") => &pasted[4..],
+            _ => pasted.as_ref(),
         };
         if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(bad());

@@ -3,7 +3,7 @@
 //! The command line and chat speak of the same things; where people in chat say it otherwise
 //! (`open` for `declare`), the other spelling is an alias here and nowhere else.
 
-use super::{command::Refusal, nearest};
+use super::{command::Refusal, nearest, text::bare};
 
 /// Something that people ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -167,8 +167,15 @@ impl Verb {
 
     /// The verb that a word means in chat. The refusal offers the nearest.
     pub fn find(word: &str) -> Result<Self, Refusal> {
-        let lower = word.to_lowercase();
-        let is_it = |entry: &&Entry| entry.chat == lower || entry.also.contains(&lower.as_str());
+        let lower = bare(word).to_lowercase();
+        let lower = match lower
+            .trim_start_matches('/')
+            .trim_end_matches(['.', ',', ':'])
+        {
+            "" => lower.as_str(),
+            said => said,
+        };
+        let is_it = |entry: &&Entry| entry.chat == lower || entry.also.contains(&lower);
         VERBS
             .iter()
             .find(is_it)
@@ -178,7 +185,7 @@ impl Verb {
                 Refusal::new(
                     "unknown-verb",
                     format!("I do not know the word \"{word}\"."),
-                    nearest::fix_for(&lower, names, "Say help to see what you can say."),
+                    nearest::fix_for(lower, names, "Say help to see what you can say."),
                 )
             })
     }

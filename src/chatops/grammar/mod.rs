@@ -23,6 +23,7 @@ use crate::domain::{
     incident::{Incident, LeadRole},
     policy::Policy,
     situation::RecipientId,
+    text::{bare, from_visible},
     verbs::Verb,
 };
 
@@ -238,7 +239,7 @@ impl Said<'_> {
     fn about_number(&self) -> Result<IncidentId, Refusal> {
         match (self.rest, self.named) {
             ("", _) | (_, Some(_)) => self.about(),
-            (text, None) => text.parse().map_err(|_| {
+            (text, None) => as_reference(text).parse().map_err(|_| {
                 Refusal::new(
                     "unknown-incident",
                     format!("\"{text}\" is no incident."),
@@ -290,19 +291,26 @@ impl Said<'_> {
 /// `INC-0042` at the beginning, and the rest. A bare number is no reference.
 fn reference(text: &str) -> (Option<IncidentId>, &str) {
     let (word, rest) = first_word(text);
+    let word = as_reference(word);
     let is_one = word
         .get(..4)
         .is_some_and(|start| start.eq_ignore_ascii_case("inc-"));
-    let word = word.trim_end_matches([':', ',']);
     match word.parse() {
         Ok(id) if is_one => (Some(id), rest),
         _ => (None, text.trim()),
     }
 }
 
-/// The first word, and what follows it.
+/// A word without what people write around a reference: "#INC-0001", "INC-0001."
+fn as_reference(word: &str) -> String {
+    let word = bare(word);
+    let word = word.trim_start_matches('#');
+    word.trim_end_matches([':', ',', '.', ';']).to_owned()
+}
+
+/// The first word, and what follows it. What nobody sees before it is passed over.
 pub(super) fn first_word(text: &str) -> (&str, &str) {
-    let text = text.trim();
+    let text = from_visible(text).trim_end();
     match text.split_once(char::is_whitespace) {
         Some((word, rest)) => (word, rest.trim_start()),
         None => (text, ""),

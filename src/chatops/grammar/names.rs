@@ -10,6 +10,7 @@ use crate::domain::{
     incident::{LeadRole, Stage},
     nearest,
     situation::RecipientId,
+    text::{bare, without_invisible},
     when::{self, Misread, Side},
 };
 
@@ -17,8 +18,9 @@ impl Scene<'_> {
     /// The priority that a word means.
     pub(in crate::chatops) fn priority(&self, word: &str) -> Option<PriorityId> {
         let mut known = self.policy.priorities.iter().map(|priority| &priority.id);
+        let word = bare(word);
         known
-            .find(|id| id.as_str().eq_ignore_ascii_case(word))
+            .find(|id| id.as_str().eq_ignore_ascii_case(&word))
             .cloned()
     }
 
@@ -26,7 +28,8 @@ impl Scene<'_> {
     /// nothing but spaces between.
     pub(in crate::chatops) fn services(&self, text: &str) -> Result<BTreeSet<ServiceId>, Refusal> {
         let mut found = BTreeSet::new();
-        for name in listed(text) {
+        let text = without_invisible(text);
+        for name in listed(&text) {
             match self.directory.find_service(name) {
                 Ok(service) => _ = found.insert(service),
                 Err(_) if name.contains(char::is_whitespace) => {
@@ -52,7 +55,8 @@ impl Scene<'_> {
 
     /// The same, or a channel or mailbox.
     pub(in crate::chatops) fn recipient(&self, text: &str) -> Result<RecipientId, Refusal> {
-        let name = text.trim();
+        let name = without_invisible(text);
+        let name = name.as_ref();
         let is_mention = name.starts_with('@');
         let name = name.trim_start_matches('@');
         let refusal = match self.directory.find_recipient(name) {

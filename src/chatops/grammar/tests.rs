@@ -393,3 +393,37 @@ fn a_line_tells_by_itself_whether_it_leads_to_a_form() {
         assert!(!asks_for_form(line), "{line}");
     }
 }
+
+#[test]
+fn what_is_pasted_along_with_a_command_is_passed_over() {
+    for text in [
+        "INC\u{2011}0007",
+        "#INC-0007",
+        "INC-0007.",
+        "\u{200B}INC-0007",
+        "status \u{202A}INC-0007\u{202C}",
+        "\u{FEFF}status #7.",
+        "/status INC-0007",
+    ] {
+        assert_eq!(
+            said(text),
+            Ok(Spoken::Status(IncidentId(7))),
+            "{}",
+            text.escape_unicode()
+        );
+    }
+    for text in [
+        "list.",
+        "/list",
+        "\u{200B}list",
+        "\u{200B} li\u{AD}st",
+        "/LIST.",
+    ] {
+        assert_eq!(said(text), Ok(Spoken::List), "{}", text.escape_unicode());
+    }
+    let words = "Providers are back\u{2014}all of them. See #3";
+    assert_eq!(
+        change(&format!("#INC-0042: update {words}")),
+        change(&format!("update {words}"))
+    );
+}

@@ -3,6 +3,8 @@
 //! They end up in mail subjects, cards and chat posts. Templates escape them there; a line break or
 //! a character that reverses the reading direction is refused here already, because nobody means it.
 
+use crate::domain::text::is_blank;
+
 /// Most characters of a name or label.
 pub const MOST_CHARACTERS: usize = 200;
 
@@ -20,7 +22,7 @@ pub fn bad_link(text: &str) -> Option<&'static str> {
 
 /// Why a text is no name, as the end of a sentence: "is empty".
 pub fn bad_text(text: &str) -> Option<&'static str> {
-    if text.trim().is_empty() {
+    if is_blank(text) {
         Some("is empty")
     } else if text.trim() != text {
         Some("begins or ends with a space")

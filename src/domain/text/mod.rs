@@ -7,6 +7,7 @@
 
 mod cut;
 mod escape;
+mod invisible;
 mod parse;
 mod personal;
 mod printable;
@@ -18,6 +19,7 @@ mod hostile;
 
 pub use cut::cut;
 pub use escape::{clean, escape};
+pub use invisible::{bare, from_visible, is_blank, without_invisible};
 pub use parse::{Block, Line, Span, list, one_line, parse};
 pub use personal::for_recipient;
 pub use printable::{printable, printable_json};
