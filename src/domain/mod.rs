@@ -47,6 +47,7 @@ pub mod variant;
 pub mod verbs;
 pub mod when;
 pub mod wording;
+pub mod zone;
 
 pub use audience::Audience;
 pub use ids::{
