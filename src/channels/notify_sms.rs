@@ -467,20 +467,34 @@ const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 /// large library that ages.
 fn phone_number(text: &str) -> Result<String, String> {
     let text = text.trim().replace("(0)", "");
-    let is_gap = |c: char| c.is_whitespace() || matches!(c, '-' | '.' | '(' | ')');
+    let is_gap =
+        |c: char| c.is_whitespace() || matches!(c, '-' | '.' | '(' | ')' | '\u{2010}'..='\u{2015}');
     let bare: String = text.chars().filter(|c| !is_gap(*c)).collect();
     let digits = bare
         .strip_prefix('+')
         .or(bare.strip_prefix("00"))
         .unwrap_or(&bare);
+    if is_shortened(&bare) {
+        return Err(
+            "A spreadsheet has shortened this number, and some of its digits are lost: type it again \
+             as text"
+                .to_owned(),
+        );
+    }
     if digits.is_empty() || !digits.chars().all(|c| c.is_ascii_digit()) {
         return Err("This is not a phone number: write it like +44 7700 900123".to_owned());
     }
     let number = match digits.strip_prefix('0') {
         Some(at_home) if digits.len() == bare.len() => format!("44{at_home}"),
+        // What a spreadsheet leaves of a number that it takes for a sum.
+        _ if digits.len() == bare.len() && digits.len() == 10 && digits.starts_with('7') => {
+            return Err("Did a leading zero get lost? Write it like 07700 900123".to_owned());
+        }
         _ if digits.len() == bare.len() && !digits.starts_with("44") => {
             return Err(
-                "The phone number has no country code: start it with + and the code".to_owned(),
+                "The phone number has no country code: write a UK mobile number like 07700 900123, \
+                 and any other like +353 85 012 3456"
+                    .to_owned(),
             );
         }
         _ => digits.to_owned(),
@@ -498,6 +512,15 @@ fn phone_number(text: &str) -> Result<String, String> {
         );
     }
     Ok(format!("+{number}"))
+}
+
+/// Whether a number is what a spreadsheet shows of a long one: `4.47701E+11`.
+fn is_shortened(bare: &str) -> bool {
+    let Some((digits, zeros)) = bare.split_once(['E', 'e']) else {
+        return false;
+    };
+    let are_digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    are_digits(digits) && are_digits(zeros.trim_start_matches('+'))
 }
 
 fn is_uk_mobile(number: &str) -> bool {
@@ -546,6 +569,7 @@ mod tests {
             ("+44 (0)7700 900-123", "+447700900123"),
             ("0044 7700 900123", "+447700900123"),
             ("447700900123", "+447700900123"),
+            ("07700\u{2013}900\u{2011}123", "+447700900123"),
             ("+353 85 012 3456", "+353850123456"),
             ("00 1 (202) 555.0147", "+12025550147"),
         ] {
@@ -566,6 +590,10 @@ mod tests {
             ("07700 90012", "not a UK mobile"),
             ("+44 7700 9001234", "not a UK mobile"),
             ("2025550147", "no country code"),
+            ("7700900124", "Did a leading zero get lost?"),
+            ("7700 900 124", "Did a leading zero get lost?"),
+            ("4.47701E+11", "A spreadsheet has shortened"),
+            ("7.7E9", "A spreadsheet has shortened"),
             ("+0 7700 900123", "too long, too short"),
             ("+1234", "too long, too short"),
             ("+1234567890123456", "too long, too short"),
