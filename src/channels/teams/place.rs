@@ -2,6 +2,9 @@
 
 use crate::{channels::ids::is_uuid, domain::Address};
 
+/// How the ids of channels end: today's, and those of channels that were made before 2020.
+const CHANNELS: [&str; 2] = ["@thread.tacv2", "@thread.skype"];
+
 /// Longest id of a conversation that is taken.
 const ID_MAX: usize = 300;
 
@@ -41,7 +44,7 @@ impl Place {
         let id = address.as_str().to_owned();
         if is_uuid(&id) {
             Self::Person(id)
-        } else if id.ends_with("@thread.tacv2") {
+        } else if CHANNELS.iter().any(|kind| id.ends_with(kind)) {
             Self::Channel(Channel(id))
         } else {
             Self::Chat(id)
@@ -91,7 +94,9 @@ fn is_conversation(text: &str) -> bool {
         .strip_prefix("19:")
         .and_then(|rest| rest.split_once('@'));
     match (thread, text.strip_prefix("a:")) {
-        (Some((id, kind)), _) => is_id(id) && matches!(kind, "thread.tacv2" | "thread.v2"),
+        (Some((id, kind)), _) => {
+            is_id(id) && matches!(kind, "thread.tacv2" | "thread.skype" | "thread.v2")
+        }
         (None, Some(id)) => is_id(id),
         (None, None) => false,
     }
@@ -108,6 +113,7 @@ mod tests {
         for (typed, kept) in [
             ("19:abc_1-2@thread.tacv2", "19:abc_1-2@thread.tacv2"),
             (" 19:meeting_Zm9v@thread.v2 ", "19:meeting_Zm9v@thread.v2"),
+            ("19:0a1b2c@thread.skype", "19:0a1b2c@thread.skype"),
             ("a:1Xyz_-9", "a:1Xyz_-9"),
             (PERSON, &PERSON.to_lowercase()),
         ] {
@@ -115,6 +121,7 @@ mod tests {
         }
         let place = |text: &str| Place::of(&check(text).unwrap());
         assert!(matches!(place("19:a@thread.tacv2"), Place::Channel(_)));
+        assert!(matches!(place("19:a@thread.skype"), Place::Channel(_)));
         assert!(matches!(place("19:a@thread.v2"), Place::Chat(_)));
         assert!(matches!(place("a:1"), Place::Chat(_)));
         assert!(matches!(place(PERSON), Place::Person(_)));
