@@ -82,6 +82,21 @@ pub fn whole_minute(at: Time) -> Time {
         .unwrap_or(at)
 }
 
+/// A day of the week, or several from one to another, also over the end of the week: `Mon`, `Sat-Mon`.
+/// `None` if the text is neither.
+pub fn weekdays(text: &str) -> Option<Vec<Weekday>> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let first: Weekday = first.trim().parse().ok()?;
+    let last: Weekday = last.trim().parse().ok()?;
+    let mut days = vec![first];
+    let mut day = first;
+    while day != last {
+        day = day.succ();
+        days.push(day);
+    }
+    Some(days)
+}
+
 /// The hours in which a person or an organisation works, in their own time zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -90,7 +105,8 @@ pub struct WorkingHours {
     pub days: Vec<Weekday>,
     /// First minute of work, local time.
     pub from: NaiveTime,
-    /// First minute after work, local time; later than `from` (no night shifts).
+    /// First minute after work, local time. Earlier than `from`, the work of a day ends on the day after; the two
+    /// are never the same.
     pub until: NaiveTime,
 }
 
@@ -103,6 +119,23 @@ mod tests {
     use crate::domain::wording::TimeWords;
 
     const LONDON: Tz = Tz::Europe__London;
+
+    #[test]
+    fn days_of_the_week_run_over_its_end() {
+        use Weekday::{Fri, Mon, Sat, Sun, Thu, Tue, Wed};
+        for (text, days) in [
+            ("Mon", vec![Mon]),
+            ("sat-sun", vec![Sat, Sun]),
+            ("Sat-Mon", vec![Sat, Sun, Mon]),
+            ("Mon - Fri", vec![Mon, Tue, Wed, Thu, Fri]),
+            ("Tue-Mon", vec![Tue, Wed, Thu, Fri, Sat, Sun, Mon]),
+        ] {
+            assert_eq!(weekdays(text), Some(days), "{text}");
+        }
+        for text in ["", "-", "Mon-", "Mon-Fri-Sun", "1-5", "Fry"] {
+            assert_eq!(weekdays(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn a_time_from_outside_lies_in_the_years_2000_to_2100() {

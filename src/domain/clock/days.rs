@@ -32,11 +32,19 @@ pub fn is_working_day(policy: &Policy, day: NaiveDate) -> bool {
     policy.working_hours.days.contains(&day.weekday()) && !policy.bank_holidays.contains(&day)
 }
 
-/// Whether an instant lies inside the organisation's working hours.
+/// Whether an instant lies inside the organisation's working hours, which may run over midnight: then a day's
+/// work is that which begins on it.
 pub fn is_working(policy: &Policy, at: Time) -> bool {
     let local = at.with_timezone(&policy.time_zone).naive_local();
     let hours = &policy.working_hours;
-    is_working_day(policy, local.date()) && (hours.from..hours.until).contains(&local.time())
+    let (day, time) = (local.date(), local.time());
+    if hours.from < hours.until {
+        return is_working_day(policy, day) && (hours.from..hours.until).contains(&time);
+    }
+    // Over midnight: what is left of the day before belongs to that day.
+    let begins = time >= hours.from && is_working_day(policy, day);
+    let ends = time < hours.until && day.pred_opt().is_some_and(|it| is_working_day(policy, it));
+    begins || ends
 }
 
 /// The instant itself if the organisation works then, else the first minute in which it works

@@ -142,6 +142,50 @@ fn a_weekday_at_ten_stays_at_ten_on_the_wall() {
 }
 
 #[test]
+fn work_over_midnight_belongs_to_the_day_on_which_it_begins() {
+    use chrono::Weekday::{Fri, Sat};
+    let policy = Policy {
+        working_hours: crate::domain::time::WorkingHours {
+            days: vec![Fri, Sat],
+            from: chrono::NaiveTime::from_hms_opt(22, 0, 0).unwrap(),
+            until: chrono::NaiveTime::from_hms_opt(6, 0, 0).unwrap(),
+        },
+        ..policy()
+    };
+    // 27 November 2026 is a Friday, in winter.
+    for (time, works) in [
+        ("2026-11-27T05:00:00Z", false),
+        ("2026-11-27T21:59:00Z", false),
+        ("2026-11-27T22:00:00Z", true),
+        ("2026-11-28T05:59:00Z", true),
+        ("2026-11-28T06:00:00Z", false),
+        ("2026-11-29T02:00:00Z", true),
+        ("2026-11-29T22:00:00Z", false),
+    ] {
+        assert_eq!(super::days::is_working(&policy, at(time)), works, "{time}");
+    }
+    let next = super::days::next_working_minute(&policy, at("2026-11-28T12:00:00Z"));
+    assert_eq!(next, at("2026-11-28T22:00:00Z"));
+    let until_midnight = Policy {
+        working_hours: crate::domain::time::WorkingHours {
+            until: chrono::NaiveTime::MIN,
+            ..policy.working_hours.clone()
+        },
+        ..policy
+    };
+    for (time, works) in [
+        ("2026-11-27T23:59:00Z", true),
+        ("2026-11-28T00:00:00Z", false),
+    ] {
+        assert_eq!(
+            super::days::is_working(&until_midnight, at(time)),
+            works,
+            "{time}"
+        );
+    }
+}
+
+#[test]
 fn working_hours_move_the_time_to_the_next_working_minute() {
     check(
         in_hours(every(120)),

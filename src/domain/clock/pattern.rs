@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use cron::{Schedule, TimeUnitSpec};
 
 use super::days;
-use crate::domain::time::Time;
+use crate::domain::time::{Time, weekdays};
 
 /// A cadence such as `0 10 * * Mon-Fri`: at 10am from Monday to Friday.
 #[derive(Debug, Clone)]
@@ -80,6 +80,8 @@ impl Pattern {
                 "Restrict one of the two and write * for the other.",
             ));
         }
+        let days = day_by_day(weekday);
+        let fields = [&fields[..4], &[days.as_str()]].concat();
         let schedule = Schedule::from_str(&format!("0 {}", fields.join(" "))).map_err(|_| {
             bad(
                 format!("\"{text}\" is not a pattern of times."),
@@ -141,6 +143,23 @@ impl Pattern {
             LocalResult::None => [None, None],
         }
     }
+}
+
+/// The days of the week with each range written out, because the crate's weeks begin on Sunday and none of its
+/// ranges runs over their end.
+fn day_by_day(field: &str) -> String {
+    let part = |part: &str| {
+        let (range, step) = part.split_once('/').unwrap_or((part, "1"));
+        let step = step.parse().ok().filter(|step| *step > 0);
+        match (weekdays(range), step) {
+            (Some(days), Some(step)) if range.contains('-') => {
+                let days = days.iter().step_by(step).map(ToString::to_string);
+                days.collect::<Vec<_>>().join(",")
+            }
+            _ => part.to_owned(),
+        }
+    };
+    field.split(',').map(part).collect::<Vec<_>>().join(",")
 }
 
 fn is_named(part: &str) -> bool {
@@ -217,6 +236,34 @@ mod tests {
         assert_eq!(
             points("0 10 * * Mon-Fri", "2026-10-23T08:00:00Z", 2),
             ["23 09:00Z", "26 10:00Z"]
+        );
+    }
+
+    #[test]
+    fn days_run_over_the_end_of_the_week() {
+        // 28 November 2026 is a Saturday.
+        let noon = "2026-11-25T12:00:00Z";
+        assert_eq!(
+            points("0 9 * * Sat-Sun", noon, 3),
+            ["28 09:00Z", "29 09:00Z", "05 09:00Z"]
+        );
+        assert_eq!(
+            points("0 9 * * Fri-Mon", noon, 5),
+            [
+                "27 09:00Z",
+                "28 09:00Z",
+                "29 09:00Z",
+                "30 09:00Z",
+                "04 09:00Z"
+            ]
+        );
+        assert_eq!(
+            points("0 9 * * Fri-Mon/2,Wed", noon, 3),
+            ["27 09:00Z", "29 09:00Z", "02 09:00Z"]
+        );
+        assert_eq!(
+            points("0 9 * * Mon-Fri/2", noon, 2),
+            ["27 09:00Z", "30 09:00Z"]
         );
     }
 

@@ -10,13 +10,13 @@ mod reader;
 mod rules;
 mod values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::Duration;
+use chrono::{Duration, Weekday};
 use chrono_tz::Tz;
 use toml::de::DeTable;
 
-use super::{Audience, RuleId, fault::Fault, policy::Policy, time::WorkingHours};
+use super::{Audience, RuleId, fault::Fault, policy::Policy, time::WorkingHours, zone};
 use reader::{Faults, Section, Value};
 
 pub use check::check;
@@ -149,19 +149,13 @@ fn policy(faults: &mut Faults<'_>, mut root: Section<'_>) -> Option<(Policy, Pla
 fn time_zone(faults: &mut Faults<'_>, value: Value<'_>) -> Option<Tz> {
     let span = value.span();
     let text = faults.text(value)?;
-    let read = text.parse().ok();
-    if read.is_none() {
-        faults.add(
-            &span,
-            format!("\"{text}\" is not a time zone."),
-            super::nearest::fix_for(
-                &text,
-                chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()),
-                "Use a name such as \"Europe/London\".",
-            ),
-        );
+    match zone::named(&text) {
+        Ok(zone) => Some(zone),
+        Err(fix) => {
+            faults.add(&span, format!("\"{text}\" is not a time zone."), fix);
+            None
+        }
     }
-    read
 }
 
 fn working_hours(faults: &mut Faults<'_>, value: Value<'_>) -> Option<WorkingHours> {
@@ -171,7 +165,7 @@ fn working_hours(faults: &mut Faults<'_>, value: Value<'_>) -> Option<WorkingHou
         faults,
         "days",
         "List the days worked, for example [\"Mon\", \"Tue\"].",
-        |faults, value| faults.list(value, values::weekday),
+        |faults, value| faults.list(value, values::days_of_week),
     );
     let from = section.required(
         faults,
@@ -186,8 +180,11 @@ fn working_hours(faults: &mut Faults<'_>, value: Value<'_>) -> Option<WorkingHou
         values::time_of_day,
     );
     section.finish(faults);
+    let mut days: Vec<Weekday> = days?.concat();
+    let mut seen = BTreeSet::new();
+    days.retain(|day| seen.insert(day.num_days_from_monday()));
     let hours = WorkingHours {
-        days: days?,
+        days,
         from: from?,
         until: until?,
     };
@@ -199,11 +196,11 @@ fn working_hours(faults: &mut Faults<'_>, value: Value<'_>) -> Option<WorkingHou
         );
         return None;
     }
-    if hours.until <= hours.from {
+    if hours.until == hours.from {
         faults.add(
             &span,
-            "Work ends before it begins.",
-            "Make `until` later than `from`; a day's work does not run over midnight.",
+            "Work ends when it begins.",
+            "Make `until` later than `from`, or earlier where work runs over midnight.",
         );
         return None;
     }

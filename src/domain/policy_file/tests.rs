@@ -416,3 +416,20 @@ fn groups_that_contain_themselves_are_named_once() {
         "The group inner contains itself: inner contains inner."
     );
 }
+
+#[test]
+fn days_may_run_over_the_end_of_the_week_and_hours_over_midnight() {
+    let text = START
+        .replace(
+            "[\"Mon\", \"Tue\", \"Wed\", \"Thu\", \"Fri\"]",
+            "[\"Sat-Mon\", \"Mon\", \"Wed\"]",
+        )
+        .replace("from = \"09:00\"", "from = \"22:00\"")
+        .replace("0 10 * * Mon-Fri", "0 9 * * Fri-Mon")
+        .replace("Europe/London", "GMT Standard Time");
+    let policy = read(&text).unwrap();
+    use chrono::Weekday::{Mon, Sat, Sun, Wed};
+    assert_eq!(policy.working_hours.days, [Sat, Sun, Mon, Wed]);
+    assert!(policy.working_hours.until < policy.working_hours.from);
+    assert_eq!(policy.time_zone, chrono_tz::Europe::London);
+}

@@ -1,12 +1,14 @@
 //! Values of a policy that TOML has no type for: durations, times of day, dates, cron patterns.
 
-use std::str::FromStr;
-
 use chrono::{Duration, NaiveDate, NaiveTime, Weekday};
 use toml::de::DeValue;
 
 use super::reader::{Faults, Value};
-use crate::domain::{clock::pattern::Pattern, time::bounded, when::length_of};
+use crate::domain::{
+    clock::pattern::Pattern,
+    time::{bounded, weekdays},
+    when::length_of,
+};
 
 /// A duration such as `10s`, `5m`, `1h`, `2h30m` or `1d`; `0s` is none at all.
 pub(super) fn duration(faults: &mut Faults<'_>, value: Value<'_>) -> Option<Duration> {
@@ -65,16 +67,16 @@ pub(super) fn time_of_day(faults: &mut Faults<'_>, value: Value<'_>) -> Option<N
     read
 }
 
-/// A day of the week such as `Mon`.
-pub(super) fn weekday(faults: &mut Faults<'_>, value: Value<'_>) -> Option<Weekday> {
+/// A day of the week such as `Mon`, or several such as `Sat-Mon`.
+pub(super) fn days_of_week(faults: &mut Faults<'_>, value: Value<'_>) -> Option<Vec<Weekday>> {
     let span = value.span();
     let text = faults.text(value)?;
-    let read = Weekday::from_str(&text).ok();
+    let read = weekdays(&text);
     if read.is_none() {
         faults.add(
             &span,
             format!("\"{text}\" is not a day of the week."),
-            "Use Mon, Tue, Wed, Thu, Fri, Sat or Sun.",
+            "Use Mon, Tue, Wed, Thu, Fri, Sat or Sun, or from one to another: Mon-Fri.",
         );
     }
     read

@@ -155,7 +155,7 @@ impl Checker<'_> {
                 .iter()
                 .map(|day| day.num_days_from_monday())
                 .collect();
-            if hours.days.is_empty() || days.len() != hours.days.len() || hours.from >= hours.until
+            if hours.days.is_empty() || days.len() != hours.days.len() || hours.from == hours.until
             {
                 self.error(
                     Kind::People,
@@ -164,7 +164,8 @@ impl Checker<'_> {
                         "The working hours of {} are not a working day.",
                         person.name
                     ),
-                    "Name at least one day, each once, and an end later than the start.".to_owned(),
+                    "Name at least one day, each once, and an end that is not the start."
+                        .to_owned(),
                 );
             }
         }
