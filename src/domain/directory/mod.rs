@@ -2,9 +2,10 @@
 //!
 //! The types are here. [`check`](check::check) says what is wrong with a directory,
 //! [`diff`](diff::diff) what a new one changes, and [`merge`](merge::merge) makes the new one out
-//! of what files mention.
+//! of what files mention, and [`to_confirm`](confirm::to_confirm) says what of it is asked about by name.
 
 pub mod check;
+pub mod confirm;
 pub mod diff;
 mod find;
 pub mod groups;
@@ -23,6 +24,7 @@ use super::{
 };
 
 pub use check::{Finding, Severity, check};
+pub use confirm::{ToConfirm, to_confirm};
 pub use diff::{Change, DirectoryChanges, diff};
 pub use kind::Kind;
 
