@@ -3,7 +3,7 @@
 //! Headings are read without regard to case, and blanks and hyphens count as `_`. Beside these,
 //! the people have one column per channel (`email`, `notify_sms`), for the addresses there.
 
-use crate::domain::{ChannelName, directory::Kind, nearest::fix_for};
+use crate::domain::{ChannelName, directory::Kind, nearest::fix_for, text::bare};
 
 /// A column that a list can have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,14 @@ impl Column {
             Self::Named(name) => name,
             Self::Channel(channel) => channel.as_str(),
         }
+    }
+
+    /// Whether people read what stands there; all else is read by programs.
+    pub(super) fn is_for_people(&self) -> bool {
+        matches!(
+            self.name(),
+            "name" | "outside_name" | "programme" | "tags" | "support_queue"
+        )
     }
 }
 
@@ -70,11 +78,16 @@ pub fn required(kind: Kind) -> &'static [&'static str] {
 
 /// The column with this heading, or the fix.
 pub(super) fn find(kind: Kind, heading: &str, channels: &[ChannelName]) -> Result<Column, String> {
-    let wanted: String = heading
-        .trim()
+    let wanted: String = bare(heading)
         .to_lowercase()
         .chars()
-        .map(|c| if c == ' ' || c == '-' { '_' } else { c })
+        .map(|c| {
+            if c.is_whitespace() || c == '-' {
+                '_'
+            } else {
+                c
+            }
+        })
         .collect();
     if let Some(name) = names(kind).iter().find(|name| **name == wanted) {
         return Ok(Column::Named(name));

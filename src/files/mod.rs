@@ -11,6 +11,7 @@ pub mod columns;
 pub mod csv;
 pub mod incidents;
 mod intake;
+mod merged;
 pub mod package;
 mod plan;
 mod record;

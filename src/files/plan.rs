@@ -11,9 +11,11 @@ use super::{csv, intake::Intake, xlsx, yaml};
 use crate::domain::{
     Address, ChannelName,
     directory::{
-        Directory, DirectoryChanges, Finding, Kind, check, diff,
+        Directory, DirectoryChanges, Finding, Kind, ToConfirm, check, diff,
         merge::{Place, Problem, merge},
+        to_confirm,
     },
+    text::bare,
 };
 
 /// A file to import.
@@ -53,6 +55,8 @@ pub struct ImportPlan {
     pub notices: Vec<String>,
     /// What is wrong with the result, and what is noteworthy in it.
     pub findings: Vec<Finding>,
+    /// What is confirmed one by one before it is saved.
+    pub to_confirm: Vec<ToConfirm>,
     /// The number of removals, if it has to be typed because one list would lose more than a
     /// fifth of its entries.
     pub must_type: Option<usize>,
@@ -84,10 +88,12 @@ pub fn plan(current: &Directory, inputs: &[Input], options: &Options<'_>) -> Imp
     problems.extend(merged.left_out);
     problems.sort_by(|a, b| a.at.cmp(&b.at));
     let mut notices = intake.notices;
+    notices.extend(intake.taken_off.notices());
     notices.extend(merged.notices);
     let changes = diff(current, &merged.directory);
     ImportPlan {
         findings: check(&merged.directory),
+        to_confirm: to_confirm(current, &merged.directory),
         must_type: must_type(current, &changes),
         result: merged.directory,
         changes,
@@ -108,6 +114,7 @@ fn read(intake: &mut Intake<'_>, nth: usize, input: &Input) {
     let (stem, ending) = file.rsplit_once('.').unwrap_or((file, ""));
     // What is wrong with a whole file is found halfway through it at times: then none of it counts.
     let (mentions, kinds) = (intake.mentions.len(), intake.kinds.clone());
+    let taken_off = intake.taken_off.len();
     let read = match ending.to_lowercase().as_str() {
         "yaml" | "yml" => yaml::read(intake, &at, &input.bytes),
         "csv" => csv::read(intake, &at, stem, &input.bytes),
@@ -120,6 +127,7 @@ fn read(intake: &mut Intake<'_>, nth: usize, input: &Input) {
     };
     if let Err(Unreadable { row, message, fix }) = read {
         intake.mentions.truncate(mentions);
+        intake.taken_off.truncate(taken_off);
         intake.kinds = kinds;
         let is_line = matches!(ending, "yaml" | "yml");
         let at = Place { row, is_line, ..at };
@@ -137,7 +145,7 @@ pub(super) struct Unreadable {
 
 /// The list that a file or sheet of this name holds: `people`, `People (2)`, `people-2026`.
 pub(super) fn kind_of(name: &str) -> Option<Kind> {
-    let name = name.trim().to_lowercase();
+    let name = bare(name).to_lowercase();
     Kind::ALL.into_iter().find(|kind| {
         name.strip_prefix(kind.as_str())
             .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))

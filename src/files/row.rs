@@ -16,8 +16,8 @@ use crate::domain::{
         text::{bad_link, bad_list_item, bad_text},
     },
     ids::BadId,
-    nearest::fix_for,
-    time::{OutOfBounds, Time, WorkingHours, bounded},
+    time::{OutOfBounds, Time, WorkingHours, bounded, weekdays},
+    zone,
 };
 
 /// A row being read. What a column says is `None` if the file has no such column, and
@@ -267,13 +267,13 @@ impl<'r> Row<'r> {
         let Some(text) = self.raw("time_zone")? else {
             return Some(None);
         };
-        if let Ok(zone) = text.parse() {
-            return Some(Some(zone));
+        match zone::named(text) {
+            Ok(zone) => Some(Some(zone)),
+            Err(fix) => {
+                self.problem("time_zone", "There is no such time zone.", fix);
+                None
+            }
         }
-        let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-        let fix = fix_for(text, names, "Write it as Europe/London, or leave it empty.");
-        self.problem("time_zone", "There is no such time zone.", fix);
-        None
     }
 
     /// Working hours, which take three columns.
@@ -294,24 +294,22 @@ impl<'r> Row<'r> {
             self.time_of_day("working_from")?,
             self.time_of_day("working_until")?,
         );
-        if from >= until {
-            let message = "The working day ends before it begins.";
-            self.problem(
-                "working_until",
-                message,
-                "Give an end later than the start.",
-            );
+        if from == until {
+            let message = "The working day ends when it begins.";
+            let fix = "Give an end later than the start, or earlier where work runs over midnight.";
+            self.problem("working_until", message, fix);
             return None;
         }
         Some(Some(WorkingHours { days, from, until }))
     }
 
     fn days(&mut self) -> Option<Vec<Weekday>> {
-        let fix = "Write days as Mon, Tue, Wed, each once, or leave all three columns empty.";
+        let fix =
+            "Write days as Mon, Tue, Wed or Mon-Fri, each once, or leave all three columns empty.";
         let mut days: Vec<Weekday> = Vec::new();
         for (_, text) in self.items("working_days").unwrap_or_default() {
-            match text.parse() {
-                Ok(day) if !days.contains(&day) => days.push(day),
+            match weekdays(&text) {
+                Some(more) if !more.iter().any(|day| days.contains(day)) => days.extend(more),
                 _ => {
                     self.problem(
                         "working_days",

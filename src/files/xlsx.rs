@@ -1,7 +1,8 @@
 //! XLSX: one sheet a list, named after it, with headings in the first row that has any.
 //!
 //! Cells are read one after the other; only the workbook's table of texts is in memory as a whole.
-//! Formulas count as the value that the spreadsheet computed last.
+//! Formulas count as the value that the spreadsheet computed last; a row with one that was never computed is
+//! left out. Of cells that are merged over several rows each row has the value.
 
 use std::io::Cursor;
 
@@ -9,7 +10,9 @@ use calamine::{DataRef, Reader, Xlsx, XlsxError};
 
 use super::{
     columns::Column,
+    csv::unguard,
     intake::Intake,
+    merged::Merged,
     plan::{Unreadable, in_sheet, kind_of},
     record::{Record, Value},
     unpacked,
@@ -95,6 +98,10 @@ fn read_sheet(
     workbook: &mut Xlsx<Cursor<&[u8]>>,
     sheet: &str,
 ) -> Result<(), Unreadable> {
+    let areas = workbook
+        .merge_cells_by_sheet_name(sheet)
+        .map_err(unreadable)?;
+    let merged = Merged::new(areas).ok_or_else(|| larger_than_lists(sheet))?;
     let mut cells = workbook.worksheet_cells_reader(sheet).map_err(unreadable)?;
     let mut table = Table {
         intake,
@@ -102,32 +109,34 @@ fn read_sheet(
         kind,
         columns: None,
         refused: false,
+        merged,
     };
     let mut row = Cells::default();
     let mut rows = 0;
-    while let Some(cell) = cells.next_cell().map_err(unreadable)? {
-        let (line, column) = cell.get_position();
+    while let Some(cell) = cells
+        .next_cell_with_formula_metadata()
+        .map_err(unreadable)?
+    {
+        let (line, column) = cell.pos;
         if line != row.line {
-            table.row(std::mem::take(&mut row));
+            table.rows(std::mem::take(&mut row));
             row.line = line;
             rows += 1;
         }
         if rows.max(line) >= ROWS_MAX || column >= COLUMNS_MAX {
-            return Err(Unreadable {
-                row: 0,
-                message: format!("The sheet \"{sheet}\" is larger than a sheet can be."),
-                fix: "Copy the list into a new workbook, or save it as CSV.".to_owned(),
-            });
+            return Err(larger_than_lists(sheet));
         }
-        row.has_error |= matches!(cell.get_value(), DataRef::Error(_));
-        let text = text_of(cell.get_value());
+        // A program that writes workbooks leaves it to the spreadsheet to compute them.
+        let not_computed = cell.formula.is_some() && cell.value == DataRef::Empty;
+        row.has_error |= not_computed || matches!(cell.value, DataRef::Error(_));
+        let text = text_of(&cell.value);
         row.has_long_text |= text.len() > TEXT_MAX && text.chars().count() > TEXT_MAX;
         if !text.is_empty() && !row.has_long_text {
             let column = usize::try_from(column).unwrap_or(usize::MAX);
             row.texts.push((column, text));
         }
     }
-    table.row(row);
+    table.rows(row);
     Ok(())
 }
 
@@ -150,9 +159,19 @@ struct Table<'t, 'i> {
     columns: Option<Vec<Option<Column>>>,
     /// Whether the headings cannot be understood, so that no row can.
     refused: bool,
+    merged: Merged,
 }
 
 impl Table<'_, '_> {
+    /// Takes a row, with what is merged into it. One in which nothing else stands says nothing.
+    fn rows(&mut self, mut cells: Cells) {
+        let says_nothing = cells.texts.is_empty() && !cells.has_error && !cells.has_long_text;
+        self.merged.fill(cells.line, &mut cells.texts);
+        if !says_nothing {
+            self.row(cells);
+        }
+    }
+
     fn row(&mut self, cells: Cells) {
         let at = Place {
             row: cells.line.saturating_add(1),
@@ -163,7 +182,8 @@ impl Table<'_, '_> {
         }
         if cells.has_error {
             let message = "A formula in this row has no result.";
-            let fix = "Replace the formula by its value.";
+            let fix =
+                "Open the file in a spreadsheet and save it, or replace the formula by its value.";
             self.intake.refuse(at, Some(self.kind), message, fix);
             return;
         }
@@ -210,7 +230,7 @@ impl Table<'_, '_> {
                 let text = cells
                     .iter()
                     .find(|(at, _)| *at == nth)
-                    .map(|(_, text)| text.clone());
+                    .map(|(_, text)| unguard(text, column.is_for_people()).to_owned());
                 values.push((column.clone(), Value::Text(text.unwrap_or_default())));
             }
         }
@@ -241,6 +261,14 @@ fn text_of(value: &DataRef<'_>) -> String {
         }
         DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
         DataRef::Error(_) | DataRef::Empty => String::new(),
+    }
+}
+
+fn larger_than_lists(sheet: &str) -> Unreadable {
+    Unreadable {
+        row: 0,
+        message: format!("The sheet \"{sheet}\" is larger than a sheet can be."),
+        fix: "Copy the list into a new workbook, or save it as CSV.".to_owned(),
     }
 }
 

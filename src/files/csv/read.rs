@@ -1,8 +1,10 @@
 //! CSV to rows.
 
+use std::borrow::Cow;
+
 use super::{
     super::{
-        columns,
+        columns::{self, Column},
         intake::Intake,
         plan::{Unreadable, in_sheet, kind_of},
         record::{Record, Value},
@@ -35,10 +37,13 @@ pub(in crate::files) fn read(
         return Err(not_utf8(0));
     }
     intake.begin(kind);
+    let (said, bytes) = separator(bytes);
+    let bytes = with_line_feeds(bytes);
+    let bytes = bytes.as_ref();
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
-        .delimiter(delimiter(bytes))
+        .delimiter(said.unwrap_or_else(|| delimiter(bytes)))
         .from_reader(bytes);
     let mut rows = Rows {
         text: bytes,
@@ -46,7 +51,7 @@ pub(in crate::files) fn read(
         breaks_within: 0,
     };
     let mut record = csv::ByteRecord::new();
-    let mut headings = None;
+    let mut headings: Option<Vec<Option<Column>>> = None;
     loop {
         let more = reader
             .read_byte_record(&mut record)
@@ -62,7 +67,13 @@ pub(in crate::files) fn read(
         let at = Place { row, ..at.clone() };
         let cells = record
             .iter()
-            .map(|cell| std::str::from_utf8(cell).map(|text| unguard(text.trim()).to_owned()))
+            .enumerate()
+            .map(|(nth, cell)| {
+                let column = headings.as_ref().and_then(|columns| columns.get(nth));
+                let column = column.and_then(Option::as_ref);
+                let is_for_people = column.is_some_and(Column::is_for_people);
+                std::str::from_utf8(cell).map(|text| unguard(text.trim(), is_for_people).to_owned())
+            })
             .collect::<Result<Vec<String>, _>>()
             .map_err(|_| not_utf8(row))?;
         match &headings {
@@ -115,17 +126,62 @@ fn not_utf8(row: u32) -> Unreadable {
     }
 }
 
-/// Comma, unless the headings have none and have semicolons or tabs.
-fn delimiter(bytes: &[u8]) -> u8 {
+/// What a first line like `sep=;` says of the file, and the file after it. A spreadsheet does not show that
+/// line, so it is not counted either.
+fn separator(bytes: &[u8]) -> (Option<u8>, &[u8]) {
+    let (first, rest) = first_line(bytes);
+    let first = first.strip_prefix(b"\"").unwrap_or(first);
+    let first = first.strip_suffix(b"\"").unwrap_or(first);
+    let said = match first {
+        [s, e, p, b'=', said] if [*s, *e, *p].eq_ignore_ascii_case(b"sep") => *said,
+        _ => return (None, bytes),
+    };
+    (said.is_ascii_punctuation() || said == b'\t')
+        .then_some((Some(said), rest))
+        .unwrap_or((None, bytes))
+}
+
+/// The first line and what follows it, whatever it ends with.
+fn first_line(bytes: &[u8]) -> (&[u8], &[u8]) {
     let end = bytes
         .iter()
-        .position(|byte| *byte == b'\n')
+        .position(|byte| matches!(byte, b'\r' | b'\n'))
         .unwrap_or(bytes.len());
-    let first = bytes.get(..end).unwrap_or_default();
-    [b',', b';', b'\t']
-        .into_iter()
-        .find(|delimiter| first.contains(delimiter))
-        .unwrap_or(b',')
+    let (first, rest) = bytes.split_at(end);
+    let rest = rest
+        .strip_prefix(b"\r\n")
+        .or(rest.strip_prefix(b"\r"))
+        .or(rest.strip_prefix(b"\n"));
+    (first, rest.unwrap_or_default())
+}
+
+/// The text with a line feed for each carriage return that stands alone, as old Macs end their lines.
+fn with_line_feeds(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let is_alone = |at: usize| {
+        bytes.get(at) == Some(&b'\r') && bytes.get(at.saturating_add(1)) != Some(&b'\n')
+    };
+    if !(0..bytes.len()).any(is_alone) {
+        return Cow::Borrowed(bytes);
+    }
+    let line_feeds = (bytes.iter().enumerate())
+        .map(|(at, byte)| if is_alone(at) { b'\n' } else { *byte })
+        .collect();
+    Cow::Owned(line_feeds)
+}
+
+/// What parts the headings: of comma, semicolon and tab the one of which most stand outside of quotes.
+fn delimiter(bytes: &[u8]) -> u8 {
+    let mut quoted = false;
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+    for byte in first_line(bytes).0 {
+        quoted ^= *byte == b'"';
+        for (delimiter, count) in &mut counts {
+            *count += u32::from(byte == delimiter && !quoted);
+        }
+    }
+    let most = counts.iter().map(|(_, count)| *count).max();
+    let found = counts.iter().find(|(_, count)| Some(*count) == most);
+    found.map_or(b',', |(delimiter, _)| *delimiter)
 }
 
 /// Turns positions in the text into rows as a spreadsheet counts them: an empty line is a row, a

@@ -1,6 +1,7 @@
 //! Rows become mentions of entries, one by one, whatever the format.
 
 mod entries;
+mod pasted;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -20,6 +21,7 @@ use crate::domain::{
     },
     nearest::fix_for,
 };
+use pasted::TakenOff;
 
 /// Everything read so far.
 pub(super) struct Intake<'a> {
@@ -31,6 +33,8 @@ pub(super) struct Intake<'a> {
     pub(super) problems: Vec<Problem>,
     pub(super) spoiled: Vec<Spoiled>,
     pub(super) notices: Vec<String>,
+    /// Where characters that nobody sees were taken off.
+    pub(super) taken_off: TakenOff,
     /// Lists that a file holds, if only as a heading.
     pub(super) kinds: BTreeSet<Kind>,
     /// Groups of the present list, with the name given: a group takes several rows.
@@ -53,6 +57,7 @@ impl<'a> Intake<'a> {
             problems: Vec::new(),
             spoiled: Vec::new(),
             notices: Vec::new(),
+            taken_off: TakenOff::default(),
             kinds: BTreeSet::new(),
             groups: HashMap::new(),
         }
@@ -98,6 +103,7 @@ impl<'a> Intake<'a> {
         let mut columns: Vec<Option<Column>> = Vec::new();
         let mut good = true;
         for heading in headings {
+            let heading = &self.heading(at, heading);
             let column = if heading.is_empty() {
                 None
             } else {
@@ -138,6 +144,8 @@ impl<'a> Intake<'a> {
 
     /// Takes a row. One of which every cell is empty says nothing.
     pub(super) fn take(&mut self, record: &Record) {
+        let cleaned = self.without_invisible(record);
+        let record = cleaned.as_ref().unwrap_or(record);
         if record.cells.iter().all(|(_, value)| value.is_empty()) {
             return;
         }

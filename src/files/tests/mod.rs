@@ -7,6 +7,7 @@
 )]
 
 mod incidents;
+mod kept;
 mod northshire;
 mod problems;
 mod round_trip;

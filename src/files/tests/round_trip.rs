@@ -12,7 +12,7 @@ use crate::{
         Service,
         text::{bad_list_item, bad_text},
     },
-    domain::time::WorkingHours,
+    domain::{text::without_invisible, time::WorkingHours},
     files::{csv, yaml},
 };
 
@@ -52,7 +52,9 @@ fn name() -> impl Strategy<Value = String> {
         1 => odd.prop_map(str::to_owned),
         2 => "\\PC{1,20}".prop_map(|text| text.trim().to_owned()),
     ]
-    .prop_filter("a name", |text| bad_text(text).is_none())
+    .prop_filter("a name", |text| {
+        bad_text(text).is_none() && without_invisible(text) == text.as_str()
+    })
 }
 
 fn tag() -> impl Strategy<Value = String> {
@@ -91,8 +93,8 @@ fn hours() -> impl Strategy<Value = WorkingHours> {
             let at = |micros| NaiveTime::MIN + Duration::microseconds(micros);
             WorkingHours {
                 days,
-                from: at(a.min(b)),
-                until: at(a.max(b)),
+                from: at(a),
+                until: at(b),
             }
         })
 }

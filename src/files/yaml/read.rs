@@ -58,6 +58,7 @@ pub(in crate::files) fn read(
             _ => return Err(yaml.stop("A list has no name.", "Write its name and a colon.")),
         };
         let line = yaml.line;
+        let key = intake.heading(&at(line), &key);
         let kind: Option<Kind> = key.parse().ok();
         let Some(kind) = kind.filter(|kind| !seen.contains(kind)) else {
             let (message, fix) = if kind.is_some() {
@@ -130,6 +131,7 @@ fn take(
     let mut cells: Vec<(Column, Value)> = Vec::new();
     let mut good = true;
     for (line, key, node) in fields {
+        let key = intake.heading(&at(line), &key);
         let column = match columns::find(kind, &key, &intake.channels) {
             Ok(column) => column,
             Err(fix) => {
