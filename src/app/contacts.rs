@@ -11,8 +11,10 @@ use super::{
 use crate::{
     domain::{
         Address, ChannelName, Time,
-        directory::{Directory, merge::Problem},
+        directory::{Directory, ToConfirm, merge::Problem},
+        fault::Fault,
         shown::{ShownAddress, ShownDirectory, Sight},
+        text::bare,
     },
     files::{self, Input, Options},
     store::{
@@ -21,6 +23,9 @@ use crate::{
         outbox,
     },
 };
+
+/// By what a change that the policy in force does not survive is confirmed.
+const POLICY: &str = "policy";
 
 /// Characters of a server's words that are shown.
 const SAID: usize = 300;
@@ -39,11 +44,22 @@ pub struct PlannedImport {
     pub summary: String,
     /// Number of changes.
     pub changes: usize,
+    /// What has to be confirmed by name, besides.
+    pub to_confirm: Vec<Confirmation>,
     /// How many entries would be removed, if so many that the number has to be confirmed.
     pub removals_to_confirm: Option<usize>,
     /// The directory afterwards, and the one it was made from.
     #[serde(skip)]
     pub token: ImportToken,
+}
+
+/// What is seldom meant, so that it is confirmed by name before it is saved.
+#[derive(Debug, Clone, Serialize)]
+pub struct Confirmation {
+    /// The id of the entry, or `policy`.
+    pub id: String,
+    /// What would happen, as a sentence or more.
+    pub sentence: String,
 }
 
 /// What is saved when the plan is confirmed.
@@ -127,8 +143,10 @@ impl App {
             .collect();
         let mut warnings = warnings(&plan);
         // A policy that cannot be read, or is not there, is another matter than this import.
+        let mut to_confirm: Vec<Confirmation> = plan.to_confirm.iter().map(confirmation).collect();
         if let Ok((_, misfits)) = self.misfits(&plan.result).await {
             warnings.extend(misfits.iter().map(ToString::to_string));
+            to_confirm.extend(self.new_misfits(&known.directory, &misfits).await);
         }
         let left_out = plan.rows_left_out();
         if left_out > 0 {
@@ -139,12 +157,34 @@ impl App {
             lines: lines(&plan),
             warnings,
             summary: summary.join(", "),
+            to_confirm,
             changes,
             removals_to_confirm: plan.must_type,
             token: ImportToken {
                 before: known,
                 after: plan.result,
             },
+        })
+    }
+
+    /// That the policy in force would no longer fit the directory where it does now. Before the first import it
+    /// fits nothing, so nothing is asked.
+    async fn new_misfits(&self, now: &Directory, after: &[Fault]) -> Option<Confirmation> {
+        if *now == Directory::default() {
+            return None;
+        }
+        let (_, before) = self.misfits(now).await.ok()?;
+        let new: Vec<String> = after
+            .iter()
+            .filter(|fault| !before.contains(fault))
+            .map(ToString::to_string)
+            .collect();
+        (!new.is_empty()).then(|| Confirmation {
+            id: POLICY.to_owned(),
+            sentence: format!(
+                "The policy in force would not fit the directory any more: {}",
+                new.join(" ")
+            ),
         })
     }
 
@@ -287,7 +327,8 @@ impl App {
 
     /// Believes an address again, given whole or as it is shown.
     pub async fn heal_address(&self, text: &str) -> Result<Healed, Error> {
-        let text = text.trim();
+        let text = bare(text);
+        let text = text.as_ref();
         let bad = outbox::bad_addresses(self.store.read(), self.clock.now()).await?;
         let shown = bad
             .into_iter()
@@ -327,6 +368,13 @@ fn problem(problem: &Problem) -> String {
         "{}{column}: {} {}",
         problem.at, problem.message, problem.fix
     )
+}
+
+fn confirmation(it: &ToConfirm) -> Confirmation {
+    Confirmation {
+        id: it.id.clone(),
+        sentence: it.sentence.clone(),
+    }
 }
 
 /// One line for each change: what, whom, and how it differs.

@@ -66,7 +66,7 @@ pub use self::{
     again::{Retry, RetryFilter},
     by_mail::Members,
     change::Mode,
-    contacts::{BadAddressAnswer, Healed, PlannedImport},
+    contacts::{BadAddressAnswer, Confirmation, Healed, PlannedImport},
     doctor::{Finding, Surroundings, not_started, settings_found},
     drafts::{Prepared, Wish},
     error::{Error, Kind as ErrorKind},

@@ -77,7 +77,9 @@ pub enum Directory {
 #[command(before_help = "Examples:
   oyez directory sample --to directory.yaml          a file to begin with
   oyez directory import people.csv                   shows what would change, then asks
-  oyez directory import directory.yaml --yes         refused whole if a row has a problem")]
+  oyez directory import directory.yaml --yes         refused whole if a row has a problem
+  oyez directory import people.csv --yes --confirm sian-pritchard
+                                                     if the plan asks for it by name")]
 pub struct Import {
     /// Files: .yaml, .csv (people.csv, services.csv, …) or .xlsx
     #[arg(required = true)]
@@ -91,6 +93,9 @@ pub struct Import {
     /// With --prune: confirm that so many entries are removed
     #[arg(long, value_name = "N", requires = "prune")]
     pub removals: Option<usize>,
+    /// Confirm what the plan says has to be confirmed: an id, or policy. Once for each
+    #[arg(long, value_name = "ID")]
+    pub confirm: Vec<String>,
     /// How to go about it
     #[command(flatten)]
     pub write: Write,

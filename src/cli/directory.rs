@@ -11,7 +11,9 @@ use super::{
     write::Door,
 };
 use crate::{
-    app::{BadAddressAnswer, Error, ErrorKind, KeyHolder, PlannedImport, files as disk},
+    app::{
+        BadAddressAnswer, Confirmation, Error, ErrorKind, KeyHolder, PlannedImport, files as disk,
+    },
     files::sample,
 };
 
@@ -179,6 +181,9 @@ fn plan_lines(page: &mut Page, plan: &PlannedImport) {
     for warning in &plan.warnings {
         page.line(format!("Warning: {warning}"));
     }
+    for it in &plan.to_confirm {
+        page.line(format!("To confirm: {} ({})", it.sentence, it.id));
+    }
     page.line(&plan.summary);
 }
 
@@ -210,6 +215,7 @@ fn may_save(door: &Door, args: &Import, plan: &PlannedImport) -> Result<(), Erro
             format!("Check the files, or add --removals {removals}."),
         ));
     }
+    confirm_each(door, args, plan)?;
     let question = match plan.problems.is_empty() {
         true => "Save this?".to_owned(),
         false => format!(
@@ -222,6 +228,42 @@ fn may_save(door: &Door, args: &Import, plan: &PlannedImport) -> Result<(), Erro
     } else {
         Err(unconfirmed("Nothing was saved."))
     }
+}
+
+/// Asks for each of what is seldom meant. A script names each, so that it cannot do by accident what a person
+/// would be asked about.
+fn confirm_each(door: &Door, args: &Import, plan: &PlannedImport) -> Result<(), Error> {
+    let left: Vec<&Confirmation> = plan
+        .to_confirm
+        .iter()
+        .filter(|it| {
+            !args
+                .confirm
+                .iter()
+                .any(|id| id.eq_ignore_ascii_case(&it.id))
+        })
+        .collect();
+    let is_meant = |it: &Confirmation| {
+        let question = format!("{} Is that meant?", it.sentence);
+        !args.write.yes && door.output.confirm(&question)
+    };
+    if left.iter().all(|it| is_meant(it)) {
+        return Ok(());
+    }
+    let mut named: Vec<String> = left
+        .iter()
+        .map(|it| format!("--confirm {}", it.id))
+        .collect();
+    named.dedup();
+    Err(Error::new(
+        ErrorKind::Refused,
+        "not-confirmed",
+        "What the plan asks to confirm was not confirmed, so nothing was saved.",
+        format!(
+            "Correct the files, or, if each is meant, add {}.",
+            named.join(" ")
+        ),
+    ))
 }
 
 /// `oyez directory sample`, which needs neither settings nor a database.

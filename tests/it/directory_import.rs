@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::support::{
     at,
     database::databases,
-    program::{DIRECTORY, Program, oyez, oyez_on_a_terminal},
+    program::{DIRECTORY, POLICY, Program, oyez, oyez_on_a_terminal},
 };
 
 const NOW: &str = "2026-11-23T13:20:00Z";
@@ -269,4 +269,114 @@ async fn saving_says_how_far_it_is() {
             .unwrap();
         assert_eq!(heard, [(500, 1200), (1000, 1200), (1200, 1200)]);
     }
+}
+
+/// A folder with the example organisation in it.
+fn northshire() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = DIRECTORY
+        .lines()
+        .filter(|line| !line.contains("notify_sms"));
+    let directory: String = lines.map(|line| format!("{line}\n")).collect();
+    fs::write(folder.path().join("directory.yaml"), directory).unwrap();
+    let args = ["directory", "import", "directory.yaml", "--yes"];
+    let output = oyez(folder.path(), &args);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    folder
+}
+
+fn shown(folder: &TempDir, id: &str) -> String {
+    said(&oyez(folder.path(), &["directory", "show", id]))
+}
+
+#[test]
+fn a_script_makes_an_outsider_ours_or_blanks_an_address_only_by_name() {
+    let folder = northshire();
+    let csv = "id,organisation,email\nsian-pritchard,,sian.pritchard@ashmere-college.example\n\
+               dana-whitlock,,\n";
+    fs::write(folder.path().join("people.csv"), csv).unwrap();
+    let import = |more: &[&str]| {
+        let args = [&["directory", "import", "people.csv", "--yes"], more].concat();
+        let output = oyez(folder.path(), &args);
+        (output.status.code(), said(&output))
+    };
+    let (code, text) = import(&[]);
+    assert_eq!(code, Some(4), "{text}");
+    for says in [
+        "To confirm: Sian Pritchard belongs to Ashmere College, and would count as ours. \
+         (sian-pritchard)",
+        "To confirm: Dana Whitlock would lose their address on email, and have none left. \
+         (dana-whitlock)",
+        "add --confirm dana-whitlock --confirm sian-pritchard.",
+    ] {
+        assert!(text.contains(says), "{says} is not in {text}");
+    }
+    let (code, text) = import(&["--confirm", "dana-whitlock"]);
+    assert_eq!(code, Some(4), "{text}");
+    assert!(text.contains("add --confirm sian-pritchard."), "{text}");
+    assert!(shown(&folder, "sian-pritchard").contains("ashmere-college"));
+    let each = ["--confirm", "dana-whitlock", "--confirm", "sian-pritchard"];
+    let (code, text) = import(&each);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(!shown(&folder, "sian-pritchard").contains("\"ashmere-college\""));
+}
+
+#[test]
+fn a_person_is_asked_about_each_by_name() {
+    let folder = northshire();
+    fs::write(
+        folder.path().join("people.csv"),
+        "id,organisation\nsian-pritchard,\n",
+    )
+    .unwrap();
+    let args = ["directory", "import", "people.csv"];
+    let no = oyez_on_a_terminal(folder.path(), &args, "n\n");
+    let text = said(&no);
+    assert_eq!(no.status.code(), Some(4), "{text}");
+    assert!(
+        text.contains(
+            "Sian Pritchard belongs to Ashmere College, and would count as ours. Is that meant?"
+        ),
+        "{text}"
+    );
+    assert!(shown(&folder, "sian-pritchard").contains("ashmere-college"));
+    let yes = oyez_on_a_terminal(folder.path(), &args, "y\ny\n");
+    assert_eq!(yes.status.code(), Some(0), "{}", said(&yes));
+}
+
+#[test]
+fn an_import_that_the_policy_in_force_would_not_survive_asks() {
+    let folder = northshire();
+    fs::write(folder.path().join("policy.toml"), POLICY).unwrap();
+    let applied = oyez(folder.path(), &["rules", "apply", "policy.toml", "--yes"]);
+    assert_eq!(applied.status.code(), Some(0), "{}", said(&applied));
+    let csv = "id,organisation\ndana-whitlock,ashmere-college\n";
+    fs::write(folder.path().join("people.csv"), csv).unwrap();
+    let args = ["directory", "import", "people.csv", "--yes"];
+    let refused = oyez(folder.path(), &args);
+    let text = said(&refused);
+    assert_eq!(refused.status.code(), Some(4), "{text}");
+    assert!(
+        text.contains("To confirm: The policy in force would not fit the directory any more: "),
+        "{text}"
+    );
+    assert!(
+        text.contains("dana-whitlock is outside the organisation"),
+        "{text}"
+    );
+    assert!(text.contains("add --confirm policy."), "{text}");
+    let args = [&args[..], &["--confirm", "policy"]].concat();
+    let meant = oyez(folder.path(), &args);
+    assert_eq!(meant.status.code(), Some(0), "{}", said(&meant));
+    // What is wrong already is no matter of the next import.
+    fs::write(
+        folder.path().join("people.csv"),
+        "id,name\nnew-person,New Person\n",
+    )
+    .unwrap();
+    let next = oyez(
+        folder.path(),
+        &["directory", "import", "people.csv", "--yes"],
+    );
+    assert_eq!(next.status.code(), Some(0), "{}", said(&next));
 }
