@@ -94,6 +94,25 @@ impl App {
         Ok(findings)
     }
 
+    /// What a policy file, or the policy in force, means for restricted incidents: sentences to know, not to put
+    /// right.
+    pub async fn notes_on_restricted(&self, file: Option<&Path>) -> Result<Vec<String>, Error> {
+        let policy = match file {
+            Some(file) => {
+                let text = files::read_text(file).await?;
+                Arc::new(self.checked(&text, &file.display().to_string()).await?)
+            }
+            None => Arc::clone(&self.rulebook().await?.policy),
+        };
+        let directory = directory::load(self.store.read()).await?.directory;
+        if is_empty(&directory) {
+            return Ok(Vec::new());
+        }
+        let bad = self.marks(self.store.read()).await?;
+        let compiled = self.compile(&policy, &Arc::new(directory), &bad);
+        Ok(compiled.notes_on_restricted())
+    }
+
     /// Whether a policy could be put in force; an error names all its faults.
     pub(super) async fn check_policy(&self, text: &str, name: &str) -> Result<(), Error> {
         self.checked(text, name).await.map(drop)

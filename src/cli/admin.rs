@@ -37,6 +37,9 @@ pub async fn rules(door: &Door, command: Rules) -> Result<Exit, Error> {
                 }
                 Ok(())
             })?;
+            for note in door.app.notes_on_restricted(file.as_deref()).await? {
+                door.output.say(&format!("To know: {note}"));
+            }
             Ok(if findings.is_empty() {
                 Exit::Done
             } else {

@@ -8,12 +8,12 @@ use serde::Serialize;
 
 use super::{Compiled, compile::ReadyTarget, cover::covers};
 use crate::domain::{
-    Address, RoleId, RuleId, ServiceId, Time,
+    RoleId, RuleId, ServiceId, Time,
     directory::Service,
     incident::{Kind, Stage},
     nearest::{nearest, or_list},
     notification::Moment,
-    policy::{Rule, Test},
+    policy::{Rule, Target, Test},
     policy_file::service_passes,
     situation::{RecipientId, Relation, Situation},
 };
@@ -39,6 +39,10 @@ pub struct Finding {
 pub enum FindingKind {
     /// The rule may hold, and there is nobody to tell.
     ReachesNobody,
+    /// One of those whom the rule tells is nobody who can be told.
+    TargetReachesNobody,
+    /// The rule names a kind of incident that is restricted, and nobody whom it tells may hear of it.
+    SilentWhenRestricted,
     /// The rule cannot hold, whatever happens.
     NeverMatches,
     /// Another rule tells the same people and more whenever this one does.
@@ -57,6 +61,33 @@ const SENIOR: [&str; 4] = [
     "programme-delivery-manager",
 ];
 
+const NOBODY: &str = "nobody in the directory is named by it";
+const NO_ADDRESS: &str = "nobody it names has a usable address on its channels";
+const ADD_ADDRESSES: &str =
+    "Add addresses to the directory, name other channels, or remove the rule.";
+
+/// How far a rule comes to somebody.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    Nobody,
+    NoAddress,
+    Somebody,
+}
+
+/// A target as policies write it.
+fn written(target: &Target) -> String {
+    match target {
+        Target::Role(role) => format!("role:{role}"),
+        Target::Group(group) => format!("group:{group}"),
+        Target::Person(person) => format!("person:{person}"),
+        Target::Contacts(None) => "org:*".to_owned(),
+        Target::Contacts(Some(organisation)) => format!("org:{organisation}"),
+        Target::Destination(destination) => format!("destination:{destination}"),
+        Target::ServiceDestinations => "destination:service".to_owned(),
+        Target::Leads => "leads".to_owned(),
+    }
+}
+
 /// Moments that go to leads in their role, or to one person, and never through rules.
 fn never_through_rules(moment: Moment) -> bool {
     moment.is_for_leads() || moment == Moment::Test
@@ -73,7 +104,14 @@ impl Compiled {
                 .never_matches(rule)
                 .or_else(|| self.reaches_nobody(number, rule))
                 .or_else(|| self.covered(number, rule));
+            let is_dead = finding
+                .as_ref()
+                .is_some_and(|it| it.kind != FindingKind::Covered);
             findings.extend(finding);
+            if !is_dead {
+                findings.extend(self.targets_without_anybody(number, rule));
+                findings.extend(self.silent_when_restricted(number, rule));
+            }
         }
         findings.extend(self.covers_nothing());
         findings.extend(self.without_senior_contact(now));
@@ -127,43 +165,18 @@ impl Compiled {
     }
 
     fn reaches_nobody(&self, number: usize, rule: &Rule) -> Option<Finding> {
-        let mut named = false;
-        for target in &self.rules[number].tell {
-            for party in self.everyone(target, rule) {
-                named = true;
-                let party = &self.parties[party as usize];
-                let usable = self.usable(party);
-                let by = &self.rules[number].by.channels;
-                let reachable = |(channel, _): &(u16, Address)| {
-                    matches!(party.id, RecipientId::Destination(_)) || by.contains(channel)
-                };
-                if usable.iter().any(reachable) {
-                    return None;
-                }
-            }
-            if matches!(target, ReadyTarget::Leads) {
-                return None;
-            }
-        }
-        let (why, fix) = if named {
-            (
-                "nobody it names has a usable address on its channels",
-                "Add addresses to the directory, name other channels, or remove the rule."
-                    .to_owned(),
-            )
+        let targets = || self.rules[number].tell.iter();
+        let reach = targets()
+            .map(|target| self.reach(number, rule, target))
+            .max();
+        let (why, fix) = if reach == Some(Reach::Somebody) {
+            return None;
+        } else if reach == Some(Reach::NoAddress) {
+            (NO_ADDRESS, ADD_ADDRESSES.to_owned())
         } else {
             let usual = "Give somebody the role or the membership, or remove the rule.";
-            let misspelt = self.rules[number]
-                .tell
-                .iter()
-                .find_map(|target| match target {
-                    ReadyTarget::Role(role) => self.meant(role),
-                    _ => None,
-                });
-            (
-                "nobody in the directory is named by it",
-                misspelt.unwrap_or_else(|| usual.to_owned()),
-            )
+            let misspelt = targets().find_map(|target| self.misspelt(target));
+            (NOBODY, misspelt.unwrap_or_else(|| usual.to_owned()))
         };
         Some(Finding {
             kind: FindingKind::ReachesNobody,
@@ -172,6 +185,78 @@ impl Compiled {
             sentence: format!("Rule {} reaches nobody: {why}.", rule.id),
             fix,
         })
+    }
+
+    fn misspelt(&self, target: &ReadyTarget) -> Option<String> {
+        match target {
+            ReadyTarget::Role(role) => self.meant(role),
+            _ => None,
+        }
+    }
+
+    /// Whom one of a rule's targets reaches, whatever happens.
+    fn reach(&self, number: usize, rule: &Rule, target: &ReadyTarget) -> Reach {
+        if matches!(target, ReadyTarget::Leads) {
+            return Reach::Somebody;
+        }
+        let everyone = self.everyone(target, rule);
+        if everyone
+            .iter()
+            .any(|party| self.is_reachable(number, *party))
+        {
+            Reach::Somebody
+        } else if everyone.is_empty() {
+            Reach::Nobody
+        } else {
+            Reach::NoAddress
+        }
+    }
+
+    /// Whether a rule has a channel on which the party has a usable address.
+    pub(super) fn is_reachable(&self, number: usize, party: u32) -> bool {
+        let party = &self.parties[party as usize];
+        let by = &self.rules[number].by.channels;
+        self.usable(party).iter().any(|(channel, _)| {
+            matches!(party.id, RecipientId::Destination(_)) || by.contains(channel)
+        })
+    }
+
+    /// Each of several whom a rule tells is looked at: that the others are reached hides a slip.
+    fn targets_without_anybody(&self, number: usize, rule: &Rule) -> Vec<Finding> {
+        let ready = self.rules[number].tell.iter();
+        let each = ready.zip(&rule.tell).filter_map(|(ready, target)| {
+            // What is not in the directory is a fault of the policy, and is told as such.
+            let is_there = match (ready, target) {
+                (ReadyTarget::Person(party) | ReadyTarget::Destination(party), _) => {
+                    party.is_some()
+                }
+                (_, Target::Group(group)) => self.directory.groups.contains_key(group),
+                _ => true,
+            };
+            let (why, fix) = match self.reach(number, rule, ready) {
+                Reach::Nobody if is_there => (NOBODY, self.misspelt(ready)),
+                Reach::NoAddress => (NO_ADDRESS, Some(ADD_ADDRESSES.to_owned())),
+                Reach::Nobody | Reach::Somebody => return None,
+            };
+            let usual = || {
+                format!(
+                    "Fill it in the directory, or take it out of rule {}.",
+                    rule.id
+                )
+            };
+            Some(Finding {
+                kind: FindingKind::TargetReachesNobody,
+                rule: Some(rule.id.clone()),
+                service: None,
+                sentence: format!(
+                    "Rule {} tells nobody by {}: {why}.",
+                    rule.id,
+                    written(target)
+                ),
+                fix: fix.unwrap_or_else(usual),
+            })
+        });
+        each.collect()
     }
 
     /// The roles that somebody may have meant by one that nobody holds.
@@ -225,7 +310,7 @@ impl Compiled {
     }
 
     /// Everyone whom a target could name, on any service that the rule admits.
-    fn everyone(&self, target: &ReadyTarget, rule: &Rule) -> Vec<u32> {
+    pub(super) fn everyone(&self, target: &ReadyTarget, rule: &Rule) -> Vec<u32> {
         let nodes = || {
             let ids = self.passing(rule).map(|service| &service.id);
             ids.filter_map(|id| self.service_of.get(id).copied())

@@ -13,6 +13,7 @@ mod cover;
 mod explain;
 mod index;
 mod lint;
+mod lint_restricted;
 mod matching;
 mod reason;
 mod resolve;

@@ -470,9 +470,102 @@ fn rules_that_reach_nobody_are_found() {
         nobody,
         "nobody in the directory",
     );
+    check_finding(
+        &rule("a", "{}", "[\"leads\", \"person:ann-other\"]", ""),
+        FindingKind::TargetReachesNobody,
+        "by person:ann-other: nobody it names has a usable address",
+    );
+}
+
+#[test]
+fn each_of_several_whom_a_rule_tells_is_looked_at() {
+    check_finding(
+        &rule(
+            "a",
+            "{}",
+            "[\"group:on-call\", \"role:service-owners\"]",
+            "",
+        ),
+        FindingKind::TargetReachesNobody,
+        "Rule a tells nobody by role:service-owners: nobody in the directory is named by it. Nobody \
+         holds the role service-owners; did you mean service-owner?",
+    );
+    // What is not in the directory at all is a fault of the policy, and is not told twice.
     assert_eq!(
-        findings(&rule("a", "{}", "[\"leads\", \"person:ann-other\"]", "")),
+        findings(&rule(
+            "a",
+            "{}",
+            "[\"group:on-call\", \"group:no-such\"]",
+            ""
+        )),
         []
+    );
+}
+
+#[test]
+fn a_rule_on_a_restricted_kind_that_can_tell_nobody_of_it_is_found() {
+    let silent = FindingKind::SilentWhenRestricted;
+    let security = "{ kind = \"security\" }";
+    check_finding(
+        &rule(
+            "a",
+            security,
+            "\"role:service-owner\"",
+            "audience = \"external\"",
+        ),
+        silent,
+        "Rule a tells nobody of a restricted incident (security): nobody outside hears of it.",
+    );
+    check_finding(
+        &rule(
+            "a",
+            "{ kind = [\"technical\", \"data_breach\"] }",
+            "\"destination:service\"",
+            "",
+        ),
+        silent,
+        "(data breach): destination:service does not count there. Name the destination itself.",
+    );
+    for told in [
+        "\"role:service-owner\"",
+        "\"destination:incidents\"",
+        "\"leads\"",
+    ] {
+        assert_eq!(findings(&rule("a", security, told, "")), [], "{told}");
+    }
+}
+
+#[test]
+fn rules_that_name_no_kind_are_said_to_tell_no_one_of_a_restricted_incident() {
+    let notes = |rules: &str| compiled(rules).notes_on_restricted();
+    let every = rule("every", "{}", "\"role:service-owner\"", "");
+    let mixed = rule(
+        "mixed",
+        "{ priority = \"P1\" }",
+        "[\"leads\", \"group:on-call\"]",
+        "",
+    );
+    let named = rule(
+        "named",
+        "{ kind = [\"security\", \"data_breach\"] }",
+        "\"leads\"",
+        "",
+    );
+    assert_eq!(
+        notes(&format!("{every}{mixed}{named}")),
+        [
+            "An incident of the kind data breach or security is restricted, and only rules that name \
+             its kind tell roles, leads and channels of it. So these rules tell no one of one, though \
+             their conditions hold: every. These tell only the people and groups that they name: \
+             mixed."
+        ]
+    );
+    assert_eq!(notes(&named), Vec::<String>::new());
+    let silent = notes(&every);
+    assert_eq!(silent.len(), 3, "{silent:?}");
+    assert!(
+        silent[2]
+            .starts_with("No rule tells anybody of a restricted incident of the kind security")
     );
 }
 
