@@ -2,10 +2,7 @@
 
 use std::error::Error as StdError;
 
-use crate::domain::{
-    command::{Choice, Refusal},
-    fault::Fault,
-};
+use crate::domain::{command::Refusal, fault::Fault};
 use crate::store::{StoreError, Trouble};
 
 /// A use case that did not do what was asked. Nothing was half done.
@@ -21,8 +18,6 @@ pub struct Error {
     pub fix: String,
     /// Every fault found, where there can be several.
     pub faults: Vec<Fault>,
-    /// What may be meant, for doors that can ask.
-    pub choices: Vec<Choice>,
     /// The cause, for the operator only.
     pub source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -60,7 +55,6 @@ impl Error {
             sentence: sentence.into(),
             fix: fix.into(),
             faults: Vec::new(),
-            choices: Vec::new(),
             source: None,
         }
     }
@@ -123,10 +117,7 @@ impl From<Refusal> for Error {
             }
             _ => Kind::Refused,
         };
-        Self {
-            choices: refusal.choices,
-            ..Self::new(kind, &refusal.code, refusal.sentence, refusal.fix)
-        }
+        Self::new(kind, &refusal.code, refusal.sentence, refusal.fix)
     }
 }
 

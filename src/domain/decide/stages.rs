@@ -6,7 +6,7 @@ use crate::domain::{
     command::Refusal,
     event::Event,
     incident::Stage,
-    time::{Time, printed, whole_minute},
+    time::{Time, printed},
 };
 
 impl At<'_> {
@@ -38,7 +38,7 @@ impl At<'_> {
         let started = self.incident.started_at;
         // Who types a time means a minute, and the trouble may have begun within it.
         let at = match at.unwrap_or(now) {
-            at if at < started && at >= whole_minute(started) => started,
+            at if at < started && at >= printed(started, self.context.policy.time_zone) => started,
             at => at,
         };
         if at > now || at < started {

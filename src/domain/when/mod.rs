@@ -82,7 +82,7 @@ pub fn parse(text: &str, now: Time, zone: Tz, side: Side) -> Result<Time, Misrea
             wrong,
             sentence: format!("\"{text}\" {says}."),
             fix: format!(
-                "Use a clock time (2:40pm, 14:40), a length ({length}) or a date (2026-11-24 09:00)."
+                "Use a clock time (2:40pm, 14:40), a length ({length}) or a day (tomorrow 9am, 2026-11-24 09:00)."
             ),
             readings: Vec::new(),
         }

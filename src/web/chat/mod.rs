@@ -19,7 +19,7 @@ use crate::{
     },
     domain::{
         ChannelName, IncidentId,
-        command::Declare,
+        command::{Declare, Refusal},
         event::Door,
         incident::Incident,
         situation::Relation,
@@ -140,17 +140,19 @@ fn said(place: &Place<'_>, answer: Result<Reply, Error>) -> Reply {
         let faults = error.faults.iter().map(|fault| here(&fault.to_string()));
         let no = Reply::text(here(&error.sentence), [here(&error.fix)])
             .and(Piece::List(faults.collect()));
-        let asked = error
-            .choices
-            .into_iter()
-            .take(CHOICES)
-            .fold(no, |no, choice| {
-                no.button(choice.label, Act::Say(choice.line))
-            });
         Reply {
-            refused: Some(error.code),
-            ..asked
+            refused: Some(error.code.clone()),
+            ..no
         }
+    })
+}
+
+/// The question that a refusal is, with a button for each thing that may be meant.
+fn which(place: &Place<'_>, mut refusal: Refusal) -> Reply {
+    let choices = std::mem::take(&mut refusal.choices);
+    let no = said(place, Err(refusal.into()));
+    choices.into_iter().take(CHOICES).fold(no, |no, choice| {
+        no.button(choice.label, Act::Say(choice.line))
     })
 }
 
@@ -168,9 +170,10 @@ async fn heard(app: &App, place: &Place<'_>, line: &str) -> Result<Reply, Error>
         .about(&speaker, place.channel, place.conversation, place.thread)
         .await?;
     let scene = scene(app, &book, &about, &speaker);
-    let spoken = match grammar::parse(line, &scene)? {
-        spoken if place.forms_first => spoken.by_form(TYPED),
-        spoken => spoken,
+    let spoken = match grammar::parse(line, &scene) {
+        Ok(spoken) if place.forms_first => spoken.by_form(TYPED),
+        Ok(spoken) => spoken,
+        Err(refusal) => return Ok(which(place, refusal)),
     };
     match spoken {
         Spoken::Open(opening) => match declared(&opening).filter(|_| !place.forms_first) {
