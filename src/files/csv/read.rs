@@ -136,9 +136,11 @@ fn separator(bytes: &[u8]) -> (Option<u8>, &[u8]) {
         [s, e, p, b'=', said] if [*s, *e, *p].eq_ignore_ascii_case(b"sep") => *said,
         _ => return (None, bytes),
     };
-    (said.is_ascii_punctuation() || said == b'\t')
-        .then_some((Some(said), rest))
-        .unwrap_or((None, bytes))
+    if said.is_ascii_punctuation() || said == b'\t' {
+        (Some(said), rest)
+    } else {
+        (None, bytes)
+    }
 }
 
 /// The first line and what follows it, whatever it ends with.
