@@ -2,7 +2,7 @@
 
 use crate::{channels::ids::is_uuid, domain::Address};
 
-/// How the ids of channels end: today's, and those of channels that were made before 2020.
+/// How the ids of channels end: today's, and those of older channels.
 const CHANNELS: [&str; 2] = ["@thread.tacv2", "@thread.skype"];
 
 /// Longest id of a conversation that is taken.

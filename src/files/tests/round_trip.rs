@@ -12,7 +12,7 @@ use crate::{
         Service,
         text::{bad_list_item, bad_text},
     },
-    domain::{text::without_invisible, time::WorkingHours},
+    domain::{text::bare, time::WorkingHours},
     files::{csv, yaml},
 };
 
@@ -53,7 +53,7 @@ fn name() -> impl Strategy<Value = String> {
         2 => "\\PC{1,20}".prop_map(|text| text.trim().to_owned()),
     ]
     .prop_filter("a name", |text| {
-        bad_text(text).is_none() && without_invisible(text) == text.as_str()
+        bad_text(text).is_none() && bare(text) == text.as_str()
     })
 }
 
