@@ -3,7 +3,7 @@
 //! twice, nobody was told something older after something newer, and nobody is without the end.
 //!
 //! This program is all processes: with `deliver …` it is one of the two that deliver, otherwise it starts
-//! them, gives the commands and [`judge`]s. What it does follows from a seed. Time runs twenty times as
+//! them, gives the commands and [`judge`]s. What it does follows from a seed. Time runs ten times as
 //! fast as on the wall. Four seeds are tests; `race seeds 20` tries twenty others, `race seed 7` that one.
 
 #![allow(

@@ -25,7 +25,7 @@ use oyez::{
 use tokio::sync::watch;
 
 /// So many times faster than the machine's.
-const FASTER: i32 = 20;
+const FASTER: i32 = 10;
 /// In each of these spans of the fast clock a way works or does not.
 const SPAN_SECONDS: i64 = 40;
 
