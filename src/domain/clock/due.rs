@@ -81,7 +81,7 @@ fn point(policy: &Policy, cadence: &Cadence, base: Time) -> Time {
 
 /// The interval after the base, rounded down to a clean time: five minutes, or the minute for short
 /// intervals. As everything that is promised, it is a time that is printed as itself
-/// ([`printed`](crate::domain::time::printed)).
+/// ([`printed`]).
 fn every(policy: &Policy, interval: Duration, base: Time) -> Time {
     let raw = base + interval;
     let grain = if interval < Duration::minutes(30) {

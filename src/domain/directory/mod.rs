@@ -2,7 +2,7 @@
 //!
 //! The types are here. [`check`](check::check) says what is wrong with a directory,
 //! [`diff`](diff::diff) what a new one changes, and [`merge`](merge::merge) makes the new one out
-//! of what files mention, and [`to_confirm`](confirm::to_confirm) says what of it is asked about by name.
+//! of what files mention, and [`to_confirm`] says what of it is asked about by name.
 
 pub mod check;
 pub mod confirm;
