@@ -67,7 +67,8 @@ fn service_left(context: &Context<'_>) -> String {
         .map(|service| context.service(service))
         .collect();
     match left.len() {
-        0 => "Your service is no longer part of this incident.".to_owned(),
+        // Services stayed, so it is not known which change of the incident it was.
+        0 => "You will get no more regular updates about this. It is not fixed.".to_owned(),
         1 => format!("{} is no longer part of this incident.", list_of(&left)),
         _ => format!("{} are no longer part of this incident.", list_of(&left)),
     }
